@@ -1,0 +1,66 @@
+"""The exceptions and warnings this library raises.
+
+Each is a subclass of `GlassgradError` and of the built-in exception that fits, so that
+`except ValueError` keeps working. A message names the op or module path, the argument, what came,
+and what would fit.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ArgumentError",
+    "AxisError",
+    "CheckpointError",
+    "DTypeError",
+    "GlassgradError",
+    "GradCheckError",
+    "GradWarning",
+    "GraphError",
+    "InPlaceError",
+    "IndexRangeError",
+    "ShapeError",
+]
+
+
+class GlassgradError(Exception):
+    """Base of all exceptions of this library."""
+
+
+class ShapeError(GlassgradError, ValueError):
+    """Shapes that do not fit each other or the op."""
+
+
+class ArgumentError(GlassgradError, ValueError):
+    """An argument whose value is outside what the op or module accepts."""
+
+
+class AxisError(GlassgradError, ValueError, IndexError):
+    """An axis outside the array's dimensions (as `numpy.exceptions.AxisError`)."""
+
+
+class IndexRangeError(GlassgradError, IndexError):
+    """An index or class label outside its range."""
+
+
+class DTypeError(GlassgradError, TypeError):
+    """A type or dtype that the op or module does not take."""
+
+
+class GraphError(GlassgradError, RuntimeError):
+    """The graph cannot be replayed as asked: freed, missing, or not connected."""
+
+
+class InPlaceError(GlassgradError, RuntimeError):
+    """An array was written to that the graph still needs, or may not be written to here."""
+
+
+class CheckpointError(GlassgradError, ValueError):
+    """A file or state dictionary that is corrupt, foreign, or does not fit."""
+
+
+class GradCheckError(GlassgradError, AssertionError):
+    """A derivative disagrees with its numerical estimate, or a rule breaks the op contract."""
+
+
+class GradWarning(UserWarning):
+    """A gradient that is probably not what was meant."""
