@@ -1,0 +1,128 @@
+"""Two-dimensional convolution and its two gradients, arrays in, arrays out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import ShapeError
+from . import conv_reference as reference
+from .conv_shape import (
+    Padding,
+    Pair,
+    Shape4,
+    conv_shape,
+    float_dtype,
+    output_size,
+    require_shape,
+)
+
+__all__ = ["conv2d", "conv2d_input_grad", "conv2d_weight_grad", "fold", "unfold"]
+
+
+def conv2d(
+    x: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+    groups: int,
+) -> np.ndarray:
+    """out[n,k,i,j] = bias[k] + Σ_crs x[n, c, i·sh + r·dh - top, j·sw + s·dw - left] weight[k,c,r,s]
+
+    x (N,C,H,W), weight (K,C/groups,R,S), bias (K,) or None -> (N,K,Ho,Wo); cross-correlation.
+    padding is (top, bottom, left, right). ShapeError where the shapes do not fit.
+    """
+    shape = conv_shape(x.shape, weight.shape, stride, padding, dilation, groups)
+    if bias is not None:
+        require_shape("bias", bias.shape, (shape.K,))
+    dtype = float_dtype(x, weight, bias)
+    x, weight = _plain(x, dtype), _plain(weight, dtype)
+    bias = None if bias is None else _plain(bias, dtype)
+    return reference.conv2d(x, weight, bias, shape)
+
+
+def conv2d_input_grad(
+    g: np.ndarray,
+    weight: np.ndarray,
+    input_shape: Shape4,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+    groups: int,
+) -> np.ndarray:
+    """Adjoint of `conv2d` in x: g (N,K,Ho,Wo), weight (K,C/groups,R,S) -> input_shape."""
+    shape = conv_shape(input_shape, weight.shape, stride, padding, dilation, groups)
+    require_shape("output gradient", g.shape, shape.output_shape)
+    dtype = float_dtype(g, weight)
+    return reference.conv2d_input_grad(_plain(g, dtype), _plain(weight, dtype), shape)
+
+
+def conv2d_weight_grad(
+    g: np.ndarray,
+    x: np.ndarray,
+    weight_shape: Shape4,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+    groups: int,
+) -> np.ndarray:
+    """Adjoint of `conv2d` in weight: g (N,K,Ho,Wo), x (N,C,H,W) -> weight_shape."""
+    shape = conv_shape(x.shape, weight_shape, stride, padding, dilation, groups)
+    require_shape("output gradient", g.shape, shape.output_shape)
+    dtype = float_dtype(g, x)
+    return reference.conv2d_weight_grad(_plain(g, dtype), _plain(x, dtype), shape)
+
+
+def unfold(
+    x: np.ndarray, kernel: Pair, stride: Pair, padding: Padding, dilation: Pair
+) -> np.ndarray:
+    """Columns of patches, (N,C,H,W) -> (N, C·R·S, L); column l is the patch at position l."""
+    if x.ndim != 4:
+        raise ShapeError(f"unfold: x must be 4-d (N,C,H,W), got {x.shape}")
+    _positions("unfold", x.shape, kernel, stride, padding, dilation)
+    return reference.unfold(x, kernel, stride, padding, dilation)
+
+
+def fold(
+    cols: np.ndarray,
+    output_shape: Shape4,
+    kernel: Pair,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+) -> np.ndarray:
+    """Adjoint of `unfold`: overlapping patches are added, (N, C·R·S, L) -> (N,C,H,W)."""
+    if len(output_shape) != 4:
+        raise ShapeError(f"fold: output_shape must be (N,C,H,W), got {tuple(output_shape)}")
+    n, c = output_shape[:2]
+    positions = _positions("fold", tuple(output_shape), kernel, stride, padding, dilation)
+    expected = (n, c * kernel[0] * kernel[1], positions)
+    if cols.shape != expected:
+        raise ShapeError(f"fold: cols must have shape {expected}, got {cols.shape}")
+    return reference.fold(cols, output_shape, kernel, stride, padding, dilation)
+
+
+def _plain(a: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """C-contiguous and of this dtype (copied only if it is not): compiled code takes no other."""
+    return np.ascontiguousarray(a, dtype)
+
+
+def _positions(
+    op: str, shape: tuple[int, ...], kernel: Pair, stride: Pair, padding: Padding, dilation: Pair
+) -> int:
+    """How many patches an image has; ShapeError where there is none."""
+    if min(*kernel, *stride, *dilation) < 1 or min(padding) < 0:
+        raise ShapeError(
+            f"{op}: kernel, stride and dilation must be at least 1 and padding at least 0, got "
+            f"kernel={kernel}, stride={stride}, dilation={dilation}, padding={padding}"
+        )
+    top, bottom, left, right = padding
+    ho = output_size(shape[2], kernel[0], stride[0], top, bottom, dilation[0])
+    wo = output_size(shape[3], kernel[1], stride[1], left, right, dilation[1])
+    if ho < 1 or wo < 1:
+        raise ShapeError(
+            f"{op}: kernel {kernel} with dilation {dilation} does not fit the image "
+            f"{shape[2]}x{shape[3]} padded by {padding}"
+        )
+    return ho * wo
