@@ -1,0 +1,89 @@
+"""The hot core: functions on plain arrays, float32 or float64, that know nothing of gradients.
+
+Arrays in, fresh C-contiguous arrays out; inputs may have any memory layout and are never written.
+Each kernel exists twice: compiled by Numba, and as a NumPy twin (`*_reference.py`) that is its
+oracle in tests and stands in for it on small arrays or where Numba is switched off
+(`AUTOGRAD_KERNELS=numpy`). Importing this package does not import Numba.
+"""
+
+from autograd.kernels.dropout_reference import dropout_mask
+from autograd.kernels.norm_reference import (
+    batch_norm_apply,
+    batch_norm_input_grad,
+    batch_norm_stats,
+    batch_norm_weight_grad,
+    layer_norm,
+    layer_norm_input_grad,
+    layer_norm_weight_grad,
+)
+from autograd.kernels.pointwise_reference import (
+    elu,
+    elu_grad,
+    erf,
+    gelu,
+    gelu_grad,
+    relu,
+    relu_grad,
+    sigmoid,
+    sigmoid_grad,
+    silu,
+    silu_grad,
+    softplus,
+    softplus_grad,
+    tanh,
+    tanh_grad,
+)
+from autograd.kernels.pool_reference import (
+    avg_pool2d,
+    avg_pool2d_grad,
+    max_pool2d,
+    plane_gather,
+    plane_scatter_add,
+)
+from autograd.kernels.runtime import use_numba
+from autograd.kernels.softmax_reference import (
+    cross_entropy,
+    cross_entropy_grad,
+    log_softmax,
+    log_softmax_grad,
+    softmax,
+    softmax_grad,
+)
+
+__all__ = [
+    "avg_pool2d",
+    "avg_pool2d_grad",
+    "batch_norm_apply",
+    "batch_norm_input_grad",
+    "batch_norm_stats",
+    "batch_norm_weight_grad",
+    "cross_entropy",
+    "cross_entropy_grad",
+    "dropout_mask",
+    "elu",
+    "elu_grad",
+    "erf",
+    "gelu",
+    "gelu_grad",
+    "layer_norm",
+    "layer_norm_input_grad",
+    "layer_norm_weight_grad",
+    "log_softmax",
+    "log_softmax_grad",
+    "max_pool2d",
+    "plane_gather",
+    "plane_scatter_add",
+    "relu",
+    "relu_grad",
+    "sigmoid",
+    "sigmoid_grad",
+    "silu",
+    "silu_grad",
+    "softmax",
+    "softmax_grad",
+    "softplus",
+    "softplus_grad",
+    "tanh",
+    "tanh_grad",
+    "use_numba",
+]
