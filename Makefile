@@ -1,0 +1,47 @@
+# Each target does its own set-up, in .venv: it needs only make and Python 3.11 or newer.
+# `make PYTHON=/path/to/python test` chooses the interpreter.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& echo $$p && break; done)
+
+.PHONY: help demo test lint clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo    train LeNet-5 on handwritten digits; results in runs/lenet-digits"
+	@echo "make test    lint, then all tests and doctests"
+	@echo "make lint    ruff and mypy"
+	@echo "make clean   remove .venv and all caches; runs/ stays"
+
+demo: $(VENV)/.demo
+	$(PY) -m nn --model lenet --data digits --out runs/lenet-digits
+
+test: lint
+	$(PY) -m pytest
+
+lint: $(VENV)/.test
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .numba_cache
+	find autograd nn optim tests bench notebooks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment, made only where there is no working one (a link to a removed Python counts as
+# none). The stamps .demo and .test say which extra was installed from which pyproject.toml.
+$(PY):
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with venv was found. Install one" \
+		"(on Debian and Ubuntu python3 and python3-venv), or run make PYTHON=/path/to/python." >&2; \
+		exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+
+$(VENV)/.demo $(VENV)/.test: $(VENV)/.%: pyproject.toml | $(PY)
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip
+	$(PY) -m pip install --quiet -e ".[$*]" || { echo "pip could not install the packages named" \
+		"in pyproject.toml (its reason is above). The first run needs the network or a package" \
+		"index that pip is configured for; later runs do not." >&2; exit 1; }
+	@touch $@

@@ -1,0 +1,223 @@
+"""Readers for the two file formats that classic image sets come in: IDX (MNIST) and CIFAR-10."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.errors import ArgumentError, CheckpointError, DTypeError, ShapeError
+from nn.data.checks import check_spread, whole_number
+
+__all__ = ["load_cifar10", "load_idx", "read_cifar10", "read_idx"]
+
+StrPath = str | os.PathLike[str]
+
+# The third byte of an IDX file. Values are stored big-endian.
+IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+
+MNIST_MEAN, MNIST_STD = 0.1307, 0.3081
+CIFAR_MEAN, CIFAR_STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+CIFAR_RECORD = 1 + 3 * 32 * 32  # a label, then the red, green and blue planes
+
+
+def read_idx(path: StrPath) -> NDArray[Any]:
+    """The array in an IDX file, plain or gzipped, in its own shape and dtype (native byte order).
+
+    The format of MNIST and its relatives: two zero bytes, a dtype code, the number of dimensions,
+    the dimensions as 32-bit numbers, the values; all big-endian.
+
+    Raises `CheckpointError` if the file is not IDX, or longer or shorter than its header says.
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "labels-idx1-ubyte"
+    >>> _ = path.write_bytes(bytes([0, 0, 0x08, 1, 0, 0, 0, 3, 7, 2, 1]))
+    >>> read_idx(path)
+    array([7, 2, 1], dtype=uint8)
+    """
+    content = _read(path, "read_idx")
+    if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in IDX_DTYPES:
+        codes = " ".join(f"{code:02x}" for code in IDX_DTYPES)
+        raise CheckpointError(
+            f"read_idx: {path} begins with {content[:4].hex(' ') or 'nothing'}; an IDX file begins "
+            f"with 00 00, a dtype code (one of {codes}) and the number of dimensions"
+        )
+    dtype, ndim = np.dtype(IDX_DTYPES[content[2]]), content[3]
+    start = 4 + 4 * ndim
+    if ndim > 64 or len(content) < start:
+        raise CheckpointError(
+            f"read_idx: {path} claims {ndim} dimensions and has {len(content)} bytes; the header "
+            f"alone would take {start}, and an array has at most 64 dimensions"
+        )
+    shape = tuple(int(n) for n in np.frombuffer(content, ">u4", ndim, offset=4))
+    wanted = start + dtype.itemsize * math.prod(shape)
+    if len(content) != wanted:
+        raise CheckpointError(
+            f"read_idx: {path} has {len(content)} bytes; {_stored(shape, dtype)} takes {wanted} "
+            f"with its header, so the file is {_how_wrong(len(content), wanted)}"
+        )
+    values = np.frombuffer(content, dtype, offset=start).reshape(shape)
+    return values.astype(dtype.newbyteorder("="))
+
+
+def load_idx(
+    images: StrPath,
+    labels: StrPath,
+    *,
+    size: int | None = None,
+    mean: float = MNIST_MEAN,
+    std: float = MNIST_STD,
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """`(x, y)` from a pair of IDX files of grey images and labels, ready to train.
+
+    Ink is byte / 255, framed with zeros to `size` (the image in the middle, as LeNet-5 takes
+    MNIST's 28x28 as 32x32), then x = (ink - mean) / std; the default mean and std are MNIST's.
+
+    Shapes: x (N, 1, size, size) float32, or (N, 1, H, W) if `size` is None; y (N,) int64.
+
+    Raises `CheckpointError` for files that are not IDX or are truncated, `DTypeError` and
+    `ShapeError` for arrays that are not images of bytes and whole labels, `ArgumentError` if the
+    images are larger than `size` or std is not above 0.
+
+    Example: `x, y = load_idx("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", size=32)`.
+    """
+    check_spread("load_idx", (std,))
+    pixels, y = read_idx(images), read_idx(labels)
+    if pixels.ndim != 3 or y.ndim != 1 or len(pixels) != len(y):
+        raise ShapeError(
+            f"load_idx: {images} holds shape {pixels.shape} and {labels} {y.shape}; "
+            "images must be (N, H, W) and labels (N,), one for each image"
+        )
+    if pixels.dtype != np.uint8 or y.dtype.kind not in "iu":
+        raise DTypeError(
+            f"load_idx: {images} holds {pixels.dtype} and {labels} {y.dtype}; images must be uint8 "
+            "and labels whole numbers (read_idx gives any IDX file as it is)"
+        )
+    framed = pixels if size is None else _framed(pixels, size)
+    x = _standardised(framed[:, np.newaxis], (mean,), (std,))
+    return x, y.astype(np.int64)
+
+
+def read_cifar10(
+    paths: StrPath | Iterable[StrPath],
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """`(images, labels)` from CIFAR-10's binary files (`data_batch_1.bin`, ...), in given order.
+
+    A record is 3,073 bytes: the label, then the red, green and blue plane, row by row.
+
+    Shapes: images (N, 3, 32, 32) uint8, labels (N,) int64 from 0 to 9.
+
+    Raises `CheckpointError` if a file is not a whole number of records or a label exceeds 9.
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "data_batch_1.bin"
+    >>> _ = path.write_bytes(bytes([6]) + bytes(3072) + bytes([9]) + bytes(3072))
+    >>> images, labels = read_cifar10(path)
+    >>> images.shape, labels
+    ((2, 3, 32, 32), array([6, 9]))
+    """
+    files = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+    if not files:
+        raise ArgumentError("read_cifar10: no path came; give at least one, as data_batch_1.bin")
+    records = np.concatenate([_cifar_records(path) for path in files])
+    images = np.ascontiguousarray(records[:, 1:]).reshape(-1, 3, 32, 32)
+    return images, records[:, 0].astype(np.int64)
+
+
+def load_cifar10(
+    paths: StrPath | Iterable[StrPath],
+    *,
+    mean: tuple[float, ...] = CIFAR_MEAN,
+    std: tuple[float, ...] = CIFAR_STD,
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """`(x, y)` from CIFAR-10's binary files, ready to train: x = (byte / 255 - mean) / std.
+
+    The default mean and std of the three channels are those of the training set.
+
+    Shapes: x (N, 3, 32, 32) float32, y (N,) int64 from 0 to 9.
+
+    Raises `CheckpointError` as `read_cifar10`, `ArgumentError` unless mean and std have 3 values,
+    those of std above 0.
+
+    Example: `x, y = load_cifar10([f"data_batch_{i}.bin" for i in range(1, 6)])`.
+    """
+    if len(mean) != 3 or len(std) != 3:
+        raise ArgumentError(
+            f"load_cifar10: mean={mean} and std={std} came; give three values each, one a channel"
+        )
+    check_spread("load_cifar10", std)
+    images, labels = read_cifar10(paths)
+    return _standardised(images, mean, std), labels
+
+
+def _read(path: StrPath, where: str) -> bytes:
+    """The content of a file, unpacked if it is gzipped (told by its first bytes, not its name)."""
+    content = Path(path).read_bytes()
+    if content[:2] != b"\x1f\x8b":
+        return content
+    try:
+        return gzip.decompress(content)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise CheckpointError(
+            f"{where}: {path} begins as a gzip file of {len(content)} bytes that does not unpack "
+            f"({error}); fetch it again"
+        ) from error
+
+
+def _cifar_records(path: StrPath) -> NDArray[np.uint8]:
+    content = _read(path, "read_cifar10")
+    count, rest = divmod(len(content), CIFAR_RECORD)
+    if rest or not count:
+        raise CheckpointError(
+            f"read_cifar10: {path} has {len(content)} bytes; CIFAR-10 files are whole records of "
+            f"{CIFAR_RECORD} bytes, and this one is {count} records and {rest} bytes"
+        )
+    records = np.frombuffer(content, np.uint8).reshape(count, CIFAR_RECORD)
+    if records[:, 0].max() > 9:
+        first = int(np.flatnonzero(records[:, 0] > 9)[0])
+        raise CheckpointError(
+            f"read_cifar10: {path} has the label {records[first, 0]} in record {first}; "
+            "CIFAR-10 labels run from 0 to 9 (CIFAR-100 is another format)"
+        )
+    return records
+
+
+def _framed(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Images (N, H, W) in the middle of (N, size, size) zeros."""
+    height, width = pixels.shape[1:]
+    why = f": the images are {height}x{width} (None keeps them as they are)"
+    size = whole_number("load_idx", "size", size, max(height, width), why)
+    top, left = (size - height) // 2, (size - width) // 2
+    framed = np.zeros((len(pixels), size, size), dtype=np.uint8)
+    framed[:, top : top + height, left : left + width] = pixels
+    return framed
+
+
+def _standardised(
+    images: NDArray[np.uint8], mean: tuple[float, ...], std: tuple[float, ...]
+) -> NDArray[np.float32]:
+    """(byte / 255 - mean) / std of images (N, C, H, W), with one mean and std for each channel."""
+    # One product and one sum in float32, so that a large set needs no float64 copy.
+    scale = np.array([1 / (255 * s) for s in std], dtype=np.float32)[:, np.newaxis, np.newaxis]
+    shift = np.array([-m / s for m, s in zip(mean, std, strict=True)], dtype=np.float32)
+    x = images.astype(np.float32)
+    x *= scale
+    x += shift[:, np.newaxis, np.newaxis]
+    return x
+
+
+def _stored(shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
+    return f"an array of shape {shape} and {dtype.newbyteorder('=')}"
+
+
+def _how_wrong(came: int, wanted: int) -> str:
+    if came < wanted:
+        return f"truncated by {wanted - came}"
+    return f"{came - wanted} too long"
