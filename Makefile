@@ -40,8 +40,9 @@ $(PY):
 	$(PYTHON) -m venv --clear $(VENV)
 
 $(VENV)/.demo $(VENV)/.test: $(VENV)/.%: pyproject.toml | $(PY)
+	@echo "Installing what pyproject.toml names for $* into $(VENV); a minute or two, once."
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip
-	$(PY) -m pip install --quiet -e ".[$*]" || { echo "pip could not install the packages named" \
+	@$(PY) -m pip install --quiet -e ".[$*]" || { echo "pip could not install the packages named" \
 		"in pyproject.toml (its reason is above). The first run needs the network or a package" \
 		"index that pip is configured for; later runs do not." >&2; exit 1; }
 	@touch $@ $(if $(filter test,$*),$(VENV)/.demo)  # the extra test contains demo
