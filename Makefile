@@ -29,10 +29,12 @@ lint: $(VENV)/.test
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .numba_cache
-	find autograd nn optim tests bench notebooks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The environment, made only where there is no working one (a link to a removed Python counts as
-# none). The stamps .demo and .test say which extra was installed from which pyproject.toml.
+# The environment, made only where there is no working one. The stamps .demo and .test say which
+# extra was installed from which pyproject.toml; they are void once the Python they were for is gone.
+$(shell test -x $(PY) || rm -f $(VENV)/.demo $(VENV)/.test)
+
 $(PY):
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with venv was found. Install one" \
 		"(on Debian and Ubuntu python3 and python3-venv), or run make PYTHON=/path/to/python." >&2; \
