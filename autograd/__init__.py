@@ -1,0 +1,44 @@
+"""Reverse-mode automatic differentiation that you can see through.
+
+>>> import autograd as ag
+>>> x = ag.tensor([1.0, 2.0], requires_grad=True)
+>>> (x**2).sum().backward()
+>>> x.grad
+tensor([2., 4.])
+"""
+
+from autograd.tensors import Tensor, tensor  # isort: skip  (first: it closes the import circle)
+from autograd import errors, func, ops
+from autograd.dtypes import get_default_dtype, set_default_dtype
+from autograd.errors import *  # noqa: F403
+from autograd.func import grad
+from autograd.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from autograd.gradcheck import check_contract, check_grads
+from autograd.ops import *  # noqa: F403
+from autograd.record import Array, op
+
+__version__ = "0.1.0"
+
+#: Tells this package from another distribution that has the same import name.
+__distribution__ = "glassgrad"
+
+__all__ = [
+    "Array",
+    "Tensor",
+    "check_contract",
+    "check_grads",
+    "enable_grad",
+    "errors",
+    "func",
+    "get_default_dtype",
+    "grad",
+    "is_grad_enabled",
+    "no_grad",
+    "op",
+    "ops",
+    "set_default_dtype",
+    "set_grad_enabled",
+    "tensor",
+]
+__all__ += errors.__all__
+__all__ += ops.__all__

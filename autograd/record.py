@@ -1,0 +1,376 @@
+"""Recording: `@op` turns a function with closures into an op that leaves a node in the graph."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import weakref
+from collections.abc import Callable, Sequence
+from types import CellType, FunctionType
+from typing import Any, overload
+
+import numpy as np
+
+from autograd import scope as scopes
+from autograd.dtypes import as_array, get_default_dtype
+from autograd.errors import DTypeError, GlassgradError, GraphError, ShapeError
+from autograd.grad_mode import is_grad_enabled
+from autograd.source import Source, caller
+from autograd.stamps import next_id
+from autograd.tensors import Tensor
+
+__all__ = ["Array", "Node", "Op", "op", "registry"]
+
+Array = np.ndarray
+"""Annotation that marks an operand of an op: the body sees an ndarray or a Python number."""
+
+Closure = Callable[[Any], Any]
+Edge = Any  # Node of the tensor that an operand was, or the leaf Tensor itself
+
+registry: dict[str, Op] = {}
+"""Every op of this library by name."""
+
+_SPELLINGS = {"dim": "axis", "keepdim": "keepdims"}  # PyTorch's words for NumPy's arguments
+_FLOAT64 = np.dtype(np.float64)
+
+
+class Op:
+    """What is known of an op: its body, its operands' names, its highest order of derivative."""
+
+    __slots__ = ("body", "call", "max_order", "name", "operands", "optional", "starred", "statics")
+
+    def __init__(self, body: Callable[..., Any], max_order: int | None):
+        self.name = body.__name__
+        self.body = body
+        self.call: Callable[..., Any] = body  # what `@op` makes of it
+        self.max_order = max_order
+        operands, optional, statics, self.starred = [], set(), [], False
+        for parameter in inspect.signature(body).parameters.values():
+            annotation = str(parameter.annotation).replace(" ", "")
+            if annotation in ("Array", "Array|None") and not statics:
+                operands.append(parameter.name)
+                if annotation == "Array|None":
+                    optional.add(parameter.name)
+                self.starred = parameter.kind is parameter.VAR_POSITIONAL
+            else:
+                statics.append(parameter.name)
+        if not operands:
+            raise DTypeError(f"op {self.name}: no leading parameter is annotated `Array`")
+        self.operands = tuple(operands)
+        self.optional = frozenset(optional)
+        self.statics = tuple(statics)
+
+    def operand_name(self, position: int) -> str:
+        """The operand's parameter name; `xs[2]` for a starred one."""
+        return f"{self.operands[0]}[{position}]" if self.starred else self.operands[position]
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}({', '.join(self.operands + self.statics)})>"
+
+
+class Node:
+    """One recorded call of an op: where its operands came from, and a closure for each.
+
+    `edges[i]` is the node that made operand i, or the leaf Tensor itself; None (as `closures[i]`)
+    where no gradient is needed. A node holds no data but what its closures captured.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "closures",
+        "dtype",
+        "edges",
+        "hooks",
+        "id",
+        "op",
+        "retainer",
+        "scope",
+        "shape",
+        "source",
+    )
+
+    def __init__(
+        self, op: Op, edges: tuple[Edge, ...], closures: tuple[Closure | None, ...], out: Array
+    ):
+        self.op = op
+        self.edges = edges
+        self.closures: tuple[Closure | None, ...] | None = closures
+        self.shape = out.shape
+        self.dtype = out.dtype
+        self.id = next_id()
+        self.scope = scopes.current()
+        self.source: Source = caller(3)
+        self.hooks: dict[int, Callable[[Tensor], Any]] | None = None
+        self.retainer: weakref.ref[Tensor] | None = None  # the Tensor that asked to keep its grad
+
+    def __repr__(self) -> str:
+        return f"<{self.op.name} {self.shape} recorded at {self.source}>"
+
+    def closure_on_tensors(self, position: int) -> Closure:
+        """The closure of operand `position`, its captured operands and `out` made Tensors again.
+
+        The same rule then records what it does, which is how one rule serves every order.
+        """
+        closure = self.closures[position]  # type: ignore[index]
+        if not isinstance(closure, FunctionType):
+            raise GraphError(f"{self.op.name}: its closure is no plain function: {closure!r}")
+        cells = tuple(
+            self._cell_on_tensors(name, cell)
+            for name, cell in zip(
+                closure.__code__.co_freevars, closure.__closure__ or (), strict=True
+            )
+        )
+        rebound = FunctionType(
+            closure.__code__, closure.__globals__, closure.__name__, closure.__defaults__, cells
+        )
+        rebound.__kwdefaults__ = closure.__kwdefaults__
+        return rebound
+
+    def _cell_on_tensors(self, name: str, cell: CellType) -> CellType:
+        if name == "out":
+            return CellType(Tensor._of(cell.cell_contents, self))
+        if name not in self.op.operands:
+            return cell
+        if self.op.starred:
+            arrays = cell.cell_contents
+            return CellType(tuple(map(self._operand_as_tensor, range(len(arrays)), arrays)))
+        return CellType(self._operand_as_tensor(self.op.operands.index(name), cell.cell_contents))
+
+    def _operand_as_tensor(self, position: int, array: Any) -> Any:
+        edge = self.edges[position]
+        if edge is None:
+            return array
+        if isinstance(edge, Node):
+            return Tensor._of(array, edge)
+        if edge._data is not array:
+            raise GraphError(
+                f"{self.op.name} (recorded at {self.source}): the data of its operand "
+                f"'{self.op.operand_name(position)}' was replaced since, so the gradient of its "
+                "gradient would be wrong. Replace data only after the last backward."
+            )
+        return edge
+
+
+@overload
+def op(body: Callable[..., Any]) -> Callable[..., Any]: ...
+@overload
+def op(*, max_order: int | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
+def op(body: Any = None, *, max_order: int | None = None) -> Any:
+    """Make an op of a function that returns its value and one closure per operand.
+
+    ```
+    @op
+    def mul(a: Array, b: Array):
+        return a * b, (lambda g: g * b, lambda g: g * a)
+    ```
+
+    The contract:
+
+    1. *Operands* are the leading parameters annotated `Array` (`Array | None`: may be None or
+       left out; `*xs: Array`: any number). Later parameters are static: plain values. Operands
+       whose derivative does not exist (indices, labels, masks) have the closure None.
+    2. The body sees ndarrays; Python numbers stay Python numbers. It writes to no operand and has
+       no side effect.
+    3. It returns `out, closures` or `out, closures, aux`; the op then returns `out` or
+       `(out, aux)`. Only `out` has a gradient. One operand: its closure may stand alone.
+    4. A *closure* maps the gradient of `out` to the gradient of its operand (a vector-Jacobian
+       product). It names operands, the starred tuple and `out` directly, not through a helper, a
+       default argument or a container; the body never rebinds those names. Everything else it
+       captures is a constant that does not move with a float operand (shapes, axes, masks,
+       indices). Loop items are bound by default: `lambda g, i=i: g[i]`.
+    5. What no closure names is not kept alive. Closures of operands that need no gradient are
+       dropped when the op is recorded.
+    6. A plain backward calls the closures on ndarrays. With `create_graph=True` the engine puts
+       Tensors in the place of operands and `out` and calls the same closures, which are thereby
+       recorded: one rule serves every order.
+    7. So a closure uses only what runs on both: operators, array methods that Tensor has, NumPy
+       functions that Tensor maps, other ops. It never writes to `g` or to an operand. Kernels are
+       called in bodies only.
+    8. The engine sums out broadcasting and casts the gradient to the operand's dtype.
+    9. An op that cannot be differentiated any further says so: `@op(max_order=1)`; then
+       `create_graph=True` raises instead of returning a wrong number.
+
+    Called without any Tensor, an op returns a plain ndarray.
+
+    >>> import numpy as np
+    >>> import autograd as ag
+    >>> from autograd import Array
+    >>> @ag.op
+    ... def cube(x: Array):
+    ...     return x**3, lambda g: g * 3 * x**2
+    >>> x = ag.tensor(2.0, requires_grad=True)
+    >>> cube(x).backward()
+    >>> x.grad.item()
+    12.0
+    """
+    if body is None:
+        return functools.partial(_make_op, max_order=max_order)
+    return _make_op(body, max_order)
+
+
+def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., Any]:
+    spec = Op(body, max_order)
+    starred, arity = spec.starred, len(spec.operands)
+
+    @functools.wraps(body)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        count = len(args) if starred else arity
+        if kwargs or len(args) < count:
+            args, kwargs = _arrange(spec, args, kwargs)
+        values = list(args)
+        any_tensor = needs_grad = False
+        for i in range(count):
+            operand = args[i]
+            if isinstance(operand, Tensor):
+                any_tensor = True
+                values[i] = operand._data
+                needs_grad |= operand._requires_grad
+            elif type(operand) is not np.ndarray:
+                values[i] = _as_operand(spec, i, operand)
+        if kwargs or len(values) > count:
+            values[count:] = [_as_static(spec, value) for value in values[count:]]
+            kwargs = {name: _as_static(spec, value) for name, value in kwargs.items()}
+        try:
+            out, closures, *aux = body(*values, **kwargs)
+            if type(out) is not np.ndarray:
+                out = np.asarray(out)
+            if any_tensor and out.dtype is _FLOAT64 and _promoted(values[:count]):
+                values[:count] = _demoted(values[:count])
+                out, closures, *aux = body(*values, **kwargs)
+                out = np.asarray(out)
+        except GlassgradError as error:
+            raise _located(error) from None
+        except (ValueError, IndexError, TypeError, ArithmeticError) as error:
+            raise _explained(spec, error, values[:count]) from error
+        if not any_tensor:
+            return (out, *aux) if aux else out
+
+        if needs_grad and is_grad_enabled() and out.dtype.kind == "f":
+            result = Tensor._of(out, _node(spec, args[:count], closures, out))
+        else:
+            result = Tensor._of(out)
+        return (result, *aux) if aux else result
+
+    call.op = spec  # type: ignore[attr-defined]
+    spec.call = call
+    if body.__module__.startswith("autograd.ops."):
+        registry[spec.name] = spec
+    return call
+
+
+def _node(spec: Op, operands: Sequence[Any], closures: Any, out: Array) -> Node:
+    """Record a call, keeping closures and edges only of operands that need a gradient."""
+    if callable(closures):
+        closures = (closures,)
+    if len(closures) != len(operands):
+        raise GraphError(
+            f"{spec.name}: {len(operands)} operands, but its body returned {len(closures)} closures"
+        )
+    edges: list[Edge] = []
+    kept: list[Closure | None] = []
+    for operand, closure in zip(operands, closures, strict=True):
+        if closure is not None and isinstance(operand, Tensor) and operand._requires_grad:
+            edges.append(operand.node or operand)
+            kept.append(closure)
+        else:
+            edges.append(None)
+            kept.append(None)
+    return Node(spec, tuple(edges), tuple(kept), out)
+
+
+def _arrange(spec: Op, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
+    """Operands given by name, or left out, put in their places; PyTorch's spellings translated."""
+    for theirs, ours in _SPELLINGS.items():
+        if theirs in kwargs and theirs not in spec.statics:
+            if ours in kwargs:
+                raise DTypeError(f"{spec.name}: got both '{theirs}' and '{ours}'")
+            kwargs[ours] = kwargs.pop(theirs)
+    unknown = [name for name in kwargs if name not in spec.statics + spec.operands]
+    if unknown:
+        raise DTypeError(
+            f"{spec.name}: no argument '{unknown[0]}'; "
+            f"it takes ({', '.join(spec.operands + spec.statics)})"
+        )
+    if spec.starred:
+        return args, kwargs
+    arranged = list(args)
+    for name in spec.operands[len(args) :]:
+        if name in kwargs:
+            arranged.append(kwargs.pop(name))
+        elif name in spec.optional:
+            arranged.append(None)
+        else:
+            raise DTypeError(f"{spec.name}: operand '{name}' is missing")
+    twice = [name for name in spec.operands if name in kwargs]
+    if twice:
+        raise DTypeError(f"{spec.name}: operand '{twice[0]}' is given twice")
+    return tuple(arranged), kwargs
+
+
+def _as_operand(spec: Op, position: int, value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()  # as weak as a Python number: float32 stays float32 beside it
+    if isinstance(value, int | float | np.ndarray):
+        return value
+    name = spec.operand_name(position)
+    if value is None and name in spec.optional:
+        return None
+    if isinstance(value, list | tuple):
+        return as_array(value, f"{spec.name}: operand '{name}'")
+    raise DTypeError(
+        f"{scopes.prefix()}{spec.name}: operand '{name}' must be a Tensor, an array or a number, "
+        f"got {type(value).__name__}"
+    )
+
+
+def _as_static(spec: Op, value: Any) -> Any:
+    if isinstance(value, Tensor):
+        if value._requires_grad:
+            raise DTypeError(
+                f"{spec.name}: a Tensor that requires a gradient was passed where a plain value "
+                f"belongs; operands are ({', '.join(spec.operands)}). Pass x.detach() if its "
+                "gradient is not wanted."
+            )
+        return value._data
+    if type(value) in (tuple, list):
+        return type(value)(_as_static(spec, item) for item in value)
+    return value
+
+
+def _promoted(values: Sequence[Any]) -> bool:
+    """Whether float64 came only from an integer array beside a weaker float."""
+    kinds = [v.dtype for v in values if isinstance(v, np.ndarray)]
+    return _FLOAT64 not in kinds and any(dtype.kind in "iub" for dtype in kinds)
+
+
+def _demoted(values: Sequence[Any]) -> list[Any]:
+    """Integer arrays in the float dtype of the other operands, or else in the default dtype."""
+    floats = [v.dtype for v in values if isinstance(v, np.ndarray) and v.dtype.kind == "f"]
+    dtype = np.result_type(*floats) if floats else get_default_dtype()
+    return [
+        v.astype(dtype) if isinstance(v, np.ndarray) and v.dtype.kind in "iu" else v for v in values
+    ]
+
+
+def _located(error: GlassgradError) -> GlassgradError:
+    """The same error with the path of the module that was being called in front, once."""
+    path = scopes.prefix()
+    if path and error.args and not str(error.args[0]).startswith(path):
+        error.args = (path + str(error.args[0]), *error.args[1:])
+    return error
+
+
+def _explained(spec: Op, error: Exception, values: Sequence[Any]) -> GlassgradError:
+    """NumPy's complaint, with the op, its operands and the module that called it."""
+    described = ", ".join(
+        f"{spec.operand_name(i)}: {v.dtype} {v.shape}"
+        if isinstance(v, np.ndarray)
+        else f"{spec.operand_name(i)}: {v!r}"
+        for i, v in enumerate(values)
+    )
+    kind = DTypeError if isinstance(error, TypeError) else ShapeError
+    if isinstance(error, np.exceptions.AxisError):
+        from autograd.errors import AxisError as kind
+    elif isinstance(error, IndexError):
+        from autograd.errors import IndexRangeError as kind
+    return kind(f"{scopes.prefix()}{spec.name}({described}): {error}")

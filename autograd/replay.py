@@ -1,0 +1,363 @@
+"""Replaying: the closures of a graph called backward, each gradient added to what needs it.
+
+Nodes are visited from the newest to the oldest, which is a topological order since an operand is
+always older than its result. Gradients wait in a dictionary under the node (or leaf Tensor) they
+belong to and are freed as they are used; leaves get theirs at the very end, so that an error on
+the way leaves every `.grad` as it was.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+from autograd import ops, stamps
+from autograd.errors import DTypeError, GradWarning, GraphError, InPlaceError, ShapeError
+from autograd.grad_mode import enable_grad, no_grad
+from autograd.ops.index import Piece
+from autograd.record import Edge, Node
+from autograd.tensors import Tensor
+
+_leaf_lock = threading.Lock()
+
+
+def backward(
+    root: Tensor,
+    gradient: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Sequence[Tensor] | None = None,
+) -> None:
+    """`Tensor.backward`: add the gradient of `root` to the `grad` of the leaves below it."""
+    if create_graph:
+        warnings.warn(
+            "backward(create_graph=True) makes a cycle between a leaf and its gradient's graph, "
+            "which only the cyclic collector frees; ag.grad(loss, inputs, create_graph=True) "
+            "returns the gradients without one",
+            GradWarning,
+            stacklevel=3,
+        )
+    seed = _seed(root, gradient, "backward")
+    targets = None if inputs is None else [_leaf(tensor) for tensor in inputs]
+    replayed = _Replay([root], targets, bool(retain_graph or create_graph), create_graph)
+    replayed.run([seed])
+    replayed.deliver()
+
+
+def gradients(
+    outputs: Sequence[Tensor],
+    inputs: Sequence[Tensor],
+    seeds: Sequence[Any],
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool = False,
+) -> list[Tensor | None]:
+    """The gradients of `outputs` with respect to `inputs`, touching no `.grad`."""
+    keys = [_key(tensor, "grad") for tensor in inputs]
+    checked = [_seed(root, seed, "grad") for root, seed in zip(outputs, seeds, strict=True)]
+    replayed = _Replay(outputs, keys, bool(retain_graph or create_graph), create_graph)
+    if not allow_unused:
+        for position, key in enumerate(keys):
+            if key not in replayed.reached:
+                described = inputs[position].name or f"shape {inputs[position].shape}"
+                raise GraphError(
+                    f"grad: input {position} ({described}) is not in the graph of the output; "
+                    "pass allow_unused=True to get None for it"
+                )
+    replayed.run(checked)
+    found: dict[Edge, Tensor | None] = {}
+    for key in set(keys):
+        box = [replayed.results.pop(key, None)]
+        plain = isinstance(box[0], np.ndarray)
+        found[key] = Tensor._of(_owned(box)) if plain else box[0]
+    return [found[key] for key in keys]
+
+
+class _Replay:
+    """One backward pass: what is visited, the gradients under way, and the results."""
+
+    def __init__(
+        self,
+        roots: Sequence[Tensor],
+        targets: Iterable[Edge] | None,
+        retain_graph: bool,
+        create_graph: bool,
+    ):
+        self.roots = roots
+        self.retain_graph = retain_graph
+        self.create_graph = create_graph
+        self.targets = None if targets is None else set(targets)
+        self.order, self.reached = schedule([_key(root, "backward") for root in roots], targets)
+        self.waiting: dict[Edge, Any] = {}
+        self.owned: set[Edge] = set()  # whose waiting gradient is a buffer of ours
+        self.results: dict[Edge, Any] = {}
+        self.retained: list[tuple[Tensor, Any]] = []
+        self._check()
+
+    def _check(self) -> None:
+        """Everything that could go wrong before the first closure is called."""
+        for node in self.order:
+            if node.closures is None:
+                raise GraphError(
+                    f"this graph was replayed before, which freed {node!r}. Call "
+                    "backward(retain_graph=True) the first time, or compute the loss anew."
+                )
+            if self.create_graph and node.op.max_order is not None:
+                raise GraphError(
+                    f"{node!r}: this op has no rule for derivatives above order "
+                    f"{node.op.max_order}, so create_graph=True is not possible here"
+                )
+        if self.order and stamps.latest > self.order[-1].id:
+            for node in self.order:
+                _check_unchanged(node)
+
+    def run(self, seeds: Sequence[Any]) -> None:
+        """Call the closures of every node, newest first."""
+        with enable_grad() if self.create_graph else no_grad():
+            for root, seed in zip(self.roots, seeds, strict=True):
+                self._add(_key(root, "backward"), self._wrapped(seed))
+            for node in self.order:
+                if node in self.waiting:
+                    self._visit(node)
+            for leaf in [edge for edge in self.waiting if isinstance(edge, Tensor)]:
+                self.results[leaf] = self._complete(leaf, leaf._hooks)
+
+    def _visit(self, node: Node) -> None:
+        g = self._complete(node, node.hooks)
+        if self.targets is not None and node in self.targets:
+            self.results[node] = g
+        tensor = node.retainer() if node.retainer is not None else None
+        if tensor is not None:
+            self.retained.append((tensor, g))
+        for position, edge in enumerate(node.edges):
+            if edge is None or (self.reached is not None and edge not in self.reached):
+                continue
+            try:
+                if self.create_graph:
+                    contribution = node.closure_on_tensors(position)(g)
+                else:
+                    contribution = node.closures[position](g)  # type: ignore[index, misc]
+            except Exception as error:
+                error.add_note(
+                    f"in the gradient of {node.op.name} with respect to "
+                    f"'{node.op.operand_name(position)}', recorded at {node.source}"
+                )
+                raise
+            fitted = _fitted(self._wrapped(contribution), edge, node, position)
+            self._add(edge, fitted)
+        if not self.retain_graph:
+            node.closures = None
+
+    def _wrapped(self, g: Any) -> Any:
+        """Under `create_graph` every gradient is a Tensor, constants too."""
+        return Tensor._of(g) if self.create_graph and type(g) is np.ndarray else g
+
+    def _complete(self, edge: Edge, hooks: dict[int, Callable[[Tensor], Any]] | None) -> Any:
+        """Take the finished gradient of `edge` out of the waiting ones; let hooks see it."""
+        g = self.waiting.pop(edge)
+        self.owned.discard(edge)
+        for hook in tuple(hooks.values()) if hooks else ():
+            changed = hook(g if isinstance(g, Tensor) else Tensor._of(g))
+            if changed is None:
+                continue
+            if not self.create_graph:
+                changed = changed._data if isinstance(changed, Tensor) else np.asarray(changed)
+            if changed.shape != edge.shape:
+                raise ShapeError(
+                    f"hook: a gradient of shape {edge.shape} is needed, got {changed.shape}"
+                )
+            g = changed
+        return g
+
+    def _add(self, edge: Edge, g: Any) -> None:
+        """Add a gradient to what waits for `edge`; the first is shared, the second copies."""
+        have = self.waiting.get(edge)
+        if type(g) is Piece:
+            if edge not in self.owned:
+                buffer = np.zeros(edge.shape, edge.dtype)
+                if have is not None:
+                    buffer += have
+                self.waiting[edge] = have = buffer
+                self.owned.add(edge)
+            ops.add_at(have, g.key, g.value)
+        elif have is None:
+            self.waiting[edge] = g
+        elif self.create_graph:
+            self.waiting[edge] = have + g
+        elif edge in self.owned:
+            np.add(have, g, out=have)
+        else:
+            self.waiting[edge] = np.add(have, g, out=np.empty(edge.shape, edge.dtype))
+            self.owned.add(edge)
+
+    def deliver(self) -> None:
+        """Add the results to the `grad` of the leaves (and of those that retain theirs)."""
+        with _leaf_lock:
+            for leaf in list(self.results):
+                _accumulate(leaf, [self.results.pop(leaf)])
+            while self.retained:
+                tensor, *box = self.retained.pop()
+                _accumulate(tensor, box)
+
+
+def schedule(
+    starts: Iterable[Edge], targets: Iterable[Edge] | None
+) -> tuple[list[Node], set[Edge] | None]:
+    """The nodes to visit, newest first, and (for targets) every edge that leads to one."""
+    seen: set[Edge] = set()
+    stack = [edge for edge in starts]
+    while stack:
+        edge = stack.pop()
+        if edge in seen:
+            continue
+        seen.add(edge)
+        if isinstance(edge, Node):
+            stack.extend(e for e in edge.edges if e is not None and e not in seen)
+    order = sorted((edge for edge in seen if isinstance(edge, Node)), key=_by_age, reverse=True)
+    if targets is None:
+        return order, None
+    leading = {edge for edge in targets if edge in seen}
+    for node in reversed(order):
+        if any(edge in leading for edge in node.edges if edge is not None):
+            leading.add(node)
+    return [node for node in order if node in leading], leading
+
+
+def _by_age(node: Node) -> int:
+    return node.id
+
+
+def _key(tensor: Any, function: str) -> Edge:
+    """What stands for a Tensor in the graph: its node, or the leaf itself."""
+    if not isinstance(tensor, Tensor):
+        raise DTypeError(f"{function}: a Tensor is needed, got {type(tensor).__name__}")
+    if not tensor._requires_grad:
+        raise GraphError(
+            f"{function}: this Tensor (shape {tensor.shape}) requires no gradient: it was made "
+            "from constants, inside no_grad(), or detached. Set requires_grad=True on what the "
+            "gradient is wanted of, before computing with it."
+        )
+    return tensor.node or tensor
+
+
+def _leaf(tensor: Any) -> Tensor:
+    key = _key(tensor, "backward")
+    if key is not tensor:
+        raise GraphError(
+            f"backward: inputs must be leaves, got the result of {key!r}; "
+            "ag.grad(loss, [x]) returns gradients of recorded Tensors"
+        )
+    return key
+
+
+def _seed(root: Any, gradient: Any, function: str) -> Any:
+    """The gradient to start with at `root`."""
+    _key(root, function)
+    if gradient is None:
+        if root._data.size != 1:
+            raise GraphError(
+                f"{function}: a gradient is needed for a Tensor of shape {root.shape}; reduce it "
+                f"first (loss.sum() or loss.mean()) or pass one of shape {root.shape}"
+            )
+        return np.ones(root.shape, root.dtype)
+    if isinstance(gradient, Tensor):
+        given = gradient if gradient._requires_grad else gradient._data
+    else:
+        given = np.asarray(gradient)
+    if given.shape != root.shape:
+        raise ShapeError(
+            f"{function}: a gradient of shape {root.shape} is needed, got {given.shape}"
+        )
+    return given.astype(root.dtype, copy=False)
+
+
+def _check_unchanged(node: Node) -> None:
+    """Raise if an array that a closure captured was written to after the node was recorded."""
+    for closure in node.closures or ():
+        code = getattr(closure, "__code__", None)
+        for name, cell in zip(code.co_freevars, closure.__closure__ or ()) if code else ():  # type: ignore[union-attr] # noqa: B905
+            try:
+                captured = cell.cell_contents
+            except ValueError:  # a name the body never reached
+                continue
+            for array in captured if isinstance(captured, tuple) else (captured,):
+                if not isinstance(array, np.ndarray):
+                    continue
+                written = stamps.written_since(array, node.id)
+                if written is not None:
+                    raise InPlaceError(
+                        f"{node.op.name} (recorded at {node.source}) needs the value of its "
+                        f"'{name}' (shape {array.shape}) for the gradient, but that was changed "
+                        f"in place at {written}. Change it after backward, or compute with "
+                        "x.clone()."
+                    )
+
+
+def _fitted(g: Any, edge: Edge, node: Node, position: int) -> Any:
+    """A closure's result in the shape and dtype of its operand: broadcasting undone, once."""
+    kind = type(g)
+    if kind is Piece:
+        return g
+    if kind is not np.ndarray and kind is not Tensor:
+        if g is None:
+            raise GraphError(
+                f"{node.op.name}: its rule for '{node.op.operand_name(position)}' returned None"
+            )
+        g = np.asarray(g)
+    if g.shape != edge.shape:
+        g = _unbroadcast(g, edge.shape, node, position)
+    if g.dtype != edge.dtype:
+        g = g.astype(edge.dtype)
+    return g
+
+
+def _unbroadcast(g: Any, shape: tuple[int, ...], node: Node, position: int) -> Any:
+    """Sum `g` over the axes along which an operand of `shape` was broadcast."""
+    extra = g.ndim - len(shape)
+    if extra < 0 or any(n not in (1, m) for n, m in zip(shape, g.shape[extra:], strict=True)):
+        raise ShapeError(
+            f"{node.op.name} (recorded at {node.source}): its rule for "
+            f"'{node.op.operand_name(position)}' returned shape {g.shape} for an operand of shape "
+            f"{shape}"
+        )
+    axes = tuple(range(extra)) + tuple(
+        extra + i for i, (n, m) in enumerate(zip(shape, g.shape[extra:], strict=True)) if n != m
+    )
+    return ops.sum(g, axis=axes, keepdims=True).reshape(shape)
+
+
+def _owned(box: list[np.ndarray]) -> np.ndarray:
+    """Contiguous, writable memory shared with nothing: the box's array where no one else has it."""
+    g = box[0]
+    if g.base is None and g.flags.carray:
+        del g
+        if getrefcount(box[0]) == _ALONE:
+            return box[0]
+    return np.array(box[0], order="C")
+
+
+_ALONE = getrefcount([np.empty(1)][0])  # references to an object that only a list holds
+
+
+def _accumulate(tensor: Tensor, box: list[Any]) -> None:
+    """Add the gradient in `box` to `tensor.grad`, in place where nobody else holds the old one."""
+    old, tensor._grad = [tensor._grad], None
+    if isinstance(box[0], Tensor):  # a recorded gradient
+        tensor._grad = box[0] if old[0] is None else old[0] + box[0]
+    elif old[0] is None:
+        tensor._grad = Tensor._of(_owned(box))
+    elif (
+        old[0].node is None
+        and getrefcount(old[0]) == _ALONE
+        and getrefcount(old[0]._data) == _ALONE
+        and old[0]._data.flags.writeable
+    ):
+        np.add(old[0]._data, box[0], out=old[0]._data)
+        tensor._grad = old[0]
+    else:
+        tensor._grad = Tensor._of(np.asarray(old[0]._data + box[0]))

@@ -1,0 +1,724 @@
+"""`Tensor`: an array, its gradient, and the node that made it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.dtypes import as_array, get_default_dtype
+from autograd.errors import ArgumentError, DTypeError, GradWarning, GraphError, InPlaceError
+from autograd.grad_mode import is_grad_enabled
+from autograd.stamps import stamp
+
+__all__ = ["RemovableHook", "Tensor", "tensor"]
+
+
+class Tensor:
+    """An n-dimensional array that remembers how it was computed.
+
+    Operators, methods and NumPy functions on it are recorded if it requires a gradient, so that
+    `backward` can replay them. `data` is the ndarray, `grad` the gradient (a Tensor) of a leaf
+    after `backward`, `node` the recorded call that made it (None for a leaf), `name` anything you
+    like.
+
+    >>> import autograd as ag
+    >>> x = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4., 6.])
+    """
+
+    __slots__ = ("__weakref__", "_data", "_grad", "_hooks", "_requires_grad", "name", "node")
+
+    def __init__(
+        self,
+        data: npt.ArrayLike,
+        requires_grad: bool = False,
+        *,
+        dtype: npt.DTypeLike | None = None,
+        name: str | None = None,
+    ):
+        if isinstance(data, Tensor):
+            data = data._data
+        array = as_array(data, "Tensor")
+        self._data: np.ndarray = array if dtype is None else array.astype(dtype, copy=False)
+        self._grad: Tensor | None = None
+        self._hooks: dict[int, Callable[[Tensor], Any]] | None = None
+        self.node: Any = None
+        self.name = name
+        self._requires_grad = False
+        if requires_grad:
+            self.requires_grad = True
+
+    @classmethod
+    def _of(cls, array: np.ndarray, node: Any = None) -> Tensor:
+        """The Tensor of an op's result: no checks, no copy."""
+        self = _new_tensor(Tensor)
+        self._data = array
+        self._grad = self._hooks = self.name = None
+        self.node = node
+        self._requires_grad = node is not None
+        return self
+
+    # -- what it is -------------------------------------------------------------------------
+
+    @property
+    def data(self) -> np.ndarray:
+        """The ndarray itself. Writing to it is not seen by the graph."""
+        return self._data
+
+    @data.setter
+    def data(self, value: npt.ArrayLike) -> None:
+        array = as_array(value._data if isinstance(value, Tensor) else value, "data")
+        if self._requires_grad and array.dtype.kind != "f":
+            raise DTypeError(f"data: a Tensor that requires a gradient is float, got {array.dtype}")
+        self._data = array
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on this Tensor are recorded."""
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if value and self._data.dtype.kind != "f":
+            raise DTypeError(
+                f"requires_grad: only float Tensors can require a gradient, got {self.dtype}; "
+                "convert first: x.astype(np.float32)"
+            )
+        if not value and self.node is not None:
+            raise GraphError(
+                f"requires_grad: this Tensor is the result of {self.node!r}; "
+                "use x.detach() for a Tensor that needs no gradient"
+            )
+        self._requires_grad = bool(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set `requires_grad` and return this Tensor."""
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that `backward` left here: leaves, and Tensors after `retain_grad()`."""
+        if self._grad is None and self.node is not None and self.node.retainer is None:
+            import warnings
+
+            warnings.warn(
+                f"grad is None because this Tensor is no leaf: it is the result of {self.node!r}. "
+                "Call x.retain_grad() before backward, or use ag.grad(loss, [x]).",
+                GradWarning,
+                stacklevel=2,
+            )
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | npt.ArrayLike | None) -> None:
+        if value is None:
+            self._grad = None
+            return
+        gradient = value if isinstance(value, Tensor) else Tensor(value, dtype=self.dtype)
+        if gradient.shape != self.shape:
+            raise ArgumentError(
+                f"grad: a gradient of shape {self.shape} is needed, got {gradient.shape}"
+            )
+        self._grad = gradient
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded op made this Tensor."""
+        return self.node is None
+
+    @property
+    def grad_fn(self) -> Any:
+        """The node that made this Tensor (PyTorch's word for `node`)."""
+        return self.node
+
+    shape = property(lambda self: self._data.shape, doc="Sizes along each axis.")
+    ndim = property(lambda self: self._data.ndim, doc="Number of axes.")
+    size = property(lambda self: self._data.size, doc="Number of elements.")
+    dtype = property(lambda self: self._data.dtype, doc="Type of the elements.")
+    itemsize = property(lambda self: self._data.itemsize, doc="Bytes of one element.")
+    nbytes = property(lambda self: self._data.nbytes, doc="Bytes of all elements.")
+
+    def dim(self) -> int:
+        """Number of axes (PyTorch's word for `ndim`)."""
+        return self._data.ndim
+
+    def numel(self) -> int:
+        """Number of elements (PyTorch's word for `size`)."""
+        return self._data.size
+
+    # -- the graph --------------------------------------------------------------------------
+
+    def backward(
+        self,
+        gradient: Tensor | npt.ArrayLike | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Sequence[Tensor] | None = None,
+    ) -> None:
+        """Replay the graph backward and add the gradients to the leaves' `grad`.
+
+        `gradient` is the gradient of this Tensor, needed unless it has one element. The graph is
+        freed on the way unless `retain_graph`. `inputs`: only these leaves.
+        """
+        replay.backward(self, gradient, retain_graph, create_graph, inputs)
+
+    def detach(self) -> Tensor:
+        """A Tensor on the same memory that the graph does not know."""
+        return Tensor._of(self._data)
+
+    def clone(self) -> Tensor:
+        """A recorded copy."""
+        return ops.copy(self)
+
+    def copy(self) -> Tensor:
+        """A recorded copy (NumPy's word)."""
+        return ops.copy(self)
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this recorded Tensor in `grad` during backward."""
+        if not self._requires_grad:
+            raise GraphError("retain_grad: this Tensor requires no gradient")
+        if self.node is not None:
+            import weakref
+
+            self.node.retainer = weakref.ref(self)
+
+    def register_hook(self, hook: Callable[[Tensor], Any]) -> RemovableHook:
+        """Call `hook(gradient)` when this Tensor's gradient is complete; it may return another.
+
+        >>> import autograd as ag
+        >>> x = ag.tensor([1.0, 2.0], requires_grad=True)
+        >>> handle = x.register_hook(lambda g: g * 10)
+        >>> x.sum().backward()
+        >>> x.grad
+        tensor([10., 10.])
+        """
+        if not self._requires_grad:
+            raise GraphError("register_hook: this Tensor requires no gradient")
+        if not callable(hook):
+            raise DTypeError(f"register_hook: a function is needed, got {type(hook).__name__}")
+        holder = self if self.node is None else self.node
+        attribute = "_hooks" if self.node is None else "hooks"
+        if getattr(holder, attribute) is None:
+            setattr(holder, attribute, {})
+        return RemovableHook(getattr(holder, attribute), hook)
+
+    # -- leaving for NumPy and Python -------------------------------------------------------
+
+    def numpy(self) -> np.ndarray:
+        """The ndarray, sharing memory; an error while a gradient could get lost."""
+        return self.__array__()
+
+    def item(self) -> Any:
+        """The only element, as a Python number."""
+        if self._data.size != 1:
+            raise ArgumentError(f"item: one element is needed, this Tensor has shape {self.shape}")
+        return self._data.item()
+
+    def tolist(self) -> Any:
+        """Nested lists of Python numbers."""
+        return self._data.tolist()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if self._requires_grad and is_grad_enabled():
+            raise DTypeError(
+                "this Tensor requires a gradient, which would be lost in a plain array: "
+                "use x.detach(), or `with ag.no_grad():`. "
+                "To join Tensors into one use ag.stack or ag.concatenate."
+            )
+        if copy:
+            return np.array(self._data, dtype=dtype)
+        return self._data if dtype is None else self._data.astype(dtype, copy=False)
+
+    __array_priority__ = 1000.0
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return numpy_protocol.apply_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return numpy_protocol.apply_function(function, args, kwargs)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self._data.dtype.kind not in "iu":
+            raise DTypeError(f"a {self.dtype} Tensor is no index; use int(x)")
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        if self._data.size != 1:
+            raise ArgumentError(
+                f"bool: a Tensor of shape {self.shape} is neither true nor false; "
+                "use (x > 0).any() or (x > 0).all()"
+            )
+        return bool(self._data.item())
+
+    def __len__(self) -> int:
+        if self._data.ndim == 0:
+            raise DTypeError("len: a Tensor without axes has no length")
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self._data.ndim == 0:
+            raise DTypeError("iter: a Tensor without axes cannot be iterated over")
+        return (self[i] for i in range(len(self._data)))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self._data == (value._data if isinstance(value, Tensor) else value)).any())
+
+    def __repr__(self) -> str:
+        text = np.array2string(self._data, separator=", ", prefix="tensor(", threshold=200)
+        extras = []
+        if self._data.dtype != get_default_dtype() and self._data.dtype.kind not in "b":
+            extras.append(f"dtype={self._data.dtype}")
+        if self.node is not None:
+            extras.append(f"op={self.node.op.name}")
+        elif self._requires_grad:
+            extras.append("requires_grad=True")
+        return f"tensor({', '.join([text, *extras])})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data.item(), spec) if self._data.size == 1 and spec else str(self)
+
+    # -- copies and files -------------------------------------------------------------------
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.node is not None:
+            raise GraphError(
+                f"only leaves can be copied or pickled; this Tensor is the result of {self.node!r}."
+                " Use x.detach() (without its graph) or x.clone() (a recorded copy)."
+            )
+        state = (self._data, self._requires_grad, self.name, self._grad)
+        return _rebuild, (type(self), *state)
+
+    # -- writing in place -------------------------------------------------------------------
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if self.node is not None:
+            raise InPlaceError(
+                f"x[...] = value: x is the result of {self.node!r}, which the graph still needs. "
+                "Use ag.where(mask, value, x) or ag.scatter_add for a recorded result."
+            )
+        if isinstance(value, Tensor):
+            if value._requires_grad and is_grad_enabled():
+                raise InPlaceError(
+                    "x[...] = value: the gradient of the value would be lost. Use ag.where, "
+                    "ag.stack or ag.concatenate, or value.detach()."
+                )
+            value = value._data
+        self._write(lambda: self._data.__setitem__(ops.plain_key(key), value))
+
+    def _write(self, write: Callable[[], Any]) -> None:
+        """Run a write to a leaf's memory, if it may be written here, and stamp it."""
+        if self._requires_grad and is_grad_enabled():
+            raise InPlaceError(
+                "a leaf that requires a gradient can only be written to inside "
+                "`with ag.no_grad():`; elsewhere write `x = x + y` for a recorded result"
+            )
+        write()
+        stamp(self._data)
+
+    def _in_place(self, operator: Callable[..., Any], ufunc: np.ufunc, other: Any) -> Tensor:
+        other_needs_grad = isinstance(other, Tensor) and other._requires_grad
+        if self.node is not None or (
+            other_needs_grad and is_grad_enabled() and not self._requires_grad
+        ):
+            return operator(self, other)
+        other = other._data if isinstance(other, Tensor) else other
+        self._write(lambda: ufunc(self._data, other, out=self._data, casting="same_kind"))
+        return self
+
+    def __iadd__(self, other: Any) -> Tensor:
+        return self._in_place(ops.add, np.add, other)
+
+    def __isub__(self, other: Any) -> Tensor:
+        return self._in_place(ops.subtract, np.subtract, other)
+
+    def __imul__(self, other: Any) -> Tensor:
+        return self._in_place(ops.multiply, np.multiply, other)
+
+    def __itruediv__(self, other: Any) -> Tensor:
+        return self._in_place(ops.divide, np.true_divide, other)
+
+    def __ipow__(self, other: Any) -> Tensor:
+        return self._in_place(ops.power, np.power, other)
+
+    def fill_(self, value: float) -> Tensor:
+        """Set every element, in place."""
+        self._write(lambda: self._data.fill(value))
+        return self
+
+    def zero_(self) -> Tensor:
+        """Set every element to zero, in place."""
+        return self.fill_(0)
+
+    def copy_(self, other: Any) -> Tensor:
+        """Take over the values of `other`, in place."""
+        other = other._data if isinstance(other, Tensor) else other
+        self._write(lambda: np.copyto(self._data, other, casting="same_kind"))
+        return self
+
+    # -- operators --------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Any:
+        return ops.add(self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return ops.add(other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return ops.subtract(self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return ops.subtract(other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return ops.multiply(self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return ops.multiply(other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return ops.divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return ops.divide(other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return ops.power(self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return ops.power(other, self)
+
+    def __matmul__(self, other: Any) -> Any:
+        return ops.matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return ops.matmul(other, self)
+
+    def __neg__(self) -> Any:
+        return ops.negative(self)
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __abs__(self) -> Any:
+        return ops.absolute(self)
+
+    def __getitem__(self, key: Any) -> Any:
+        return ops.getitem(self, key)
+
+    def __eq__(self, other: object) -> Any:
+        return ops.equal(self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return ops.not_equal(self, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return ops.less(self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return ops.less_equal(self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return ops.greater(self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return ops.greater_equal(self, other)
+
+    __hash__ = object.__hash__
+
+    # -- methods: each is the op of the same name ------------------------------------------
+
+    def exp(self) -> Tensor:
+        return ops.exp(self)
+
+    def log(self) -> Tensor:
+        return ops.log(self)
+
+    def sqrt(self) -> Tensor:
+        return ops.sqrt(self)
+
+    def square(self) -> Tensor:
+        return ops.square(self)
+
+    def sin(self) -> Tensor:
+        return ops.sin(self)
+
+    def cos(self) -> Tensor:
+        return ops.cos(self)
+
+    def tanh(self) -> Tensor:
+        return ops.tanh(self)
+
+    def sigmoid(self) -> Tensor:
+        return ops.sigmoid(self)
+
+    def relu(self) -> Tensor:
+        return ops.relu(self)
+
+    def erf(self) -> Tensor:
+        return ops.erf(self)
+
+    def abs(self) -> Tensor:
+        return ops.absolute(self)
+
+    def pow(self, exponent: Any) -> Tensor:
+        return ops.power(self, exponent)
+
+    def add(self, other: Any) -> Tensor:
+        return ops.add(self, other)
+
+    def sub(self, other: Any) -> Tensor:
+        return ops.subtract(self, other)
+
+    def mul(self, other: Any) -> Tensor:
+        return ops.multiply(self, other)
+
+    def div(self, other: Any) -> Tensor:
+        return ops.divide(self, other)
+
+    def dot(self, other: Any) -> Tensor:
+        return ops.dot(self, other)
+
+    def matmul(self, other: Any) -> Tensor:
+        return ops.matmul(self, other)
+
+    def sum(self, *args: Any, **kwargs: Any) -> Tensor:
+        return ops.sum(self, *args, **kwargs)
+
+    def mean(self, *args: Any, **kwargs: Any) -> Tensor:
+        return ops.mean(self, *args, **kwargs)
+
+    def std(self, *args: Any, **kwargs: Any) -> Tensor:
+        return ops.std(self, *args, **kwargs)
+
+    def var(self, *args: Any, **kwargs: Any) -> Tensor:
+        return ops.var(self, *args, **kwargs)
+
+    def prod(self, *args: Any, **kwargs: Any) -> Tensor:
+        return ops.prod(self, *args, **kwargs)
+
+    def logsumexp(self, *args: Any, **kwargs: Any) -> Tensor:
+        return ops.logsumexp(self, *args, **kwargs)
+
+    def norm(self, *args: Any, **kwargs: Any) -> Tensor:
+        return ops.norm(self, *args, **kwargs)
+
+    def cumsum(self, *args: Any, **kwargs: Any) -> Tensor:
+        return ops.cumsum(self, *args, **kwargs)
+
+    def cumprod(self, *args: Any, **kwargs: Any) -> Tensor:
+        return ops.cumprod(self, *args, **kwargs)
+
+    def max(self, *args: Any, **kwargs: Any) -> Tensor:
+        _no_pair("max", kwargs)
+        return ops.max(self, *args, **kwargs)
+
+    def min(self, *args: Any, **kwargs: Any) -> Tensor:
+        _no_pair("min", kwargs)
+        return ops.min(self, *args, **kwargs)
+
+    def argmax(self, *args: Any, **kwargs: Any) -> np.ndarray:
+        return ops.argmax(self, *args, **kwargs)
+
+    def argmin(self, *args: Any, **kwargs: Any) -> np.ndarray:
+        return ops.argmin(self, *args, **kwargs)
+
+    def argsort(self, *args: Any, **kwargs: Any) -> np.ndarray:
+        return ops.argsort(self, *args, **kwargs)
+
+    def sort(self, *args: Any, **kwargs: Any) -> Tensor:
+        return ops.sort(self, *args, **kwargs)
+
+    def clip(self, *args: Any, **kwargs: Any) -> Tensor:
+        return ops.clip(self, *args, **kwargs)
+
+    def round(self, *args: Any, **kwargs: Any) -> Tensor:
+        return ops.round(self, *args, **kwargs)
+
+    def trace(self, *args: Any, **kwargs: Any) -> Tensor:
+        return ops.trace(self, *args, **kwargs)
+
+    def diagonal(self, *args: Any, **kwargs: Any) -> Tensor:
+        return ops.diagonal(self, *args, **kwargs)
+
+    def take(self, *args: Any, **kwargs: Any) -> Tensor:
+        return ops.take(self, *args, **kwargs)
+
+    def repeat(self, *args: Any, **kwargs: Any) -> Tensor:
+        return ops.repeat(self, *args, **kwargs)
+
+    def swapaxes(self, *args: Any, **kwargs: Any) -> Tensor:
+        return ops.swapaxes(self, *args, **kwargs)
+
+    def squeeze(self, *args: Any, **kwargs: Any) -> Tensor:
+        return ops.squeeze(self, *args, **kwargs)
+
+    def softmax(self, *args: Any, **kwargs: Any) -> Tensor:
+        return ops.softmax(self, *args, **kwargs)
+
+    def log_softmax(self, *args: Any, **kwargs: Any) -> Tensor:
+        return ops.log_softmax(self, *args, **kwargs)
+
+    def clamp(self, min: Any = None, max: Any = None) -> Tensor:
+        return ops.clip(self, min, max)
+
+    def unsqueeze(self, dim: int) -> Tensor:
+        return ops.expand_dims(self, dim)
+
+    def reshape(self, *shape: Any, order: str = "C") -> Tensor:
+        return ops.reshape(self, _spread(shape), order=order)
+
+    def view(self, *shape: Any) -> Tensor:
+        return ops.reshape(self, _spread(shape))
+
+    def transpose(self, *axes: Any) -> Tensor:
+        axes = _spread(axes)
+        if len(axes) == 2 and self.ndim != 2:
+            raise ArgumentError(
+                f"transpose: {self.ndim} axes are needed, got {axes}; to exchange two axes write "
+                f"x.swapaxes{axes}"
+            )
+        return ops.transpose(self, axes or None)
+
+    def permute(self, *axes: Any) -> Tensor:
+        return ops.transpose(self, _spread(axes))
+
+    def expand(self, *shape: Any) -> Tensor:
+        return ops.expand(self, _spread(shape))
+
+    def ravel(self, order: str = "C") -> Tensor:
+        return ops.ravel(self, order=order)
+
+    def flatten(self, order: str = "C", *, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+        if not isinstance(order, str):
+            raise ArgumentError(
+                f"flatten({order}): NumPy's flatten takes an order; "
+                f"write x.flatten(start_dim={order})"
+            )
+        return ops.flatten(self, start_dim, end_dim, order=order)
+
+    T = property(lambda self: ops.transpose(self, None), doc="Axes reversed.")
+    mT = property(lambda self: ops.swapaxes(self, -1, -2), doc="Last two axes exchanged.")
+
+    def astype(self, dtype: npt.DTypeLike, copy: bool = True) -> Tensor:
+        """This Tensor in another dtype; recorded between float dtypes."""
+        dtype = np.dtype(dtype)
+        if dtype == self.dtype and not copy:
+            return self
+        if dtype.kind == self.dtype.kind == "f":
+            return ops.astype(self, dtype)
+        return Tensor(self._data.astype(dtype))
+
+    def to(self, dtype: npt.DTypeLike) -> Tensor:
+        """This Tensor in another dtype; itself if it has that already."""
+        return self.astype(dtype, copy=False)
+
+    def float(self) -> Tensor:
+        """This Tensor in float32."""
+        return self.astype(np.float32, copy=False)
+
+    def double(self) -> Tensor:
+        """This Tensor in float64."""
+        return self.astype(np.float64, copy=False)
+
+    def any(self, *args: Any, **kwargs: Any) -> Any:
+        return self._data.any(*args, **kwargs)
+
+    def all(self, *args: Any, **kwargs: Any) -> Any:
+        return self._data.all(*args, **kwargs)
+
+
+_new_tensor = Tensor.__new__
+
+
+class RemovableHook:
+    """What `register_hook` returns: `remove()` takes the hook off again."""
+
+    _ids = itertools.count()
+
+    def __init__(self, hooks: dict[int, Any], hook: Any):
+        self._hooks, self._id = hooks, next(self._ids)
+        hooks[self._id] = hook
+
+    def remove(self) -> None:
+        """Take the hook off; a second call does nothing."""
+        self._hooks.pop(self._id, None)
+
+    def __enter__(self) -> RemovableHook:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.remove()
+
+
+def tensor(
+    data: Any,
+    dtype: npt.DTypeLike | None = None,
+    requires_grad: bool = False,
+    *,
+    name: str | None = None,
+) -> Tensor:
+    """A new leaf Tensor that owns a copy of `data`.
+
+    Python floats and lists take the default dtype; arrays keep theirs.
+
+    >>> import autograd as ag
+    >>> ag.tensor([[1.0, 2.0], [3.0, 4.0]]).shape
+    (2, 2)
+    """
+    if _holds_tensor(data):
+        raise DTypeError(
+            "tensor: a list of Tensors would lose their graph; use ag.stack(list) to join them, "
+            "or pass their .data"
+        )
+    array = as_array(data._data if isinstance(data, Tensor) else data, "tensor")
+    return Tensor(np.array(array, dtype=dtype, order="C"), requires_grad, name=name)
+
+
+def _holds_tensor(data: Any) -> bool:
+    return isinstance(data, list | tuple) and any(
+        isinstance(item, Tensor) or _holds_tensor(item) for item in data
+    )
+
+
+def _rebuild(
+    cls: type[Tensor], data: np.ndarray, requires_grad: bool, name: str | None, grad: Tensor | None
+) -> Tensor:
+    self = cls.__new__(cls)
+    Tensor.__init__(self, data, requires_grad, name=name)
+    self._grad = grad
+    return self
+
+
+def _spread(sizes: tuple[Any, ...]) -> tuple[int, ...]:
+    """`f(2, 3)` and `f((2, 3))` alike."""
+    if len(sizes) == 1 and not isinstance(sizes[0], int | np.integer):
+        return () if sizes[0] is None else tuple(sizes[0])
+    return sizes
+
+
+def _no_pair(name: str, kwargs: dict[str, Any]) -> None:
+    if "dim" in kwargs:
+        axis = kwargs["dim"]
+        raise ArgumentError(
+            f"{name}(dim={axis}) would return a pair in PyTorch; here x.{name}(axis={axis}) is the "
+            f"values and x.arg{name}(axis={axis}) the indices"
+        )
+
+
+# The one circle among imports: ops build Tensors, and a Tensor's operators are ops. It closes
+# here, when the class exists.
+from autograd import numpy_protocol, ops, replay  # noqa: E402
