@@ -210,7 +210,7 @@ def schedule(
 ) -> tuple[list[Node], set[Edge] | None]:
     """The nodes to visit, newest first, and (for targets) every edge that leads to one."""
     seen: set[Edge] = set()
-    stack = [edge for edge in starts]
+    stack = list(starts)
     while stack:
         edge = stack.pop()
         if edge in seen:
