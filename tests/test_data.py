@@ -155,6 +155,14 @@ def test_without_shuffle_the_generator_is_left_alone():
     assert generator.bit_generator.state == before
 
 
+def test_without_a_generator_the_librarys_own_is_used(monkeypatch):
+    own = np.random.default_rng(0)
+    monkeypatch.setattr("autograd.default_generator", lambda: own, raising=False)
+    loader = DataLoader(np.zeros(10), np.arange(10), batch_size=3, shuffle=True)
+    assert labels_of(loader) == labels_of(loader_of())
+    assert loader.generator is own
+
+
 @pytest.mark.parametrize(
     ("settings", "error", "words"),
     [
