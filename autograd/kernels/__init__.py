@@ -40,7 +40,7 @@ from autograd.kernels.pool_reference import (
     plane_gather,
     plane_scatter_add,
 )
-from autograd.kernels.runtime import use_numba
+from autograd.kernels.runtime import get_num_threads, set_num_threads, use_numba
 from autograd.kernels.softmax_reference import (
     cross_entropy,
     cross_entropy_grad,
@@ -65,6 +65,7 @@ __all__ = [
     "erf",
     "gelu",
     "gelu_grad",
+    "get_num_threads",
     "layer_norm",
     "layer_norm_input_grad",
     "layer_norm_weight_grad",
@@ -75,6 +76,7 @@ __all__ = [
     "plane_scatter_add",
     "relu",
     "relu_grad",
+    "set_num_threads",
     "sigmoid",
     "sigmoid_grad",
     "silu",

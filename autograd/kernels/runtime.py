@@ -1,26 +1,63 @@
-"""Where kernels run: which implementation, how they are compiled and cached, on which threads.
+"""Where kernels run: which implementation, how it is compiled and cached, on which threads.
 
-Three things are all that a kernel module needs:
+What a kernel module needs:
 
 `use_numba()`
     False: call the NumPy twin. `AUTOGRAD_KERNELS=numpy` or `NUMBA_DISABLE_JIT=1` choose the twins.
 
-`@jit` / `@jit(key=...)`
-    `numba.njit(nogil=True)` with a cache of its own. It imports Numba, so it is used in modules
-    that are themselves imported at the first kernel call (`*_numba.py`).
+`@jit` or `@jit(key=..., fastmath=...)`
+    A Numba dispatcher, compiled at its first call for each signature, cached on disk
+    (`code_cache.py`), that releases the GIL. It imports Numba, so it is used in modules that are
+    themselves imported at the first kernel call (`*_numba.py`). A kernel made by a factory names
+    in `key` everything its closure holds: vector width, block sizes, generated intrinsics.
 
-`parallel_for(kernel, chunks, *args)`
-    Runs `kernel(lo, hi, *args)` over the chunk numbers 0..chunks-1, on all threads.
+`parallel_for(kernel, chunks, *args, work_ns=...)`
+    Runs `kernel(lo, hi, *args)` over the chunk numbers 0..chunks-1 on all threads (`threads.py`).
+
+    >>> import numpy as np
+    >>> @jit
+    ... def double(lo, hi, x, out):          # a chunk is one row
+    ...     for i in range(lo, hi):
+    ...         for j in range(x.shape[1]):
+    ...             out[i, j] = 2 * x[i, j]
+    >>> x = np.ones((3, 4))
+    >>> out = np.empty_like(x)
+    >>> parallel_for(double, 3, x, out, work_ns=12)
+    >>> out.sum()
+    np.float64(24.0)
+
+Kernels expect C-contiguous arrays of one float dtype: each layout, dtype and read-only flag would
+compile its own copy. `dense` makes them so.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Callable
+from typing import Any
 
-__all__ = ["use_numba"]
+import numpy as np
+
+from autograd.kernels.threads import (
+    PARALLEL_NS,
+    get_num_threads,
+    parallel_for,
+    set_num_threads,
+)
+
+__all__ = [
+    "PARALLEL_NS",
+    "dense",
+    "get_num_threads",
+    "jit",
+    "parallel_for",
+    "set_num_threads",
+    "use_numba",
+]
 
 _installed: bool | None = None
+_fork_guarded = False
 
 
 def use_numba() -> bool:
@@ -37,3 +74,59 @@ def use_numba() -> bool:
     if _installed is None:
         _installed = importlib.util.find_spec("numba") is not None
     return _installed
+
+
+class _Writable:
+    """The memory of a read-only array, as NumPy's array interface."""
+
+    def __init__(self, x: np.ndarray) -> None:
+        self.owner = x
+        self.__array_interface__ = {**x.__array_interface__, "data": (x.ctypes.data, False)}
+
+
+def dense(x: np.ndarray) -> np.ndarray:
+    """x as a kernel takes it: C-contiguous, aligned, native byte order, not marked read-only.
+
+    Each of these is a type of its own to Numba, and would compile its own copy of the kernel. A
+    contiguous read-only array is passed as a second view of its memory: kernels never write to
+    their inputs.
+    """
+    flags = x.flags
+    if not (flags.c_contiguous and flags.aligned and x.dtype.isnative):
+        return np.array(x, dtype=x.dtype.newbyteorder("="), order="C")
+    return x if flags.writeable else np.asarray(_Writable(x))
+
+
+def jit(
+    function: Callable[..., Any] | None = None, *, key: object = (), fastmath: Any = False
+) -> Any:
+    """Decorator: a lazily compiled, disk-cached, GIL-free Numba function.
+
+    Division follows NumPy (no ZeroDivisionError), so loops with it vectorise. `fastmath` takes
+    Numba's flags, for example {"contract", "reassoc"}.
+    """
+    if function is None:
+        return lambda function: jit(function, key=key, fastmath=fastmath)
+
+    import numba
+
+    from autograd.kernels.code_cache import KernelCache
+
+    _guard_fork()
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
+    options = sorted(fastmath) if isinstance(fastmath, set) else fastmath
+    dispatcher._cache = KernelCache(function, (key, options))
+    return dispatcher
+
+
+def _guard_fork() -> None:
+    """No fork while a thread compiles: the child would inherit the compiler's lock, held."""
+    global _fork_guarded
+    if _fork_guarded or not hasattr(os, "register_at_fork"):
+        return
+    from numba.core.compiler_lock import global_compiler_lock as lock
+
+    os.register_at_fork(
+        before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release
+    )
+    _fork_guarded = True

@@ -1,0 +1,185 @@
+"""The thread pool of the kernels: how many threads, who helps, and what happens in a fork.
+
+Why not Numba's `prange`: its `workqueue` layer aborts the process when two Python threads launch
+at once, its `omp` layer kills forked children, and a parallel kernel takes two to four times as
+long to compile. Why not a `ThreadPoolExecutor`: waking a thread and passing the GIL to and fro
+costs 20-100 µs a launch. Here helpers watch shared memory for a while before they sleep, and a
+job is handed over in compiled code without the GIL (`launch_numba.py`): 0.3 µs a launch while
+helpers are awake, against 2 µs for `prange`; and one compiled kernel serves both ways, since the
+serial variant is the same function called over all chunks.
+
+- The work is cut into *chunks* by the shape alone and a kernel treats each chunk alone, so the
+  bits of the result do not depend on the thread count.
+- The caller takes blocks of chunks like any helper and waits only for helpers that are inside the
+  job. Helpers that come late (asleep, a loaded machine) find it done.
+- One caller has the pool at a time; another Python thread that comes meanwhile runs its kernel
+  alone. Nobody waits, and no more threads compute than were asked for.
+- A KeyboardInterrupt is seen when the kernel has returned: it leaves nothing half done.
+- A child of `fork` or `multiprocessing` starts with one thread, since its siblings are using the
+  cores; `set_num_threads` there starts a pool of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from typing import Any
+
+import numpy as np
+
+from autograd.errors import ArgumentError
+
+__all__ = ["PARALLEL_NS", "get_num_threads", "parallel_for", "set_num_threads"]
+
+PARALLEL_NS = 20_000
+"""Work below this, in nanoseconds of one core, runs on the calling thread."""
+
+_BLOCK_NS = 10_000  # a block of chunks is worth at least about this much
+_BLOCKS_PER_THREAD = 8  # enough that a thread which was held up does not hold up the others
+_PATIENCE = 1000  # rounds of about 0.7 µs that an idle helper watches before it sleeps
+
+_threads: int | None = None
+_forked = False
+
+
+class _Helper:
+    """A thread that watches and works in compiled code, then sleeps on a lock until roused."""
+
+    def __init__(self, number: int, state: np.ndarray) -> None:
+        self.asleep = False
+        self.wake = threading.Lock()
+        self.wake.acquire()
+        name = f"autograd-kernel-{number}"
+        threading.Thread(target=self._live, args=(number, state), name=name, daemon=True).start()
+
+    def _live(self, number: int, state: np.ndarray) -> None:
+        from autograd.kernels.launch_numba import helper_loop
+
+        seen = 0
+        while True:
+            seen = helper_loop(state, number, seen, _PATIENCE)
+            self.asleep = True
+            self.wake.acquire()
+
+    def rouse(self) -> None:
+        self.asleep = False
+        with contextlib.suppress(RuntimeError):  # another caller was first
+            self.wake.release()
+
+
+class _Pool:
+    """The helpers of this process and the memory they watch."""
+
+    def __init__(self) -> None:
+        from autograd.kernels.launch_numba import STATE_WORDS
+
+        self.state = np.zeros(STATE_WORDS, np.int64)
+        self.helpers: list[_Helper] = []
+        self.growing = threading.Lock()
+
+    def rouse(self, count: int) -> None:
+        """See to it that so many helpers are awake, or about to be."""
+        helpers = self.helpers
+        if len(helpers) < count:
+            with self.growing:
+                while len(helpers) < count:
+                    helpers.append(_Helper(len(helpers) + 1, self.state))
+        for helper in helpers[:count]:
+            if helper.asleep:
+                helper.rouse()
+
+
+_pool: _Pool | None = None
+_launchers: dict[Any, Any] = {}
+
+
+def parallel_for(kernel: Any, chunks: int, *args: Any, work_ns: float) -> None:
+    """Call `kernel(lo, hi, *args)` over ranges that together cover the chunks 0..chunks-1.
+
+    `kernel` is made by `jit`. It must treat each chunk alone, whatever lo and hi, write disjoint
+    memory for different chunks, and raise nothing. `work_ns` estimates the whole loop in
+    nanoseconds of one core. Returns when everything is written.
+    """
+    global _pool
+    if chunks <= 0:
+        return
+    launch = _launchers.get(kernel)
+    if launch is None:
+        launch = _make_launcher(kernel)
+    if _pool is None:
+        _pool = _Pool()
+    helpers, blocks = 0, 1
+    if work_ns >= PARALLEL_NS:
+        threads = min(get_num_threads(), chunks)
+        helpers = threads - 1
+        blocks = min(chunks, threads * _BLOCKS_PER_THREAD, max(threads, int(work_ns / _BLOCK_NS)))
+        if helpers > 0:
+            _pool.rouse(helpers)
+    launch(_pool.state, helpers, blocks, chunks, *args)
+
+
+def _make_launcher(kernel: Any) -> Any:
+    from autograd.kernels.launch_numba import make_launcher
+
+    launch = make_launcher(kernel, kernel._cache.identity)
+    return _launchers.setdefault(kernel, launch)
+
+
+def get_num_threads() -> int:
+    """How many threads a kernel may use.
+
+    At first `AUTOGRAD_NUM_THREADS`, else `OMP_NUM_THREADS`, else the cores this process may use;
+    1 in a child process of `fork` or `multiprocessing`.
+
+    >>> before = get_num_threads()
+    >>> set_num_threads(2)
+    >>> get_num_threads()
+    2
+    >>> set_num_threads(before)
+    """
+    global _threads
+    if _threads is None:
+        _threads = _default_threads()
+    return _threads
+
+
+def set_num_threads(count: int) -> None:
+    """Let kernels use `count` threads from now on. Results do not depend on it.
+
+    Raises ArgumentError unless `count` is an int of at least 1.
+    """
+    global _threads
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise ArgumentError(f"set_num_threads: count is {count!r}; pass an int of at least 1")
+    _threads = count
+
+
+def _default_threads() -> int:
+    for name in ("AUTOGRAD_NUM_THREADS", "OMP_NUM_THREADS"):
+        text = os.environ.get(name, "").split(",")[0].strip()
+        if text.isdecimal() and int(text) > 0:
+            return int(text)
+    if _forked or _is_multiprocessing_child():
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _is_multiprocessing_child() -> bool:
+    process = sys.modules.get("multiprocessing.process")
+    return process is not None and process.parent_process() is not None
+
+
+def _after_fork_in_child() -> None:
+    """The helpers did not survive the fork, and a job may have been under way."""
+    global _threads, _forked, _pool
+    _forked = True
+    _threads = None
+    _pool = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
