@@ -77,6 +77,8 @@ class Node:
 
     __slots__ = (
         "__weakref__",
+        "_code",
+        "_offset",
         "closures",
         "dtype",
         "edges",
@@ -86,22 +88,43 @@ class Node:
         "retainer",
         "scope",
         "shape",
-        "source",
     )
 
     def __init__(
-        self, op: Op, edges: tuple[Edge, ...], closures: tuple[Closure | None, ...], out: Array
+        self,
+        op: Op,
+        edges: Sequence[Edge],
+        closures: Sequence[Closure | None],
+        out: Array,
+        all_tracked: bool,
     ):
+        if len(closures) != len(edges):
+            raise GraphError(
+                f"{op.name}: {len(edges)} operands, but its body returned {len(closures)} closures"
+            )
         self.op = op
         self.edges = edges
-        self.closures: tuple[Closure | None, ...] | None = closures
+        # Closures of operands that need no gradient go, and with them what they captured.
+        self.closures: Sequence[Closure | None] | None = (
+            closures
+            if all_tracked
+            else [
+                None if edge is None else closure
+                for edge, closure in zip(edges, closures, strict=True)
+            ]
+        )
         self.shape = out.shape
         self.dtype = out.dtype
         self.id = next_id()
         self.scope = scopes.current()
-        self.source: Source = caller(3)
+        self._code, self._offset = caller(3)
         self.hooks: dict[int, Callable[[Tensor], Any]] | None = None
         self.retainer: weakref.ref[Tensor] | None = None  # the Tensor that asked to keep its grad
+
+    @property
+    def source(self) -> Source:
+        """The user's line that called the op."""
+        return Source(self._code, self._offset)
 
     def __repr__(self) -> str:
         return f"<{self.op.name} {self.shape} recorded at {self.source}>"
@@ -218,23 +241,28 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
         if kwargs or len(args) < count:
             args, kwargs = _arrange(spec, args, kwargs)
         values = list(args)
-        any_tensor = needs_grad = False
+        edges: list[Edge] = [None] * count
+        any_tensor = False
+        tracked = 0
         for i in range(count):
             operand = args[i]
             if isinstance(operand, Tensor):
                 any_tensor = True
                 values[i] = operand._data
-                needs_grad |= operand._requires_grad
+                if operand._requires_grad:
+                    tracked += 1
+                    edges[i] = operand.node or operand
             elif type(operand) is not np.ndarray:
                 values[i] = _as_operand(spec, i, operand)
         if kwargs or len(values) > count:
             values[count:] = [_as_static(spec, value) for value in values[count:]]
             kwargs = {name: _as_static(spec, value) for name, value in kwargs.items()}
+
         try:
             out, closures, *aux = body(*values, **kwargs)
             if type(out) is not np.ndarray:
                 out = np.asarray(out)
-            if any_tensor and out.dtype is _FLOAT64 and _promoted(values[:count]):
+            if out.dtype is _FLOAT64 and any_tensor and _promoted(values[:count]):
                 values[:count] = _demoted(values[:count])
                 out, closures, *aux = body(*values, **kwargs)
                 out = np.asarray(out)
@@ -242,13 +270,15 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
             raise _located(error) from None
         except (ValueError, IndexError, TypeError, ArithmeticError) as error:
             raise _explained(spec, error, values[:count]) from error
+
         if not any_tensor:
             return (out, *aux) if aux else out
-
-        if needs_grad and is_grad_enabled() and out.dtype.kind == "f":
-            result = Tensor._of(out, _node(spec, args[:count], closures, out))
-        else:
-            result = Tensor._of(out)
+        node = None
+        if tracked and is_grad_enabled() and out.dtype.kind == "f":
+            if type(closures) is not tuple:
+                closures = (closures,) if callable(closures) else tuple(closures)
+            node = Node(spec, edges, closures, out, tracked == count)
+        result = Tensor._of(out, node)
         return (result, *aux) if aux else result
 
     call.op = spec  # type: ignore[attr-defined]
@@ -256,26 +286,6 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
     if body.__module__.startswith("autograd.ops."):
         registry[spec.name] = spec
     return call
-
-
-def _node(spec: Op, operands: Sequence[Any], closures: Any, out: Array) -> Node:
-    """Record a call, keeping closures and edges only of operands that need a gradient."""
-    if callable(closures):
-        closures = (closures,)
-    if len(closures) != len(operands):
-        raise GraphError(
-            f"{spec.name}: {len(operands)} operands, but its body returned {len(closures)} closures"
-        )
-    edges: list[Edge] = []
-    kept: list[Closure | None] = []
-    for operand, closure in zip(operands, closures, strict=True):
-        if closure is not None and isinstance(operand, Tensor) and operand._requires_grad:
-            edges.append(operand.node or operand)
-            kept.append(closure)
-        else:
-            edges.append(None)
-            kept.append(None)
-    return Node(spec, tuple(edges), tuple(kept), out)
 
 
 def _arrange(spec: Op, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
@@ -339,6 +349,9 @@ def _as_static(spec: Op, value: Any) -> Any:
 
 def _promoted(values: Sequence[Any]) -> bool:
     """Whether float64 came only from an integer array beside a weaker float."""
+    first = values[0]
+    if type(first) is np.ndarray and first.dtype is _FLOAT64:  # nearly always
+        return False
     kinds = [v.dtype for v in values if isinstance(v, np.ndarray)]
     return _FLOAT64 not in kinds and any(dtype.kind in "iub" for dtype in kinds)
 

@@ -128,28 +128,41 @@ class _Replay:
                 self.results[leaf] = self._complete(leaf, leaf._hooks)
 
     def _visit(self, node: Node) -> None:
+        waiting = self.waiting
         g = self._complete(node, node.hooks)
         if self.targets is not None and node in self.targets:
             self.results[node] = g
-        tensor = node.retainer() if node.retainer is not None else None
-        if tensor is not None:
-            self.retained.append((tensor, g))
+        if node.retainer is not None:
+            tensor = node.retainer()
+            if tensor is not None:
+                self.retained.append((tensor, g))
+        closures = node.closures
+        assert closures is not None
         for position, edge in enumerate(node.edges):
-            if edge is None or (self.reached is not None and edge not in self.reached):
+            closure = closures[position]
+            if closure is None or (self.reached is not None and edge not in self.reached):
                 continue
             try:
                 if self.create_graph:
-                    contribution = node.closure_on_tensors(position)(g)
-                else:
-                    contribution = node.closures[position](g)  # type: ignore[index, misc]
+                    closure = node.closure_on_tensors(position)
+                contribution = closure(g)
             except Exception as error:
                 error.add_note(
                     f"in the gradient of {node.op.name} with respect to "
                     f"'{node.op.operand_name(position)}', recorded at {node.source}"
                 )
                 raise
-            fitted = _fitted(self._wrapped(contribution), edge, node, position)
-            self._add(edge, fitted)
+            if (
+                type(contribution) is not np.ndarray
+                or contribution.shape != edge.shape
+                or contribution.dtype is not edge.dtype
+                or self.create_graph
+            ):
+                contribution = _fitted(self._wrapped(contribution), edge, node, position)
+            if edge in waiting or type(contribution) is Piece:
+                self._add(edge, contribution)
+            else:
+                waiting[edge] = contribution
         if not self.retain_graph:
             node.closures = None
 
@@ -161,7 +174,9 @@ class _Replay:
         """Take the finished gradient of `edge` out of the waiting ones; let hooks see it."""
         g = self.waiting.pop(edge)
         self.owned.discard(edge)
-        for hook in tuple(hooks.values()) if hooks else ():
+        if not hooks:
+            return g
+        for hook in tuple(hooks.values()):
             changed = hook(g if isinstance(g, Tensor) else Tensor._of(g))
             if changed is None:
                 continue

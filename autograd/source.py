@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from types import CodeType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _OURS = tuple(os.path.join(_ROOT, package) + os.sep for package in ("autograd", "nn", "optim"))
@@ -41,13 +41,15 @@ class Source(NamedTuple):
         return f"{self.filename}:{self.line}"
 
 
-def caller(depth: int = 1) -> Source:
-    """The innermost frame outside this library, `depth` frames up at the least."""
-    frame = sys._getframe(depth)
-    outermost = frame
+def caller(depth: int = 1) -> tuple[CodeType, int]:
+    """The innermost frame outside this library, searched from `depth` frames up.
+
+    Its code and instruction offset: `Source(*caller())`.
+    """
+    frame: Any = sys._getframe(depth)
     while _is_ours[frame.f_code.co_filename]:
         if frame.f_back is None:  # the whole stack is ours, e.g. `python -m nn`
-            frame = outermost
+            frame = sys._getframe(depth)
             break
         frame = frame.f_back
-    return Source(frame.f_code, frame.f_lasti)
+    return frame.f_code, frame.f_lasti

@@ -40,7 +40,7 @@ def stamp(array: np.ndarray) -> None:
     reference = (
         known[0] if known is not None else weakref.ref(owned, lambda _: _stamps.pop(key, None))
     )
-    _stamps[key] = (reference, latest, caller(2))
+    _stamps[key] = (reference, latest, Source(*caller(2)))
 
 
 def written_since(array: np.ndarray, node_id: int) -> Source | None:
