@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import weakref
 from collections.abc import Callable, Sequence
 from types import CellType, FunctionType
@@ -32,6 +33,9 @@ registry: dict[str, Op] = {}
 
 _SPELLINGS = {"dim": "axis", "keepdim": "keepdims"}  # PyTorch's words for NumPy's arguments
 _FLOAT64 = np.dtype(np.float64)
+_PLAIN = {np.ndarray, float, int, bool}  # operands that are passed on as they are
+# `Array` as written in the source, or as Python shows it when annotations are evaluated
+_ARRAY = re.compile(r"(<class'numpy.ndarray'>|([\w.]+\.)?(Array|ndarray))(?P<optional>\|None)?")
 
 
 class Op:
@@ -46,10 +50,10 @@ class Op:
         self.max_order = max_order
         operands, optional, statics, self.starred = [], set(), [], False
         for parameter in inspect.signature(body).parameters.values():
-            annotation = str(parameter.annotation).replace(" ", "")
-            if annotation in ("Array", "Array|None") and not statics:
+            annotation = _ARRAY.fullmatch(str(parameter.annotation).replace(" ", ""))
+            if annotation and not statics:
                 operands.append(parameter.name)
-                if annotation == "Array|None":
+                if annotation["optional"]:
                     optional.add(parameter.name)
                 self.starred = parameter.kind is parameter.VAR_POSITIONAL
             else:
@@ -94,10 +98,12 @@ class Node:
         self,
         op: Op,
         edges: Sequence[Edge],
-        closures: Sequence[Closure | None],
+        closures: Closure | Sequence[Closure | None],
         out: Array,
         all_tracked: bool,
     ):
+        if callable(closures):
+            closures = (closures,)
         if len(closures) != len(edges):
             raise GraphError(
                 f"{op.name}: {len(edges)} operands, but its body returned {len(closures)} closures"
@@ -252,34 +258,30 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
                 if operand._requires_grad:
                     tracked += 1
                     edges[i] = operand.node or operand
-            elif type(operand) is not np.ndarray:
+            elif type(operand) not in _PLAIN:
                 values[i] = _as_operand(spec, i, operand)
         if kwargs or len(values) > count:
             values[count:] = [_as_static(spec, value) for value in values[count:]]
             kwargs = {name: _as_static(spec, value) for name, value in kwargs.items()}
 
         try:
-            out, closures, *aux = body(*values, **kwargs)
-            if type(out) is not np.ndarray:
-                out = np.asarray(out)
+            result = body(*values, **kwargs)
+            out = result[0] if type(result[0]) is np.ndarray else np.asarray(result[0])
             if out.dtype is _FLOAT64 and any_tensor and _promoted(values[:count]):
                 values[:count] = _demoted(values[:count])
-                out, closures, *aux = body(*values, **kwargs)
-                out = np.asarray(out)
+                result = body(*values, **kwargs)
+                out = np.asarray(result[0])
         except GlassgradError as error:
             raise _located(error) from None
         except (ValueError, IndexError, TypeError, ArithmeticError) as error:
             raise _explained(spec, error, values[:count]) from error
 
-        if not any_tensor:
-            return (out, *aux) if aux else out
-        node = None
-        if tracked and is_grad_enabled() and out.dtype.kind == "f":
-            if type(closures) is not tuple:
-                closures = (closures,) if callable(closures) else tuple(closures)
-            node = Node(spec, edges, closures, out, tracked == count)
-        result = Tensor._of(out, node)
-        return (result, *aux) if aux else result
+        if any_tensor:
+            node = None
+            if tracked and is_grad_enabled() and out.dtype.kind == "f":
+                node = Node(spec, edges, result[1], out, tracked == count)
+            out = Tensor._of(out, node)
+        return out if len(result) == 2 else (out, result[2])
 
     call.op = spec  # type: ignore[attr-defined]
     spec.call = call

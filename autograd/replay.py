@@ -356,7 +356,8 @@ def _owned(box: list[np.ndarray]) -> np.ndarray:
     return np.array(box[0], order="C")
 
 
-_ALONE = getrefcount([np.empty(1)][0])  # references to an object that only a list holds
+_box = [object()]
+_ALONE = getrefcount(_box[0])  # references to an object that nothing but a list holds
 
 
 def _accumulate(tensor: Tensor, box: list[Any]) -> None:
