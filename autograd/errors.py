@@ -18,6 +18,7 @@ __all__ = [
     "GraphError",
     "InPlaceError",
     "IndexRangeError",
+    "MissingExtraError",
     "ShapeError",
 ]
 
@@ -60,6 +61,10 @@ class CheckpointError(GlassgradError, ValueError):
 
 class GradCheckError(GlassgradError, AssertionError):
     """A derivative disagrees with its numerical estimate, or a rule breaks the op contract."""
+
+
+class MissingExtraError(GlassgradError, ImportError):
+    """A package of one of the optional extras is not installed."""
 
 
 class GradWarning(UserWarning):

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd.errors import DTypeError, GraphError
 from autograd.grad_mode import enable_grad
-from autograd.replay import gradients
+from autograd.backprop import gradients
 from autograd.tensors import Tensor
 
 __all__ = ["grad", "value_and_grad"]

@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd.errors import DTypeError, GradCheckError
 from autograd.record import Op
-from autograd.replay import gradients
+from autograd.backprop import gradients
 from autograd.tensors import Tensor
 
 __all__ = ["check_contract", "check_grads"]

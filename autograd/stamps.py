@@ -2,7 +2,7 @@
 
 Every write by the library (in-place operators, optimisers, `load_state_dict`) stamps the array
 that owns the memory with the counter that numbers nodes. A closure that captured an array whose
-owner carries a later stamp than its node would compute a wrong gradient; `replay` asks here.
+owner carries a later stamp than its node would compute a wrong gradient; `backprop` asks here.
 """
 
 from __future__ import annotations

@@ -167,7 +167,7 @@ class Tensor:
         `gradient` is the gradient of this Tensor, needed unless it has one element. The graph is
         freed on the way unless `retain_graph`. `inputs`: only these leaves.
         """
-        replay.backward(self, gradient, retain_graph, create_graph, inputs)
+        backprop.backward(self, gradient, retain_graph, create_graph, inputs)
 
     def detach(self) -> Tensor:
         """A Tensor on the same memory that the graph does not know."""
@@ -721,4 +721,4 @@ def _no_pair(name: str, kwargs: dict[str, Any]) -> None:
 
 # The one circle among imports: ops build Tensors, and a Tensor's operators are ops. It closes
 # here, when the class exists.
-from autograd import numpy_protocol, ops, replay  # noqa: E402
+from autograd import backprop, numpy_protocol, ops  # noqa: E402

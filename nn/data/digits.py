@@ -7,16 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.errors import GlassgradError
+from autograd.errors import MissingExtraError
 from nn.data.checks import check_spread, whole_number
 
 __all__ = ["load_digits"]
 
 DIGITS_MEAN, DIGITS_STD = 0.305, 0.376  # of the 1,797 images, ink from 0 to 1
-
-
-class MissingExtraError(GlassgradError, ImportError):
-    """A package of one of the optional extras is not installed."""
 
 
 def load_digits(
