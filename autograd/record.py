@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+import sys
 import weakref
 from collections.abc import Callable, Sequence
 from types import CellType, FunctionType
@@ -16,7 +17,7 @@ from autograd import scope as scopes
 from autograd.dtypes import as_array, get_default_dtype
 from autograd.errors import DTypeError, GlassgradError, GraphError, ShapeError
 from autograd.grad_mode import is_grad_enabled
-from autograd.source import Source, caller
+from autograd.source import Source, is_ours
 from autograd.stamps import next_id
 from autograd.tensors import Tensor
 
@@ -94,36 +95,18 @@ class Node:
         "shape",
     )
 
-    def __init__(
-        self,
-        op: Op,
-        edges: Sequence[Edge],
-        closures: Closure | Sequence[Closure | None],
-        out: Array,
-        all_tracked: bool,
-    ):
-        if callable(closures):
-            closures = (closures,)
-        if len(closures) != len(edges):
-            raise GraphError(
-                f"{op.name}: {len(edges)} operands, but its body returned {len(closures)} closures"
-            )
+    def __init__(self, op: Op, edges: Sequence[Edge], closures: Any, out: Array):
         self.op = op
         self.edges = edges
-        # Closures of operands that need no gradient go, and with them what they captured.
-        self.closures: Sequence[Closure | None] | None = (
-            closures
-            if all_tracked
-            else [
-                None if edge is None else closure
-                for edge, closure in zip(edges, closures, strict=True)
-            ]
-        )
+        self.closures: Sequence[Closure | None] | None = closures
         self.shape = out.shape
         self.dtype = out.dtype
         self.id = next_id()
         self.scope = scopes.current()
-        self._code, self._offset = caller(3)
+        frame = sys._getframe(2)  # the caller of the op
+        while is_ours[frame.f_code.co_filename] and frame.f_back is not None:
+            frame = frame.f_back
+        self._code, self._offset = frame.f_code, frame.f_lasti
         self.hooks: dict[int, Callable[[Tensor], Any]] | None = None
         self.retainer: weakref.ref[Tensor] | None = None  # the Tensor that asked to keep its grad
 
@@ -267,7 +250,7 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
         try:
             result = body(*values, **kwargs)
             out = result[0] if type(result[0]) is np.ndarray else np.asarray(result[0])
-            if out.dtype is _FLOAT64 and any_tensor and _promoted(values[:count]):
+            if out.dtype is _FLOAT64 and any_tensor and _promoted(values, count):
                 values[:count] = _demoted(values[:count])
                 result = body(*values, **kwargs)
                 out = np.asarray(result[0])
@@ -279,7 +262,10 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
         if any_tensor:
             node = None
             if tracked and is_grad_enabled() and out.dtype.kind == "f":
-                node = Node(spec, edges, result[1], out, tracked == count)
+                closures = result[1]
+                if type(closures) is not tuple or len(closures) != count or tracked != count:
+                    closures = _needed(spec, closures, edges)
+                node = Node(spec, edges, closures, out)
             out = Tensor._of(out, node)
         return out if len(result) == 2 else (out, result[2])
 
@@ -349,12 +335,23 @@ def _as_static(spec: Op, value: Any) -> Any:
     return value
 
 
-def _promoted(values: Sequence[Any]) -> bool:
+def _needed(spec: Op, closures: Any, edges: Sequence[Edge]) -> list[Closure | None]:
+    """The closures of operands that need a gradient; the others go, with what they captured."""
+    if callable(closures):
+        return [closures]
+    if len(closures) != len(edges):
+        raise GraphError(
+            f"{spec.name}: {len(edges)} operands, but its body returned {len(closures)} closures"
+        )
+    return [None if edge is None else closures[i] for i, edge in enumerate(edges)]
+
+
+def _promoted(values: Sequence[Any], count: int) -> bool:
     """Whether float64 came only from an integer array beside a weaker float."""
     first = values[0]
     if type(first) is np.ndarray and first.dtype is _FLOAT64:  # nearly always
         return False
-    kinds = [v.dtype for v in values if isinstance(v, np.ndarray)]
+    kinds = [v.dtype for v in values[:count] if isinstance(v, np.ndarray)]
     return _FLOAT64 not in kinds and any(dtype.kind in "iub" for dtype in kinds)
 
 

@@ -19,7 +19,7 @@ class _IsOurs(dict[str, bool]):
         return ours
 
 
-_is_ours = _IsOurs()
+is_ours = _IsOurs()
 
 
 class Source(NamedTuple):
@@ -47,7 +47,7 @@ def caller(depth: int = 1) -> tuple[CodeType, int]:
     Its code and instruction offset: `Source(*caller())`.
     """
     frame: Any = sys._getframe(depth)
-    while _is_ours[frame.f_code.co_filename]:
+    while is_ours[frame.f_code.co_filename]:
         if frame.f_back is None:  # the whole stack is ours, e.g. `python -m nn`
             frame = sys._getframe(depth)
             break
