@@ -1,13 +1,70 @@
 """Every differentiable op, by family: one function with its closures each."""
 
-from autograd.ops import elementwise, index, linalg, reduce, shape
+from autograd.ops import (
+    activation,
+    compare,
+    conv,
+    dropout,
+    elementwise,
+    index,
+    joining,
+    linalg,
+    loss,
+    norms,
+    order,
+    padding,
+    piecewise,
+    pool,
+    reduce,
+    scan,
+    shape,
+    softmaxes,
+    triangles,
+    trigonometry,
+)
+from autograd.ops.activation import *  # noqa: F403
+from autograd.ops.compare import *  # noqa: F403
+from autograd.ops.conv import *  # noqa: F403
+from autograd.ops.dropout import *  # noqa: F403
 from autograd.ops.elementwise import *  # noqa: F403
 from autograd.ops.index import *  # noqa: F403
+from autograd.ops.joining import *  # noqa: F403
 from autograd.ops.linalg import *  # noqa: F403
+from autograd.ops.loss import *  # noqa: F403
+from autograd.ops.norms import *  # noqa: F403
+from autograd.ops.order import *  # noqa: F403
+from autograd.ops.padding import *  # noqa: F403
+from autograd.ops.piecewise import *  # noqa: F403
+from autograd.ops.pool import *  # noqa: F403
 from autograd.ops.reduce import *  # noqa: F403
+from autograd.ops.scan import *  # noqa: F403
 from autograd.ops.shape import *  # noqa: F403
+from autograd.ops.softmaxes import *  # noqa: F403
+from autograd.ops.triangles import *  # noqa: F403
+from autograd.ops.trigonometry import *  # noqa: F403
 
-_FAMILIES = (elementwise, index, linalg, reduce, shape)
+_FAMILIES = (
+    activation,
+    compare,
+    conv,
+    dropout,
+    elementwise,
+    index,
+    joining,
+    linalg,
+    loss,
+    norms,
+    order,
+    padding,
+    piecewise,
+    pool,
+    reduce,
+    scan,
+    shape,
+    softmaxes,
+    triangles,
+    trigonometry,
+)
 
 __all__ = [name for family in _FAMILIES for name in family.__all__]
 

@@ -1,0 +1,209 @@
+"""Activation functions and their fused derivatives.
+
+Each `*_grad` op is the product of an incoming gradient with the derivative, in one pass over the
+data. It has closures of its own, so that every further derivative is right too.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from autograd import kernels
+from autograd.errors import ArgumentError
+from autograd.ops.operands import as_floats
+from autograd.record import Array, op
+
+__all__ = [
+    "elu",
+    "gelu",
+    "leaky_relu",
+    "relu",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softplus",
+    "tanh",
+]
+
+# Klambauer et al., "Self-Normalizing Neural Networks" (2017)
+SELU_ALPHA = 1.6732632423543772
+SELU_SCALE = 1.0507009873554805
+
+_SQRT_2_OVER_PI = math.sqrt(2 / math.pi)
+_GELU_CUBIC = 0.044715
+_GELU_SIGMOID = 1.702
+
+
+@op
+def tanh(x: Array):
+    """tanh x, elementwise."""
+    out = kernels.tanh(as_floats(x))
+    return out, lambda g: tanh_grad(g, out)
+
+
+@op
+def tanh_grad(g: Array, y: Array):
+    """g (1 − y²) for y = tanh x."""
+    return kernels.tanh_grad(as_floats(g), as_floats(y)), (
+        lambda v: tanh_grad(v, y),
+        lambda v: v * g * (-2 * y),
+    )
+
+
+@op
+def sigmoid(x: Array):
+    """σ(x) = 1 / (1 + e⁻ˣ), elementwise."""
+    out = kernels.sigmoid(as_floats(x))
+    return out, lambda g: sigmoid_grad(g, out)
+
+
+@op
+def sigmoid_grad(g: Array, y: Array):
+    """g y (1 − y) for y = σ(x)."""
+    return kernels.sigmoid_grad(as_floats(g), as_floats(y)), (
+        lambda v: sigmoid_grad(v, y),
+        lambda v: v * g * (1 - 2 * y),
+    )
+
+
+@op
+def relu(x: Array, at_zero=0.0):
+    """max(x, 0), elementwise; `at_zero` is the derivative taken at 0.
+
+    >>> import autograd as ag
+    >>> x = ag.tensor([-1.0, 0.0, 2.0], requires_grad=True)
+    >>> ag.relu(x, at_zero=0.5).sum().backward()
+    >>> x.grad
+    tensor([0. , 0.5, 1. ])
+    """
+    out = kernels.relu(as_floats(x))
+    if at_zero == 0:
+        return out, lambda g: relu_grad(g, out)
+    return out, lambda g: relu_grad(g, x, at_zero)  # out is 0 for all x < 0 too
+
+
+@op
+def relu_grad(g: Array, x: Array, at_zero=0.0):
+    """g where x > 0, g · `at_zero` where x = 0, else 0. Of x = relu(…) it is the same."""
+    return kernels.relu_grad(as_floats(g), as_floats(x), at_zero), (
+        lambda v: relu_grad(v, x, at_zero),
+        None,
+    )
+
+
+@op
+def leaky_relu(x: Array, negative_slope=0.01):
+    """x where x > 0, `negative_slope` · x elsewhere; the slope at 0 is `negative_slope`."""
+    positive = np.greater(x, 0)
+    return np.where(positive, x, np.multiply(x, negative_slope)), lambda g: np.where(
+        positive, g, g * negative_slope
+    )
+
+
+@op
+def elu(x: Array, alpha=1.0):
+    """x where x > 0, α (eˣ − 1) elsewhere; the derivative at 0 is α."""
+    return kernels.elu(as_floats(x), alpha), lambda g: elu_grad(g, x, alpha)
+
+
+@op
+def elu_grad(g: Array, x: Array, alpha=1.0):
+    """g where x > 0, g α eˣ elsewhere."""
+    return kernels.elu_grad(as_floats(g), as_floats(x), alpha), (
+        lambda v: elu_grad(v, x, alpha),
+        lambda v: v * g * np.where(x > 0, 0, alpha * np.exp(np.minimum(x, 0))),
+    )
+
+
+@op
+def selu(x: Array):
+    """1.0507 · elu(x, α = 1.6733): keeps mean 0 and variance 1 from layer to layer.
+
+    From Klambauer et al., "Self-Normalizing Neural Networks" (2017).
+    """
+    out = kernels.elu(as_floats(x), SELU_ALPHA) * SELU_SCALE
+    return out, lambda g: elu_grad(g, x, SELU_ALPHA) * SELU_SCALE
+
+
+@op
+def silu(x: Array):
+    """x σ(x), elementwise (also called swish)."""
+    return kernels.silu(as_floats(x)), lambda g: silu_grad(g, x)
+
+
+@op
+def silu_grad(g: Array, x: Array):
+    """g (s + x s (1 − s)) for s = σ(x)."""
+
+    def grad_x(v):
+        s = sigmoid(x)
+        return v * g * sigmoid_grad(2 + x * (1 - 2 * s), s)
+
+    return kernels.silu_grad(as_floats(g), as_floats(x)), (lambda v: silu_grad(v, x), grad_x)
+
+
+@op
+def softplus(x: Array, beta=1.0, threshold=None):
+    """log(1 + e^(βx)) / β, elementwise, without overflow.
+
+    Exact for every x; with `threshold` it is x itself where βx exceeds it (elsewhere 20 is common,
+    to avoid an overflow that does not arise here).
+    """
+    if beta <= 0:
+        raise ArgumentError(f"softplus: beta must be positive, got {beta}")
+    exact = kernels.softplus(as_floats(x), beta)
+    if threshold is None:
+        return exact, lambda g: softplus_grad(g, x, beta)
+    linear = np.greater(np.multiply(x, beta), threshold)
+    return np.where(linear, x, exact), lambda g: np.where(linear, g, softplus_grad(g, x, beta))
+
+
+@op
+def softplus_grad(g: Array, x: Array, beta=1.0):
+    """g σ(βx)."""
+    return kernels.softplus_grad(as_floats(g), as_floats(x), beta), (
+        lambda v: softplus_grad(v, x, beta),
+        lambda v: sigmoid_grad(v * g * beta, sigmoid(x * beta)),
+    )
+
+
+@op
+def gelu(x: Array, approximate="none"):
+    """x Φ(x) with the normal distribution function Φ, elementwise.
+
+    `approximate="tanh"`: x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2; `approximate="sigmoid"`:
+    x σ(1.702 x). From Hendrycks and Gimpel, "Gaussian Error Linear Units" (2016). Raises
+    `ArgumentError` for another word.
+    """
+    if approximate not in ("none", "tanh", "sigmoid"):
+        raise ArgumentError(
+            f"gelu: approximate must be 'none', 'tanh' or 'sigmoid', got {approximate!r}"
+        )
+    return kernels.gelu(as_floats(x), approximate), lambda g: gelu_grad(g, x, approximate)
+
+
+@op
+def gelu_grad(g: Array, x: Array, approximate="none"):
+    """g times the derivative of `gelu` at x."""
+    return kernels.gelu_grad(as_floats(g), as_floats(x), approximate), (
+        lambda v: gelu_grad(v, x, approximate),
+        lambda v: v * g * _gelu_curvature(x, approximate),
+    )
+
+
+def _gelu_curvature(x, approximate):
+    """The second derivative of `gelu`, of arrays and of Tensors."""
+    x = np.clip(x, -40, 40)  # it vanishes far within, but its factors overflow far outside
+    if approximate == "none":
+        return np.exp(-0.5 * (x * x)) * ((2 - x * x) / math.sqrt(2 * math.pi))
+    # x σ(t) for t(x): 2 σ' t' + x (σ'' t'² + σ' t'')
+    if approximate == "sigmoid":
+        t, slope, curvature = x * _GELU_SIGMOID, _GELU_SIGMOID, 0.0
+    else:
+        t = 2 * _SQRT_2_OVER_PI * (x + _GELU_CUBIC * (x * x * x))
+        slope = 2 * _SQRT_2_OVER_PI * (1 + 3 * _GELU_CUBIC * (x * x))
+        curvature = 12 * _SQRT_2_OVER_PI * _GELU_CUBIC * x
+    s = sigmoid(t)
+    return sigmoid_grad(2 * slope + x * ((1 - 2 * s) * (slope * slope) + curvature), s)

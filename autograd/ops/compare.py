@@ -1,0 +1,64 @@
+"""Comparisons: plain boolean arrays, which carry no gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd import scope
+from autograd.errors import ShapeError
+from autograd.tensors import Tensor
+
+__all__ = ["equal", "greater", "greater_equal", "less", "less_equal", "not_equal"]
+
+
+def equal(a: Any, b: Any) -> np.ndarray:
+    """Where a = b, as a boolean array (as all functions of this module).
+
+    For what is neither a number nor an array the result is `NotImplemented`, so that `x == None`
+    is False. Raises `ShapeError` for shapes that do not broadcast.
+
+    >>> import autograd as ag
+    >>> ag.tensor([1.0, 2.0]) == 2
+    array([False,  True])
+    """
+    return _compare(np.equal, a, b)
+
+
+def not_equal(a: Any, b: Any) -> np.ndarray:
+    """Where a ≠ b."""
+    return _compare(np.not_equal, a, b)
+
+
+def less(a: Any, b: Any) -> np.ndarray:
+    """Where a < b."""
+    return _compare(np.less, a, b)
+
+
+def less_equal(a: Any, b: Any) -> np.ndarray:
+    """Where a ≤ b."""
+    return _compare(np.less_equal, a, b)
+
+
+def greater(a: Any, b: Any) -> np.ndarray:
+    """Where a > b."""
+    return _compare(np.greater, a, b)
+
+
+def greater_equal(a: Any, b: Any) -> np.ndarray:
+    """Where a ≥ b."""
+    return _compare(np.greater_equal, a, b)
+
+
+def _compare(ufunc: np.ufunc, a: Any, b: Any) -> Any:
+    values = [x._data if isinstance(x, Tensor) else x for x in (a, b)]
+    if not all(isinstance(x, int | float | np.generic | np.ndarray | list | tuple) for x in values):
+        return NotImplemented
+    try:
+        return np.asarray(ufunc(*values))
+    except ValueError as error:
+        shapes = " and ".join(str(np.shape(x)) for x in values)
+        raise ShapeError(
+            f"{scope.prefix()}{ufunc.__name__}: the shapes {shapes} do not broadcast"
+        ) from error

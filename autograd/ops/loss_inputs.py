@@ -1,0 +1,172 @@
+"""What losses share: their arguments checked, labels looked at once, and the reduction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd import ops
+from autograd.dtypes import as_array
+from autograd.errors import ArgumentError, DTypeError, GlassgradError, IndexRangeError, ShapeError
+from autograd.scope import prefix
+from autograd.tensors import Tensor
+
+
+def error(kind: type[GlassgradError], message: str) -> GlassgradError:
+    """An exception that starts with the path of the module being called."""
+    return kind(prefix() + message)
+
+
+def array_or_tensor(name: str, argument: str, value: Any) -> Any:
+    """A Tensor or ndarray as it is; numbers and lists as an ndarray."""
+    if isinstance(value, Tensor | np.ndarray):
+        return value
+    if isinstance(value, int | float | list | tuple | np.generic):
+        return as_array(value, f"{prefix()}{name}: {argument}")
+    raise error(
+        DTypeError,
+        f"{name}: {argument} must be a Tensor or an array, got {type(value).__name__}",
+    )
+
+
+def pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
+    """Input and target of equal shape; an integer or boolean target in the dtype of the input."""
+    input, target = array_or_tensor(name, "input", input), array_or_tensor(name, "target", target)
+    if input.shape != target.shape:
+        way_out = "give both the same shape"
+        if target.size == input.size:
+            way_out = f"use target.reshape{input.shape}"
+        raise error(
+            ShapeError,
+            f"{name}: input has shape {input.shape}, but target {target.shape}: they must be "
+            f"equal, since broadcasting would pair wrong elements; {way_out}",
+        )
+    if target.dtype.kind != "f" and input.dtype.kind == "f":
+        target = target.astype(input.dtype)
+    return input, target
+
+
+def factor(name: str, argument: str, value: Any, shape: tuple[int, ...]) -> Any:
+    """A constant array that broadcasts to `shape` (or None)."""
+    if value is None:
+        return None
+    array = constant(name, argument, value)
+    try:
+        fits = np.broadcast_shapes(array.shape, shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise error(
+            ShapeError, f"{name}: {argument} of shape {array.shape} does not broadcast to {shape}"
+        )
+    return array
+
+
+def constant(name: str, argument: str, value: Any) -> np.ndarray:
+    """The plain array of an argument that gets no gradient."""
+    array = array_or_tensor(name, argument, value)
+    if not isinstance(array, Tensor):
+        return array
+    if array.requires_grad:
+        raise error(
+            DTypeError, f"{name}: {argument} gets no gradient; pass {argument}.detach() instead"
+        )
+    return array.data
+
+
+def class_weight(name: str, value: Any, input: Any) -> np.ndarray | None:
+    """The weights of the classes in the dtype of the input (or None)."""
+    if value is None:
+        return None
+    weight, classes = constant(name, "weight", value), class_count(input)
+    if weight.shape != (classes,):
+        raise error(
+            ShapeError,
+            f"{name}: weight needs one number for each of the {classes} classes of input "
+            f"{input.shape}: shape ({classes},), got {weight.shape}",
+        )
+    return weight.astype(input.dtype if input.dtype.kind == "f" else np.float64, copy=False)
+
+
+def class_axis(input: Any) -> int:
+    """Axis 1 of (N, C, ...), the only axis of (C,)."""
+    return 1 if input.ndim > 1 else 0
+
+
+def class_count(input: Any) -> int:
+    return input.shape[class_axis(input)]
+
+
+def check_classes(name: str, input: Any) -> None:
+    if input.ndim == 0:
+        raise error(
+            ShapeError, f"{name}: input needs an axis of classes, (N, C, ...) or (C,); got shape ()"
+        )
+
+
+def label_shape(input: Any) -> tuple[int, ...]:
+    """The shape of the labels that fit an input (N, C, d1, ...) or (C,)."""
+    return input.shape[:1] + input.shape[2:] if input.ndim > 1 else ()
+
+
+def labels_of(
+    name: str, input: Any, target: Any, ignore_index: int | None
+) -> tuple[np.ndarray, bool]:
+    """The labels as int64, the ignored ones as -1, and whether there are any of these."""
+    labels = target.data if isinstance(target, Tensor) else target
+    if labels.dtype.kind not in "iu":
+        raise error(DTypeError, f"{name}: target must be integer class labels, got {labels.dtype}")
+    expected = label_shape(input)
+    if labels.shape != expected:
+        hint = ""
+        if labels.shape == input.shape:
+            hint = "; class probabilities must be float, or take target.argmax(axis=1) for labels"
+        elif labels.size == np.prod(expected, dtype=int):
+            hint = f"; use target.reshape{expected}"
+        raise error(
+            ShapeError,
+            f"{name}: target of shape {expected} is needed for input {input.shape}, "
+            f"got {labels.shape}{hint}",
+        )
+    classes = class_count(input)
+    labels = labels.astype(np.int64, copy=False)
+    # seen as unsigned, a negative label is a huge one: one pass finds both kinds of bad label
+    if not labels.size or (
+        labels.view(np.uint64).max() < classes
+        and (ignore_index is None or not 0 <= ignore_index < classes)
+    ):
+        return labels, False
+    ignored = labels == ignore_index
+    wrong = ((labels < 0) | (labels >= classes)) & ~ignored
+    if wrong.any():
+        position = tuple(int(i) for i in np.argwhere(wrong)[0])
+        place = f"target[{', '.join(map(str, position))}]" if position else "target"
+        allowed = "" if ignore_index is None else f" (or ignore_index = {ignore_index})"
+        raise error(
+            IndexRangeError,
+            f"{name}: {place} = {labels[position]} is no class of input {input.shape}; labels "
+            f"are 0 to {classes - 1}{allowed}",
+        )
+    return np.where(ignored, -1, labels), bool(ignored.any())
+
+
+def check_reduction(name: str, reduction: str, allowed: str = "mean sum none") -> None:
+    if reduction not in allowed.split():
+        options = ", ".join(f"'{word}'" for word in allowed.split())
+        raise error(ArgumentError, f"{name}: reduction must be one of {options}, got {reduction!r}")
+
+
+def reduced(name: str, losses: Any, reduction: str, total: float | None = None) -> Any:
+    """Losses averaged, added up, or as they are. `total`: what a mean divides by, not the count."""
+    if reduction == "none":
+        return losses
+    if reduction == "sum":
+        return ops.sum(losses)
+    if losses.size == 0 or total == 0:
+        raise error(
+            ArgumentError,
+            f"{name}: there is no loss to average (every label is ignored or weighs 0, or the "
+            "batch is empty); use reduction='sum'",
+        )
+    return ops.mean(losses) if total is None else ops.divide(ops.sum(losses), total)

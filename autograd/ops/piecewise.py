@@ -1,0 +1,164 @@
+"""Functions with kinks, jumps and choices, elementwise and broadcasting like NumPy.
+
+One convention for the whole library: at a kink the derivative is 0 or stated in the docstring; at
+a tie the gradient goes to the first operand that attains the value. Where a function is constant
+on both sides of a jump its gradient is zero.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd.errors import ArgumentError, DTypeError
+from autograd.ops.operands import zeros_of
+from autograd.record import Array, op
+
+__all__ = [
+    "abs",
+    "absolute",
+    "ceil",
+    "clip",
+    "floor",
+    "heaviside",
+    "maximum",
+    "minimum",
+    "rint",
+    "round",
+    "sign",
+    "trunc",
+    "where",
+]
+
+
+@op
+def absolute(x: Array):
+    """|x|, elementwise; the derivative at 0 is 0."""
+    return np.absolute(x), lambda g: g * np.sign(x)
+
+
+@op
+def sign(x: Array):
+    """−1, 0 or 1, elementwise; the gradient is zero."""
+    return np.sign(x), lambda g: zeros_of(g)
+
+
+@op
+def floor(x: Array):
+    """The largest whole number ≤ x, elementwise; the gradient is zero."""
+    return np.floor(x), lambda g: zeros_of(g)
+
+
+@op
+def ceil(x: Array):
+    """The smallest whole number ≥ x, elementwise; the gradient is zero."""
+    return np.ceil(x), lambda g: zeros_of(g)
+
+
+@op
+def trunc(x: Array):
+    """x without its fraction, elementwise; the gradient is zero."""
+    return np.trunc(x), lambda g: zeros_of(g)
+
+
+@op
+def rint(x: Array):
+    """The nearest whole number, halves to the even one, elementwise; the gradient is zero."""
+    return np.rint(x), lambda g: zeros_of(g)
+
+
+@op
+def round(x: Array, decimals=0):
+    """x rounded to `decimals`, halves to the even digit, elementwise; the gradient is zero."""
+    return np.round(x, decimals), lambda g: zeros_of(g)
+
+
+@op
+def heaviside(x: Array, at_zero: Array):
+    """0 where x < 0, `at_zero` where x = 0, 1 where x > 0. The gradient of x is zero.
+
+    >>> import autograd as ag
+    >>> ag.heaviside(ag.tensor([-1.0, 0.0, 2.0]), 0.5)
+    tensor([0. , 0.5, 1. ])
+    """
+    zero = np.equal(x, 0)
+    return np.heaviside(x, at_zero), (lambda g: zeros_of(g), lambda g: np.where(zero, g, 0))
+
+
+@op
+def maximum(a: Array, b: Array):
+    """The larger of a and b, elementwise; NaN if either is. At a tie the gradient goes to a."""
+    first = np.greater_equal(a, b)
+    return np.maximum(a, b), (
+        lambda g: np.where(first, g, 0),
+        lambda g: np.where(first, 0, g),
+    )
+
+
+@op
+def minimum(a: Array, b: Array):
+    """The smaller of a and b, elementwise; NaN if either is. At a tie the gradient goes to a."""
+    first = np.less_equal(a, b)
+    return np.minimum(a, b), (
+        lambda g: np.where(first, g, 0),
+        lambda g: np.where(first, 0, g),
+    )
+
+
+@op
+def where(condition: Array, a: Array, b: Array):
+    """a where `condition` holds, b elsewhere; all three broadcast.
+
+    Each gradient is that of `out` where its operand was chosen and exactly 0 elsewhere.
+
+    >>> import autograd as ag
+    >>> x = ag.tensor([-1.0, 4.0], requires_grad=True)
+    >>> ag.sqrt(ag.where(x > 0, x, 1.0)).sum().backward()
+    >>> x.grad
+    tensor([0.  , 0.25])
+    """
+    return np.where(condition, a, b), (
+        None,
+        lambda g: np.where(condition, g, 0),
+        lambda g: np.where(condition, 0, g),
+    )
+
+
+@op
+def clip_between(x: Array, low: Array | None, high: Array | None):
+    """min(max(x, low), high) with either bound left out by None; see `clip`."""
+    out = np.clip(x, low, high)
+    inside = np.equal(out, x)
+    from_low = from_high = None
+    if isinstance(low, np.ndarray) and low.dtype.kind == "f":
+        at_low = ~inside & np.equal(out, low)
+        from_low = lambda g: np.where(at_low, g, 0)
+    if isinstance(high, np.ndarray) and high.dtype.kind == "f":
+        at_high = ~inside if low is None else ~inside & np.not_equal(out, low)
+        from_high = lambda g: np.where(at_high, g, 0)
+    return out, (lambda g: np.where(inside, g, 0), from_low, from_high)
+
+
+def clip(x, a_min=None, a_max=None, *, min=None, max=None):
+    """x limited to the interval from `a_min` to `a_max` (also `min`, `max`); None is no limit.
+
+    The gradient goes to x where x is inside or on a bound, elsewhere to the bound that was taken.
+    Bounds may be Tensors and broadcast; if they cross, `a_max` wins, as in NumPy. Raises
+    `ArgumentError` without any bound.
+
+    >>> import autograd as ag
+    >>> x = ag.tensor([-2.0, 0.5, 1.0, 3.0], requires_grad=True)
+    >>> ag.clip(x, 0, 1).sum().backward()
+    >>> x.grad
+    tensor([0., 1., 1., 0.])
+    """
+    for given, ours, theirs in ((min, a_min, "min"), (max, a_max, "max")):
+        if given is not None and ours is not None:
+            raise DTypeError(f"clip: got both 'a_{theirs}' and '{theirs}'")
+    low = a_min if min is None else min
+    high = a_max if max is None else max
+    if low is None and high is None:
+        raise ArgumentError("clip: a_min, a_max or both are needed, got neither")
+    return clip_between(x, low, high)
+
+
+abs = absolute

@@ -1,0 +1,133 @@
+"""Softmax, its logarithm, and the cross entropy of class labels with it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd import kernels
+from autograd.ops.operands import as_floats
+from autograd.record import Array, op
+
+__all__ = ["log_softmax", "softmax"]
+
+
+def _rows(x, axis):
+    """x as a matrix whose rows run along `axis`."""
+    moved = np.moveaxis(as_floats(x), axis, -1)
+    return moved.reshape(-1, moved.shape[-1]) if moved.size else moved.reshape(0, 1)
+
+
+def _unrows(rows, shape, axis):
+    """The inverse of `_rows`, for an array of `shape`."""
+    last = shape[axis]
+    rest = tuple(n for i, n in enumerate(shape) if i != axis % len(shape))
+    return np.moveaxis(rows.reshape(rest + (last,)), -1, axis)
+
+
+def _along(kernel, axis, *arrays):
+    """kernel on the rows along `axis`, in the arrays' own shape."""
+    shape = arrays[0].shape
+    return _unrows(kernel(*(_rows(x, axis) for x in arrays)), shape, axis)
+
+
+@op
+def softmax(x: Array, axis=-1):
+    """eˣ / Σ eˣ along `axis`, without overflow.
+
+    >>> import autograd as ag
+    >>> ag.softmax(ag.tensor([0.0, 0.0, 1000.0]))
+    tensor([0., 0., 1.])
+    """
+    out = _along(kernels.softmax, axis, x)
+    return out, lambda g: softmax_grad(g, out, axis)
+
+
+@op
+def softmax_grad(g: Array, y: Array, axis=-1):
+    """y (g − Σ g y) for y = softmax(x)."""
+    return _along(kernels.softmax_grad, axis, g, y), (
+        lambda v: softmax_grad(v, y, axis),
+        lambda v: (
+            v * (g - np.sum(g * y, axis=axis, keepdims=True))
+            - g * np.sum(v * y, axis=axis, keepdims=True)
+        ),
+    )
+
+
+@op
+def log_softmax(x: Array, axis=-1):
+    """x − log Σ eˣ along `axis`, without overflow."""
+    out = _along(kernels.log_softmax, axis, x)
+    return out, lambda g: log_softmax_grad(g, out, axis)
+
+
+@op
+def log_softmax_grad(g: Array, y: Array, axis=-1):
+    """g − eʸ Σ g for y = log_softmax(x)."""
+    return _along(kernels.log_softmax_grad, axis, g, y), (
+        lambda v: v - np.sum(v * np.exp(y), axis=axis, keepdims=True),
+        lambda v: -v * np.exp(y) * np.sum(g, axis=axis, keepdims=True),
+    )
+
+
+# Class labels: the classes lie along axis 1 of logits (N, C, d1, ...), or along the only axis of
+# (C,); a label of -1 stands for "no loss here". Callers have checked labels and shapes.
+
+
+def _class_axis(x):
+    return 1 if x.ndim > 1 else 0
+
+
+def column(labels):
+    """The shape of the labels with a class axis of length 1."""
+    return labels.shape[:1] + (1,) + labels.shape[1:]
+
+
+@op
+def label_cross_entropy(logits: Array, labels: Array):
+    """−log softmax(logits)[label] for each label (N, d1, ...); 0 for the label −1."""
+    losses, _ = kernels.cross_entropy(_rows(logits, _class_axis(logits)), labels.reshape(-1))
+    out = losses.reshape(labels.shape)
+    return out, (lambda g: label_cross_entropy_grad(g, logits, out, labels), None)
+
+
+@op
+def label_cross_entropy_grad(g: Array, logits: Array, losses: Array, labels: Array):
+    """g (softmax(logits) − onehot(labels)), the losses having been computed from these logits.
+
+    They only save computing log Σ eˣ again; the rule for `logits` accounts for them.
+    """
+    axis = _class_axis(logits)
+    kept_shape = column(labels)
+    rows, flat = _rows(logits, axis), labels.reshape(-1)
+    logsumexp = losses.reshape(-1) + rows[np.arange(len(flat)), flat]
+    out = kernels.cross_entropy_grad(as_floats(g).reshape(-1), rows, logsumexp, flat)
+
+    def grad_g(v):
+        # ⟨v, softmax⟩ − v[label]
+        mean = np.sum(v * softmax(logits, axis), axis=axis)
+        return np.where(labels < 0, 0, mean) - pick_class(v, labels)
+
+    def grad_logits(v):
+        kept = np.where(labels < 0, 0, g).reshape(kept_shape)
+        return softmax_grad(v * kept, softmax(logits, axis), axis)
+
+    return _unrows(out, logits.shape, axis), (grad_g, grad_logits, None, None)
+
+
+@op
+def pick_class(x: Array, labels: Array):
+    """x[i, label, ...] for each label (N, d1, ...); 0 for the label −1."""
+    shape, axis = x.shape, _class_axis(x)
+    picked = np.take_along_axis(x, labels.reshape(column(labels)), axis).squeeze(axis)
+    return np.where(labels < 0, 0, picked), (lambda g: place_class(g, labels, shape), None)
+
+
+@op
+def place_class(x: Array, labels: Array, shape):
+    """Zeros of `shape` with x put at the labels: the adjoint of `pick_class`."""
+    out = np.zeros(shape, x.dtype)
+    axis = _class_axis(out)
+    values = np.where(labels < 0, 0, x).reshape(column(labels))
+    np.put_along_axis(out, labels.reshape(column(labels)), values, axis)
+    return out, (lambda g: pick_class(g, labels), None)
