@@ -8,13 +8,15 @@ tensor([2., 4.])
 """
 
 from autograd.tensors import Tensor, tensor  # isort: skip  (first: it closes the import circle)
-from autograd import errors, func, ops
+from autograd import creation, errors, func, ops, random_source
+from autograd.creation import *  # noqa: F403
 from autograd.dtypes import get_default_dtype, set_default_dtype
 from autograd.errors import *  # noqa: F403
 from autograd.func import grad
 from autograd.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from autograd.gradcheck import check_contract, check_grads
 from autograd.ops import *  # noqa: F403
+from autograd.random_source import *  # noqa: F403
 from autograd.record import Array, op
 
 __version__ = "0.1.0"
@@ -40,5 +42,7 @@ __all__ = [
     "set_grad_enabled",
     "tensor",
 ]
+__all__ += creation.__all__
 __all__ += errors.__all__
 __all__ += ops.__all__
+__all__ += random_source.__all__

@@ -2,9 +2,10 @@
 
 from autograd.ops import (
     activation,
+    class_loss,
     compare,
     conv,
-    dropout,
+    dropouts,
     elementwise,
     index,
     joining,
@@ -23,9 +24,10 @@ from autograd.ops import (
     trigonometry,
 )
 from autograd.ops.activation import *  # noqa: F403
+from autograd.ops.class_loss import *  # noqa: F403
 from autograd.ops.compare import *  # noqa: F403
 from autograd.ops.conv import *  # noqa: F403
-from autograd.ops.dropout import *  # noqa: F403
+from autograd.ops.dropouts import *  # noqa: F403
 from autograd.ops.elementwise import *  # noqa: F403
 from autograd.ops.index import *  # noqa: F403
 from autograd.ops.joining import *  # noqa: F403
@@ -45,9 +47,10 @@ from autograd.ops.trigonometry import *  # noqa: F403
 
 _FAMILIES = (
     activation,
+    class_loss,
     compare,
     conv,
-    dropout,
+    dropouts,
     elementwise,
     index,
     joining,

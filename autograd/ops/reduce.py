@@ -2,33 +2,310 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 
+from autograd import ops
+from autograd.errors import ArgumentError, ShapeError
+from autograd.ops.fronts import front, normal_axis, plain
+from autograd.ops.scan import product_before
 from autograd.record import Array, op
 
-__all__ = ["mean", "sum"]
+__all__ = [
+    "argmax",
+    "argmin",
+    "euclidean_norm",
+    "logsumexp",
+    "max",
+    "mean",
+    "min",
+    "norm",
+    "prod",
+    "std",
+    "sum",
+    "var",
+]
+
+
+def reduced_axes(axis, ndim):
+    """The axes that `axis` (None, an integer or a tuple) names, counted from the front."""
+    if axis is None:
+        return tuple(range(ndim))
+    return np.lib.array_utils.normalize_axis_tuple(axis, ndim)
 
 
 def kept_shape(shape, axis):
     """`shape` with the reduced axes of length 1: what broadcasts against the operand."""
-    if axis is None:
-        return (1,) * len(shape)
-    axes = np.lib.array_utils.normalize_axis_tuple(axis, len(shape))
+    axes = reduced_axes(axis, len(shape))
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+def reduced_count(shape, axis):
+    """How many elements go into one result."""
+    return math.prod(shape[i] for i in reduced_axes(axis, len(shape)))
 
 
 @op
 def sum(x: Array, axis=None, keepdims=False):
-    """Sum over `axis` (all axes if None)."""
-    shape, kept = x.shape, kept_shape(x.shape, axis)
+    """Sum over `axis`: an integer, a tuple, or None for all axes.
+
+    >>> import autograd as ag
+    >>> ag.sum(ag.tensor([[1.0, 2.0], [3.0, 4.0]]), axis=1)
+    tensor([3., 7.])
+    """
+    shape = np.shape(x)
+    kept = kept_shape(shape, axis)
     out = np.sum(x, axis=axis, keepdims=keepdims)
     return out, lambda g: np.broadcast_to(g.reshape(kept), shape)
 
 
 @op
 def mean(x: Array, axis=None, keepdims=False):
-    """Mean over `axis` (all axes if None)."""
-    shape, kept = x.shape, kept_shape(x.shape, axis)
+    """Mean over `axis`: Σ x / n (all axes if None)."""
+    shape = np.shape(x)
+    kept = kept_shape(shape, axis)
+    count = reduced_count(shape, axis) or 1
     out = np.mean(x, axis=axis, keepdims=keepdims)
-    count = x.size // max(np.size(out), 1)
     return out, lambda g: np.broadcast_to(g.reshape(kept) / count, shape)
+
+
+@op
+def var(x: Array, axis=None, ddof=0, keepdims=False, correction=None):
+    """Variance over `axis`: Σ (x − mean)² / (n − ddof).
+
+    `ddof` is 0 as in NumPy (PyTorch's default is 1); `correction` is another name for it.
+
+    >>> import autograd as ag
+    >>> ag.var(ag.tensor([1.0, 3.0]), correction=1).item()
+    2.0
+    """
+    kept = kept_shape(np.shape(x), axis)
+    degrees = reduced_count(np.shape(x), axis) - _ddof("var", ddof, correction)
+    factor = 2 / degrees if degrees > 0 else math.nan
+    out = np.var(x, axis=axis, ddof=_ddof("var", ddof, correction), keepdims=keepdims)
+    return out, lambda g: g.reshape(kept) * factor * (x - mean(x, axis, True))
+
+
+@op
+def std(x: Array, axis=None, ddof=0, keepdims=False, correction=None):
+    """Standard deviation over `axis`: the square root of `var`.
+
+    The gradient (x − mean) / ((n − ddof) · std) is taken to be 0 where std is 0.
+    """
+    kept = kept_shape(np.shape(x), axis)
+    degrees = reduced_count(np.shape(x), axis) - _ddof("std", ddof, correction)
+    factor = 1 / degrees if degrees > 0 else math.nan
+    out = np.asarray(np.std(x, axis=axis, ddof=_ddof("std", ddof, correction), keepdims=keepdims))
+    zero = out == 0
+    return out, lambda g: _divided(g, out, zero).reshape(kept) * factor * (x - mean(x, axis, True))
+
+
+def _ddof(name, ddof, correction):
+    """The divisor's correction, under either of its names."""
+    if correction is None:
+        return ddof
+    if ddof:
+        raise ArgumentError(f"{name}: ddof={ddof} and correction={correction} mean the same")
+    return correction
+
+
+def _divided(g, out, zero):
+    """g / out, and 0 where out is zero."""
+    return g * ~zero / (out + zero)
+
+
+@op
+def max(x: Array, axis=None, keepdims=False):
+    """Largest element over `axis`. The gradient goes to the first one among equals.
+
+    >>> import autograd as ag
+    >>> x = ag.tensor([1.0, 5.0, 5.0], requires_grad=True)
+    >>> ag.max(x).backward()
+    >>> x.grad
+    tensor([0., 1., 0.])
+    """
+    shape, positions = np.shape(x), _positions(x, axis, np.argmax, "max")
+    out = np.take(x, positions)
+    out = out.reshape(kept_shape(shape, axis)) if keepdims else out
+    return out, lambda g: ops.scatter_taken(g.reshape(positions.shape), positions, None, shape)
+
+
+@op
+def min(x: Array, axis=None, keepdims=False):
+    """Smallest element over `axis`. The gradient goes to the first one among equals."""
+    shape, positions = np.shape(x), _positions(x, axis, np.argmin, "min")
+    out = np.take(x, positions)
+    out = out.reshape(kept_shape(shape, axis)) if keepdims else out
+    return out, lambda g: ops.scatter_taken(g.reshape(positions.shape), positions, None, shape)
+
+
+def _positions(x, axis, choose, name):
+    """Where in the flattened x the chosen elements over `axis` are."""
+    shape = np.shape(x)
+    axes = reduced_axes(axis, len(shape))
+    kept = [i for i in range(len(shape)) if i not in axes]
+    outer = tuple(shape[i] for i in kept)
+    inner = tuple(shape[i] for i in axes)
+    if 0 in inner:
+        raise ShapeError(f"{name}: shape {shape} has no elements over axis {axis}")
+    rows = np.transpose(x, (*kept, *axes)).reshape(outer + (math.prod(inner),))
+    chosen = choose(rows, axis=-1)
+    return np.asarray(_offsets(shape, kept).reshape(outer) + _offsets(shape, axes)[chosen])
+
+
+def _offsets(shape, axes):
+    """How far into the flattened array each combination of indices along `axes` leads."""
+    total = np.zeros((), np.intp)
+    for i in axes:
+        total = total[..., None] + np.arange(shape[i]) * math.prod(shape[i + 1 :])
+    return total.reshape(-1)
+
+
+@front
+def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> np.ndarray:
+    """Where the largest element over `axis` is: a plain integer array, the first among equals.
+
+    >>> import autograd as ag
+    >>> ag.argmax(ag.tensor([[1.0, 5.0], [7.0, 2.0]]), axis=1)
+    array([1, 0])
+    """
+    return _index_of(np.argmax, "argmax", x, axis, keepdims)
+
+
+@front
+def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> np.ndarray:
+    """Where the smallest element over `axis` is: a plain integer array, the first among equals."""
+    return _index_of(np.argmin, "argmin", x, axis, keepdims)
+
+
+def _index_of(choose: Any, name: str, x: Any, axis: Any, keepdims: bool) -> np.ndarray:
+    array = plain(x)
+    if axis is not None:
+        axis = normal_axis(axis, array.ndim, name, array.shape)
+    if reduced_count(array.shape, axis) == 0:
+        raise ShapeError(f"{name}: shape {array.shape} has no elements over axis {axis}")
+    return np.asarray(choose(array, axis=axis, keepdims=keepdims))
+
+
+@op
+def prod(x: Array, axis=None, keepdims=False):
+    """Product over `axis`.
+
+    The gradient is the product of the other elements, computed without a division, so that zeros
+    are right at every order.
+
+    >>> import autograd as ag
+    >>> x = ag.tensor([2.0, 0.0, 3.0], requires_grad=True)
+    >>> ag.prod(x).backward()
+    >>> x.grad
+    tensor([0., 6., 0.])
+    """
+    axes = reduced_axes(axis, np.ndim(x))
+    kept = kept_shape(np.shape(x), axis)
+    out = np.prod(x, axis=axis, keepdims=keepdims)
+    return out, lambda g: g.reshape(kept) * _product_of_others(x, axes)
+
+
+def _product_of_others(x, axes):
+    """For each element the product of all others over `axes`."""
+    order = tuple(i for i in range(x.ndim) if i not in axes) + axes
+    moved = np.transpose(x, order)
+    lead = tuple(x.shape[i] for i in order[: x.ndim - len(axes)])
+    rows = moved.reshape(lead + (math.prod(x.shape[i] for i in axes),))
+    if rows.size == 0:
+        return x
+    before = product_before(rows, -1)
+    after = np.flip(product_before(np.flip(rows, -1), -1), -1)
+    back = tuple(int(i) for i in np.argsort(order))
+    return np.transpose((before * after).reshape(moved.shape), back)
+
+
+@op
+def logsumexp(x: Array, axis=None, keepdims=False):
+    """log Σ exp(x) over `axis`, without overflow: m + log Σ exp(x − m), m = max x.
+
+    The gradient is softmax(x); where all of x is −∞ it is taken to be 0.
+
+    >>> import autograd as ag
+    >>> ag.logsumexp(ag.tensor([1000.0, 1000.0])).item()
+    1000.6931...
+    """
+    kept = kept_shape(np.shape(x), axis)
+    m = np.max(x, axis=axis, keepdims=True, initial=-math.inf)
+    m = np.where(np.isinf(m), np.zeros_like(m), m)
+    with np.errstate(divide="ignore"):
+        out = np.log(np.sum(np.exp(x - m), axis=axis, keepdims=True)) + m
+    out = out if keepdims else np.asarray(out.reshape(np.sum(x, axis=axis).shape))
+    if np.isneginf(out).any():
+        empty = np.isneginf(out)
+        return (
+            out,
+            lambda g: (
+                (g * ~empty).reshape(kept) * np.exp(x - np.where(empty, 0.0, out).reshape(kept))
+            ),
+        )
+    return out, lambda g: g.reshape(kept) * np.exp(x - out.reshape(kept))
+
+
+@front
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """Norm of x over `axis`, an integer, a tuple, or None for all axes.
+
+    `ord` None, 2 or "fro": √Σx², whose gradient x / ‖x‖ is taken to be 0 at x = 0. 1: Σ|x|, with
+    |0|' = 0. ∞ and −∞: the largest and the smallest |x|, the first among equals. Another p:
+    (Σ|x|ᵖ)^(1/p). As in NumPy, `ord` 1, ∞ or −∞ over two axes is the matrix norm: the largest
+    (smallest) sum of a column or row; 2 over two axes would be the largest singular value, which
+    has no rule here.
+
+    >>> import autograd as ag
+    >>> ag.norm(ag.tensor([3.0, 4.0])).item()
+    5.0
+    """
+    axes = _norm_axes(x, ord, axis)
+    if ord is None or (ord == "fro" and len(axes) > 1) or (ord == 2 and len(axes) == 1):
+        return euclidean_norm(x, axes, keepdims)
+    if len(axes) == 1:
+        return _vector_norm(x, ord, axes, keepdims)
+    if ord in (1, -1, math.inf, -math.inf) and len(axes) == 2:
+        summed, compared = axes if abs(ord) == 1 else axes[::-1]
+        sums = sum(ops.absolute(x), axis=summed, keepdims=True)
+        out = (max if ord > 0 else min)(sums, axis=compared, keepdims=True)
+        return out if keepdims else ops.squeeze(out, axes)
+    fits = "None, 'fro', 1, -1, inf or -inf" if len(axes) == 2 else "None"
+    raise ArgumentError(
+        f"norm: ord={ord!r} over {len(axes)} axes has no rule; {fits} would fit there. For the "
+        "Euclidean norm of all elements use ord=None."
+    )
+
+
+def _norm_axes(x: Any, ord: Any, axis: Any) -> tuple[int, ...]:
+    shape = plain(x).shape
+    if axis is None:
+        return tuple(range(len(shape)))
+    axes = axis if isinstance(axis, tuple | list) else (axis,)
+    normal = tuple(normal_axis(i, len(shape), "norm", shape) for i in axes)
+    if len(set(normal)) < len(normal):
+        raise ArgumentError(f"norm: axis={axis} names an axis twice")
+    return normal
+
+
+def _vector_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    if isinstance(ord, str) or ord == 0:
+        raise ArgumentError(f"norm: ord={ord!r} of a vector has no rule; give a number but 0")
+    magnitude = ops.absolute(x)
+    if ord == 1:
+        return sum(magnitude, axis=axes, keepdims=keepdims)
+    if math.isinf(ord):
+        return (max if ord > 0 else min)(magnitude, axis=axes, keepdims=keepdims)
+    return sum(magnitude**ord, axis=axes, keepdims=keepdims) ** (1 / ord)
+
+
+@op
+def euclidean_norm(x: Array, axis=None, keepdims=False):
+    """√Σx² over `axis`. The gradient x / ‖x‖ is taken to be 0 at x = 0."""
+    kept = kept_shape(np.shape(x), axis)
+    out = np.asarray(np.sqrt(np.sum(np.square(x), axis=axis, keepdims=keepdims)))
+    zero = out == 0
+    return out, lambda g: x * _divided(g, out, zero).reshape(kept)

@@ -1,0 +1,57 @@
+"""What public functions that are no ops themselves share with ops: argument spellings, axes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from autograd.errors import ArgumentError, AxisError, DTypeError
+from autograd.record import _SPELLINGS
+from autograd.tensors import Tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def front(function: F) -> F:
+    """Let a plain function take `dim` and `keepdim` for `axis` and `keepdims`, as ops do."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        for theirs, ours in _SPELLINGS.items():
+            if theirs in kwargs:
+                if ours in kwargs:
+                    raise DTypeError(f"{function.__name__}: got both '{theirs}' and '{ours}'")
+                kwargs[ours] = kwargs.pop(theirs)
+        return function(*args, **kwargs)
+
+    return call  # type: ignore[return-value]
+
+
+def plain(value: Any) -> Any:
+    """A Tensor's ndarray; anything else as an ndarray."""
+    return value._data if isinstance(value, Tensor) else np.asarray(value)
+
+
+def as_operands(arrays: Any, name: str) -> tuple[Any, ...]:
+    """The members of a list of Tensors or arrays: at least one."""
+    if isinstance(arrays, Tensor | np.ndarray) and arrays.ndim == 0:
+        raise DTypeError(f"{name}: a list of arrays is needed, got one without axes")
+    if not isinstance(arrays, list | tuple | Tensor | np.ndarray):
+        raise DTypeError(f"{name}: a list of arrays is needed, got {type(arrays).__name__}")
+    operands = tuple(arrays)
+    if not operands:
+        raise ArgumentError(f"{name}: at least one array is needed, got an empty list")
+    return operands
+
+
+def normal_axis(axis: Any, ndim: int, name: str, shape: tuple[int, ...]) -> int:
+    """`axis` counted from the front."""
+    if isinstance(axis, bool) or not isinstance(axis, int | np.integer):
+        raise DTypeError(f"{name}: axis must be an integer, got {axis!r}")
+    if not -ndim <= axis < ndim:
+        allowed = f"{-ndim} to {ndim - 1}" if ndim else "none: it has no axes"
+        raise AxisError(f"{name}: axis {axis} does not exist in shape {shape}; allowed: {allowed}")
+    return int(axis) % ndim

@@ -1,0 +1,74 @@
+"""Sorting and choosing by size: indices are plain arrays, values follow by `take_along_axis`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd import ops
+from autograd.errors import ArgumentError
+from autograd.ops.fronts import front, normal_axis, plain
+
+__all__ = ["argsort", "sort", "topk"]
+
+
+@front
+def argsort(
+    x: Any, axis: int | None = -1, *, descending: bool = False, stable: bool = True
+) -> np.ndarray:
+    """The indices that sort x along `axis` (the flattened x if None): a plain integer array.
+
+    Equal elements keep their order, in both directions (`stable` is always granted). NaN counts
+    as larger than any number.
+
+    >>> import autograd as ag
+    >>> ag.argsort(ag.tensor([3.0, 1.0, 2.0]))
+    array([1, 2, 0])
+    """
+    array = plain(x)
+    if axis is None:
+        array, axis = array.reshape(-1), 0
+    axis = normal_axis(axis, array.ndim, "argsort", array.shape)
+    if not descending:
+        return np.argsort(array, axis=axis, stable=True)
+    reversed_order = np.argsort(np.flip(array, axis), axis=axis, stable=True)
+    return array.shape[axis] - 1 - np.flip(reversed_order, axis)
+
+
+@front
+def sort(x: Any, axis: int | None = -1, *, descending: bool = False, stable: bool = True) -> Any:
+    """x sorted along `axis` (the flattened x if None). Values only; the indices are `argsort`.
+
+    The gradient goes to where each element came from; equal elements keep their order.
+
+    >>> import autograd as ag
+    >>> ag.sort(ag.tensor([3.0, 1.0, 2.0]), descending=True)
+    tensor([3., 2., 1.])
+    """
+    order = argsort(x, axis, descending=descending)
+    if axis is None:
+        return ops.take(x, order)
+    return ops.take_along_axis(x, order, axis)
+
+
+@front
+def topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> tuple[Any, np.ndarray]:
+    """The k largest (or smallest) elements along `axis`, sorted, and their indices.
+
+    The first among equals comes first. Raises `ArgumentError` if there are fewer than k.
+
+    >>> import autograd as ag
+    >>> values, indices = ag.topk(ag.tensor([3.0, 1.0, 2.0]), 2)
+    >>> values, indices
+    (tensor([3., 2.]), array([0, 2]))
+    """
+    shape = plain(x).shape
+    axis = normal_axis(axis, len(shape), "topk", shape)
+    if not 0 <= k <= shape[axis]:
+        raise ArgumentError(
+            f"topk: k={k} of axis {axis} of shape {shape}; k must lie between 0 and {shape[axis]}"
+        )
+    order = argsort(x, axis, descending=largest)
+    indices = order[(slice(None),) * axis + (slice(0, k),)]
+    return ops.take_along_axis(x, indices, axis), indices

@@ -1,0 +1,91 @@
+"""Making arrays larger: padding, tiling, repeating."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd import ops
+from autograd.errors import ArgumentError, ShapeError
+from autograd.record import Array, op
+
+__all__ = ["pad", "repeat", "tile"]
+
+_MODES = ("constant", "reflect", "edge", "wrap")
+
+
+@op
+def pad(x: Array, pad_width, mode="constant", constant_values=0):
+    """x with `pad_width` more elements before and after along each axis.
+
+    `pad_width`: n, (before, after), or one such pair per axis. `mode`: "constant" (with
+    `constant_values`), "reflect" (mirrored about the outermost element), "edge" (that element
+    repeated) or "wrap" (periodic), as `numpy.pad`. The gradient adds up at the elements copied.
+
+    >>> import autograd as ag
+    >>> ag.pad(ag.tensor([1.0, 2.0, 3.0]), (1, 2), mode="wrap")
+    tensor([3., 1., 2., 3., 1., 2.])
+    """
+    shape = np.shape(x)
+    widths = _widths(pad_width, shape)
+    if mode == "constant":
+        inner = tuple(slice(b, b + n) for (b, _), n in zip(widths, shape, strict=True))
+        return np.pad(x, widths, constant_values=constant_values), lambda g: g[inner]
+    if mode not in _MODES:
+        raise ArgumentError(f"pad: mode must be one of {', '.join(_MODES)}, got {mode!r}")
+    sources = [
+        (axis, np.pad(np.arange(shape[axis]), width, mode=mode))
+        for axis, width in enumerate(widths)
+        if width != (0, 0)
+    ]
+    return np.pad(x, widths, mode=mode), lambda g: _folded(g, sources, shape)
+
+
+def _widths(pad_width, shape):
+    """(before, after) for each axis of `shape`."""
+    try:
+        widths = np.broadcast_to(np.asarray(pad_width), (len(shape), 2))
+    except ValueError:
+        raise ShapeError(
+            f"pad: pad_width {pad_width} does not fit shape {shape}; give n, (before, after) or "
+            f"{len(shape)} such pairs"
+        ) from None
+    if widths.dtype.kind not in "iu" or (widths < 0).any():
+        raise ArgumentError(f"pad: pad_width must be integers of 0 or more, got {pad_width}")
+    return [(int(before), int(after)) for before, after in widths]
+
+
+def _folded(g, sources, shape):
+    """g with what lies in the padding added where it was copied from."""
+    for axis, source in sources:
+        smaller = g.shape[:axis] + (shape[axis],) + g.shape[axis + 1 :]
+        g = ops.scatter_taken(g, source, axis, smaller)
+    return g
+
+
+@op
+def tile(x: Array, reps):
+    """x laid side by side `reps` times along each axis (an integer: along the last)."""
+    shape = np.shape(x)
+    counts = tuple(reps) if isinstance(reps, tuple | list | np.ndarray) else (reps,)
+    ndim = max(len(counts), len(shape))
+    counts = (1,) * (ndim - len(counts)) + counts
+    sizes = (1,) * (ndim - len(shape)) + shape
+    apart = tuple(n for pair in zip(counts, sizes, strict=True) for n in pair)
+    copies = tuple(range(0, 2 * ndim, 2))
+    return np.tile(x, reps), lambda g: ops.sum(g.reshape(apart), copies).reshape(shape)
+
+
+@op
+def repeat(x: Array, repeats, axis=None):
+    """x with each element along `axis` (of the flattened x if None) repeated `repeats` times.
+
+    `repeats`: one number, or one per element.
+
+    >>> import autograd as ag
+    >>> ag.repeat(ag.tensor([1.0, 2.0]), [2, 1])
+    tensor([1., 1., 2.])
+    """
+    shape = np.shape(x)
+    length = np.size(x) if axis is None else shape[axis]
+    source = np.repeat(np.arange(length), repeats)
+    return np.repeat(x, repeats, axis), lambda g: ops.scatter_taken(g, source, axis, shape)
