@@ -1,0 +1,256 @@
+"""Convolution: three ops that are each other's derivatives.
+
+⟨g, conv2d(x, w)⟩ is linear in g, x and w. `conv2d`, `conv2d_input_grad` and `conv2d_weight_grad`
+are its gradients with respect to g, x and w, so the closures of each are the other two, and every
+order of derivative stays within the three.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd.errors import ShapeError
+from autograd.kernels import conv as kernels
+from autograd.ops.conv_geometry import PADDING_MODES, Geometry, geometry, tidy
+from autograd.record import Array, op
+
+__all__ = ["conv1d", "conv2d", "conv2d_input_grad", "conv2d_weight_grad"]
+
+
+@op
+def conv2d(
+    x: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
+    padding_mode="zeros",
+    flip=False,
+):
+    """Cross-correlation of images with kernels (true convolution with `flip=True`).
+
+    out[n,k,i,j] = bias[k] + Σ_{c,r,s} x̃[n, c, i·stride + r·dilation, j·stride + s·dilation]
+    weight[k,c,r,s], where x̃ is x padded, and c runs over the C/groups channels of k's group.
+    `flip=True` turns the kernels by 180° first.
+
+    x (N, C, H, W) or (C, H, W), weight (K, C/groups, R, S), bias (K,) -> (N, K, H', W') or
+    (K, H', W') with H' = (H + top + bottom − dilation·(R − 1) − 1) // stride + 1.
+
+    `padding`: a number, a pair (of H, of W), (top, bottom, left, right), 'valid' (none), 'same'
+    (output as large as the input, stride 1; of an odd total the larger part goes after) or 'full'
+    (every overlap). `padding_mode`: what is padded with: 'zeros', 'circular', 'reflect' or
+    'replicate'. `groups=C` is the depthwise convolution.
+
+    Raises ShapeError or ArgumentError that says what would fit.
+
+    >>> import numpy as np
+    >>> image = np.arange(9.0).reshape(1, 3, 3)
+    >>> conv2d(image, np.array([[[[1.0, -1.0]]]]))
+    array([[[-1., -1.], [-1., -1.], [-1., -1.]]])
+    """
+    how = geometry(
+        "conv2d", x.shape, weight.shape, None if bias is None else bias.shape,
+        tidy(stride), tidy(padding), tidy(dilation), groups, padding_mode, flip,
+    )  # fmt: skip
+    x_shape, weight_shape = x.shape, weight.shape
+    out = _correlate(x, weight, bias, how)
+    return out, (
+        lambda g: conv2d_input_grad(g, weight, x_shape, *how),
+        lambda g: conv2d_weight_grad(g, x, weight_shape, *how),
+        lambda g: channel_sums(g, 2),
+    )
+
+
+@op
+def conv2d_input_grad(
+    g: Array,
+    weight: Array,
+    input_shape,
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
+    padding_mode="zeros",
+    flip=False,
+):
+    """Gradient of ⟨g, conv2d(x, weight)⟩ with respect to an x of `input_shape`.
+
+    g (N, K, H', W') or (K, H', W'), weight (K, C/groups, R, S) -> `input_shape`. This is also the
+    transposed convolution of g. Statics as for `conv2d`.
+    """
+    x_shape, weight_shape = tuple(input_shape), weight.shape
+    how = geometry(
+        "conv2d_input_grad", x_shape, weight_shape, None,
+        tidy(stride), tidy(padding), tidy(dilation), groups, padding_mode, flip,
+    )  # fmt: skip
+    out = _input_grad(g, weight, x_shape, how)
+    return out, (
+        lambda u: conv2d(u, weight, None, *how),
+        lambda u: conv2d_weight_grad(g, u, weight_shape, *how),
+    )
+
+
+@op
+def conv2d_weight_grad(
+    g: Array,
+    x: Array,
+    weight_shape,
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
+    padding_mode="zeros",
+    flip=False,
+):
+    """Gradient of ⟨g, conv2d(x, weight)⟩ with respect to a weight of `weight_shape`.
+
+    g (N, K, H', W') or (K, H', W'), x (N, C, H, W) or (C, H, W) -> (K, C/groups, R, S). Statics as
+    for `conv2d`.
+    """
+    x_shape = x.shape
+    how = geometry(
+        "conv2d_weight_grad", x_shape, tuple(weight_shape), None,
+        tidy(stride), tidy(padding), tidy(dilation), groups, padding_mode, flip,
+    )  # fmt: skip
+    out = _weight_grad(g, x, tuple(weight_shape), how)
+    return out, (
+        lambda u: conv2d(x, u, None, *how),
+        lambda u: conv2d_input_grad(g, u, x_shape, *how),
+    )
+
+
+@op
+def conv1d(
+    x: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
+    padding_mode="zeros",
+    flip=False,
+):
+    """Cross-correlation along one axis: `conv2d` on images of height 1.
+
+    out[n,k,i] = bias[k] + Σ_{c,s} x̃[n, c, i·stride + s·dilation] weight[k,c,s]
+
+    x (N, C, L) or (C, L), weight (K, C/groups, S), bias (K,) -> (N, K, L') or (K, L'). `padding`: a
+    number, (before, after), 'valid', 'same' or 'full'; all else as for `conv2d`.
+
+    >>> import numpy as np
+    >>> conv1d(np.array([[1.0, 2.0, 4.0]]), np.array([[[1.0, 1.0]]]), padding="full")
+    array([[1., 3., 6., 4.]])
+    """
+    line = geometry(
+        "conv1d", x.shape, weight.shape, None if bias is None else bias.shape,
+        tidy(stride), tidy(padding), tidy(dilation), groups, padding_mode, flip, 1,
+    )  # fmt: skip
+    how = of_height_one(line)
+    x_shape = (*x.shape[:-1], 1, x.shape[-1])
+    weight_shape = (*weight.shape[:-1], 1, weight.shape[-1])
+    out = _correlate(x[..., None, :], weight[..., None, :], bias, how)[..., 0, :]
+    return out, (
+        lambda g: conv2d_input_grad(g[..., None, :], weight[..., None, :], x_shape, *how)[
+            ..., 0, :
+        ],
+        lambda g: conv2d_weight_grad(g[..., None, :], x[..., None, :], weight_shape, *how)[
+            ..., 0, :
+        ],
+        lambda g: channel_sums(g, 1),
+    )
+
+
+def of_height_one(line: Geometry) -> Geometry:
+    """The geometry along one axis as that of images of height 1."""
+    return line._replace(
+        stride=(1, *line.stride), padding=(0, 0, *line.padding), dilation=(1, *line.dilation)
+    )
+
+
+def channel_sums(g, axes):
+    """Sums of g (N, K, ...) or (K, ...) over all but the channels: the gradient of a bias."""
+    return g.sum(axis=tuple(i for i in range(g.ndim) if i != g.ndim - axes - 1))
+
+
+def _correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, how: Geometry):
+    padded, padding = _continued(_batched(x), how)
+    out = kernels.conv2d(
+        padded, _turned(weight, how), bias, how.stride, padding, how.dilation, how.groups
+    )
+    return out if x.ndim == 4 else out[0]
+
+
+def _input_grad(g: np.ndarray, weight: np.ndarray, x_shape: tuple[int, ...], how: Geometry):
+    _require_gradient("conv2d_input_grad", g, x_shape, weight.shape, how)
+    batch_shape = (1,) * (4 - len(x_shape)) + x_shape
+    padding = how.padding
+    if how.padding_mode != "zeros":
+        top, bottom, left, right = how.padding
+        height, width = batch_shape[2:]
+        batch_shape = (*batch_shape[:2], height + top + bottom, width + left + right)
+        padding = (0, 0, 0, 0)
+    out = kernels.conv2d_input_grad(
+        _batched(g), _turned(weight, how), batch_shape, how.stride, padding, how.dilation,
+        how.groups,
+    )  # fmt: skip
+    if how.padding_mode != "zeros":
+        out = _continued_grad(out, x_shape[-2:], how)
+    return out if len(x_shape) == 4 else out[0]
+
+
+def _weight_grad(g: np.ndarray, x: np.ndarray, weight_shape: tuple[int, ...], how: Geometry):
+    _require_gradient("conv2d_weight_grad", g, x.shape, weight_shape, how)
+    padded, padding = _continued(_batched(x), how)
+    out = kernels.conv2d_weight_grad(
+        _batched(g), padded, weight_shape, how.stride, padding, how.dilation, how.groups
+    )
+    return _turned(out, how)
+
+
+def _require_gradient(op_name, g, x_shape, weight_shape, how):
+    sizes = [
+        (n + before + after - d * (k - 1) - 1) // s + 1
+        for n, before, after, d, k, s in zip(
+            x_shape[-2:], how.padding[::2], how.padding[1::2], how.dilation, weight_shape[2:],
+            how.stride, strict=True,
+        )
+    ]  # fmt: skip
+    fitting = (*x_shape[:-3], weight_shape[0], *sizes)
+    if g.shape != fitting:
+        raise ShapeError(f"{op_name}: g must have shape {fitting}, got {g.shape}")
+
+
+def _batched(x: np.ndarray) -> np.ndarray:
+    return x if x.ndim == 4 else x[None]
+
+
+def _turned(weight: np.ndarray, how: Geometry) -> np.ndarray:
+    """The kernels, turned by 180° for a true convolution."""
+    return weight[:, :, ::-1, ::-1] if how.flip else weight
+
+
+def _continued(x: np.ndarray, how: Geometry) -> tuple[np.ndarray, tuple[int, ...]]:
+    """x padded by anything but zeros, and the padding by zeros that is left to the kernel."""
+    if how.padding_mode == "zeros":
+        return x, how.padding
+    top, bottom, left, right = how.padding
+    widths = ((0, 0), (0, 0), (top, bottom), (left, right))
+    return np.pad(x, widths, mode=PADDING_MODES[how.padding_mode]), (0, 0, 0, 0)
+
+
+def _continued_grad(g: np.ndarray, image: tuple[int, ...], how: Geometry) -> np.ndarray:
+    """Adjoint of `_continued`: the gradient of the padding goes to the elements it repeats."""
+    mode = PADDING_MODES[how.padding_mode]
+    for axis, (size, before, after) in enumerate(
+        zip(image, how.padding[::2], how.padding[1::2], strict=True), start=2
+    ):
+        repeated = np.pad(np.arange(size), (before, after), mode=mode)
+        rows = np.moveaxis(g, axis, 0)
+        inner = rows[before : before + size].copy()
+        for i in (*range(before), *range(before + size, len(rows))):
+            inner[repeated[i]] += rows[i]
+        g = np.moveaxis(inner, 0, axis)
+    return np.ascontiguousarray(g)

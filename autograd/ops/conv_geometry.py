@@ -1,0 +1,184 @@
+"""The arguments of a convolution, checked once and brought to one form.
+
+`geometry` turns what people write (a number, a pair, 'same') into a `Geometry` that the ops of
+`conv` and their closures hand to each other; what does not fit is said here, in the user's terms.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd.errors import ArgumentError, DTypeError, ShapeError
+
+Sizes = tuple[int, ...]
+
+#: padding_mode -> the mode of `numpy.pad`.
+PADDING_MODES = {
+    "zeros": "constant",
+    "circular": "wrap",
+    "reflect": "reflect",
+    "replicate": "edge",
+}
+
+_LAYOUTS = {1: ("(N, C, L)", "(C, L)"), 2: ("(N, C, H, W)", "(C, H, W)")}
+_KERNELS = {1: "(K, C/groups, S)", 2: "(K, C/groups, R, S)"}
+
+
+class Geometry(NamedTuple):
+    """How a kernel moves over an image: the statics of a convolution, each in its full form."""
+
+    stride: Sizes
+    padding: Sizes  # before and after, axis by axis: (top, bottom, left, right)
+    dilation: Sizes
+    groups: int
+    padding_mode: str = "zeros"
+    flip: bool = False
+
+
+def tidy(value: Any) -> Any:
+    """Lists as tuples, so that `geometry` can look up calls it has seen."""
+    return tuple(value) if isinstance(value, list | np.ndarray) else value
+
+
+@lru_cache(maxsize=1024, typed=True)
+def geometry(
+    op: str,
+    x_shape: Sizes,
+    weight_shape: Sizes,
+    bias_shape: Sizes | None,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+    padding_mode: str,
+    flip: bool,
+    axes: int = 2,
+) -> Geometry:
+    """The `Geometry` of a convolution of x and weight over the last `axes` axes."""
+    require_image(op, "x", x_shape, axes)
+    if len(weight_shape) != axes + 2 or min(weight_shape) < 1:
+        raise ShapeError(
+            f"{op}: weight must be {_KERNELS[axes]} with no axis of length 0, got {weight_shape}"
+        )
+    require_channels(op, x_shape[-axes - 1], weight_shape, groups, bias_shape)
+    image, kernel = x_shape[-axes:], weight_shape[2:]
+    strides = per_axis(op, "stride", stride, axes, 1)
+    dilations = per_axis(op, "dilation", dilation, axes, 1)
+    spans = tuple(d * (k - 1) + 1 for d, k in zip(dilations, kernel, strict=True))
+    sides = both_sides(op, padding, spans, strides)
+    require_padding_mode(op, padding_mode, image, sides)
+    padded = tuple(
+        n + a + b for n, a, b in zip(image, sides[::2], sides[1::2], strict=True)
+    )
+    if any(span > n for span, n in zip(spans, padded, strict=True)):
+        grown = f" (dilated to {by(spans)})" if spans != kernel else ""
+        raise ShapeError(
+            f"{op}: kernel {by(kernel)}{grown} is larger than the padded input {by(padded)} "
+            f"(input {by(image)}, padding {sides})"
+        )
+    return Geometry(strides, sides, dilations, groups, padding_mode, bool(flip))
+
+
+def require_image(op: str, name: str, shape: Sizes, axes: int) -> None:
+    """Raise unless `shape` is a batch of images, or one image, with at least one channel."""
+    if len(shape) not in (axes + 1, axes + 2):
+        batched, single = _LAYOUTS[axes]
+        raise ShapeError(f"{op}: {name} must be {batched}, or {single} unbatched, got {shape}")
+    if min(shape[-axes - 1 :]) < 1:
+        raise ShapeError(f"{op}: only the batch axis of {name} may have length 0, got {shape}")
+
+
+def require_channels(
+    op: str, channels: int, weight_shape: Sizes, groups: Any, bias_shape: Sizes | None
+) -> None:
+    """Raise unless weight, groups and bias fit an image with so many channels."""
+    if not isinstance(groups, int | np.integer) or groups < 1:
+        raise ArgumentError(f"{op}: groups must be an integer of at least 1, got {groups!r}")
+    out_channels = weight_shape[0]
+    if channels % groups or out_channels % groups:
+        raise ShapeError(
+            f"{op}: groups={groups} must divide the {channels} channels of x and the "
+            f"{out_channels} of weight {weight_shape}"
+        )
+    if weight_shape[1] * groups != channels:
+        fitting = (out_channels, channels // groups, *weight_shape[2:])
+        raise ShapeError(
+            f"{op}: x has {channels} channels, so with groups={groups} weight must have shape "
+            f"{fitting}, got {weight_shape}"
+        )
+    require_bias(op, bias_shape, (out_channels,))
+
+
+def require_bias(op: str, shape: Sizes | None, fitting: Sizes) -> None:
+    """Raise unless bias is absent or has the fitting shape."""
+    if shape is not None and shape != fitting:
+        raise ShapeError(f"{op}: bias must have shape {fitting}, got {shape}")
+
+
+def per_axis(op: str, name: str, value: Any, axes: int, least: int) -> Sizes:
+    """A number for every axis, or one for each, all at least `least`."""
+    if isinstance(value, int | np.integer):
+        sizes: Sizes = (int(value),) * axes
+    elif isinstance(value, tuple) and len(value) == axes and all(map(_is_integer, value)):
+        sizes = tuple(map(int, value))
+    else:
+        wanted = "an integer" if axes == 1 else f"an integer or {axes} integers"
+        kind = ArgumentError if isinstance(value, tuple) else DTypeError
+        raise kind(f"{op}: {name} must be {wanted}, got {value!r}")
+    if min(sizes) < least:
+        raise ArgumentError(f"{op}: {name} must be at least {least}, got {value!r}")
+    return sizes
+
+
+def both_sides(op: str, padding: Any, spans: Sizes, strides: Sizes) -> Sizes:
+    """Padding before and after along each axis, for kernels that span so many elements."""
+    axes = len(spans)
+    if isinstance(padding, str):
+        if padding == "same" and max(strides) > 1:
+            raise ArgumentError(
+                f"{op}: padding='same' needs stride 1, got stride {strides}; "
+                "give the padding as numbers"
+            )
+        sides = {
+            "valid": [(0, 0) for _ in spans],
+            "same": [((span - 1) // 2, span // 2) for span in spans],
+            "full": [(span - 1, span - 1) for span in spans],
+        }.get(padding)
+        if sides is None:
+            raise ArgumentError(
+                f"{op}: padding must be a number, {axes} of them, 'valid', 'same' or 'full', "
+                f"got {padding!r}"
+            )
+        return tuple(n for pair in sides for n in pair)
+    if isinstance(padding, tuple) and len(padding) == 2 * axes:
+        return per_axis(op, "padding", padding, 2 * axes, 0)
+    return tuple(n for n in per_axis(op, "padding", padding, axes, 0) for _ in range(2))
+
+
+def require_padding_mode(op: str, mode: Any, image: Sizes, sides: Sizes) -> None:
+    """Raise unless the image is large enough to be continued in this way."""
+    if mode not in PADDING_MODES:
+        raise ArgumentError(
+            f"{op}: padding_mode must be one of {', '.join(map(repr, PADDING_MODES))}, got {mode!r}"
+        )
+    room = {"circular": 0, "reflect": 1}.get(mode)
+    if room is None:
+        return
+    for n, before, after in zip(image, sides[::2], sides[1::2], strict=True):
+        if max(before, after) > n - room:
+            raise ShapeError(
+                f"{op}: padding_mode={mode!r} can add at most {n - room} to an axis of length {n}, "
+                f"got padding {sides} for input {by(image)}"
+            )
+
+
+def by(sizes: Sizes) -> str:
+    """`5x5`"""
+    return "x".join(map(str, sizes))
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int | np.integer)

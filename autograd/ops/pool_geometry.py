@@ -1,0 +1,113 @@
+"""The arguments of a pooling op, checked once and brought to the form the kernels take.
+
+Kernels know images (N, C, H, W) only: one axis is an image of height 1, and an image without a
+batch is a batch of one.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd.errors import ArgumentError, DTypeError, ShapeError
+from autograd.ops.conv_geometry import Sizes, by, per_axis, require_image, tidy
+
+
+class MaxWindow(NamedTuple):
+    """Arguments of the max-pooling kernel, in its order."""
+
+    kernel: Sizes
+    stride: Sizes
+    padding: Sizes  # top, bottom, left, right
+    dilation: Sizes
+    out_size: Sizes
+
+
+def pair(op: str, name: str, value: Any, axes: int, least: int) -> Sizes:
+    """A number for every axis, or a list or tuple of one for each."""
+    return per_axis(op, name, tidy(value), axes, least)
+
+
+def max_window(op, x, axes, kernel_size, stride, padding, dilation, ceil_mode) -> MaxWindow:
+    """The windows of a max-pooling op over the last `axes` axes of x."""
+    require_float(op, x)
+    return _window(
+        op, x.shape, axes, tidy(kernel_size), tidy(stride), tidy(padding), tidy(dilation),
+        bool(ceil_mode),
+    )  # fmt: skip
+
+
+def average_window(
+    op, x_shape, axes, kernel_size, stride, padding, ceil_mode, divisor_override
+) -> MaxWindow:
+    """The windows of an averaging op over the last `axes` axes of an image of `x_shape`."""
+    if divisor_override is not None and (
+        not isinstance(divisor_override, int | np.integer) or divisor_override == 0
+    ):
+        raise ArgumentError(
+            f"{op}: divisor_override must be an integer other than 0, got {divisor_override!r}"
+        )
+    return _window(
+        op, tuple(x_shape), axes, tidy(kernel_size), tidy(stride), tidy(padding), 1, bool(ceil_mode)
+    )
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _window(op, x_shape, axes, kernel_size, stride, padding, dilation, ceil_mode) -> MaxWindow:
+    require_image(op, "x", x_shape, axes)
+    kernel = per_axis(op, "kernel_size", kernel_size, axes, 1)
+    strides = kernel if stride is None else per_axis(op, "stride", stride, axes, 1)
+    sides = per_axis(op, "padding", padding, axes, 0)
+    dilations = per_axis(op, "dilation", dilation, axes, 1)
+    spans = tuple(d * (k - 1) + 1 for d, k in zip(dilations, kernel, strict=True))
+    if any(2 * p > span for p, span in zip(sides, spans, strict=True)):
+        raise ArgumentError(
+            f"{op}: padding may be at most half the kernel, {by(tuple(s // 2 for s in spans))} for "
+            f"a kernel of {by(spans)}, got {padding!r}"
+        )
+    image = x_shape[-axes:]
+    if any(span > n + 2 * p for span, n, p in zip(spans, image, sides, strict=True)):
+        raise ShapeError(
+            f"{op}: kernel {by(spans)} is larger than the padded input "
+            f"{by(tuple(n + 2 * p for n, p in zip(image, sides, strict=True)))} "
+            f"(input {by(image)}, padding {by(sides)})"
+        )
+    out = tuple(map(_out_size, image, spans, strides, sides, (ceil_mode,) * axes))
+    missing = 2 - axes
+    return MaxWindow(
+        (1,) * missing + kernel,
+        (1,) * missing + strides,
+        (0, 0) * missing + tuple(p for p in sides for _ in range(2)),
+        (1,) * missing + dilations,
+        (1,) * missing + out,
+    )
+
+
+def _out_size(size: int, span: int, stride: int, padding: int, ceil_mode: bool) -> int:
+    """How many windows; with `ceil_mode` the last may reach beyond, but not start there."""
+    room = size + 2 * padding - span
+    if not ceil_mode:
+        return room // stride + 1
+    count = -(-room // stride) + 1
+    return count - 1 if (count - 1) * stride >= size + padding else count
+
+
+def require_float(op: str, x: Any) -> None:
+    """Raise unless x is of a dtype that the kernels take."""
+    if not isinstance(x, np.ndarray) or x.dtype not in (np.float32, np.float64):
+        raise DTypeError(
+            f"{op}: x must be an array of float32 or float64, got {getattr(x, 'dtype', x)}"
+        )
+
+
+def as_images(x: np.ndarray, axes: int) -> np.ndarray:
+    """x, pooled over its last `axes` axes, as (N, C, H, W)."""
+    lead, plane = x.shape[:-axes], x.shape[-axes:]
+    return x.reshape((1,) * (2 - len(lead)) + lead + (1,) * (2 - axes) + plane)
+
+
+def lifted(shape: Sizes) -> Sizes:
+    """The shape of images of height 1 that stand for (..., L)."""
+    return (*shape[:-1], 1, shape[-1])
