@@ -16,7 +16,7 @@ from autograd.kernels.norm_reference import (
     layer_norm_input_grad,
     layer_norm_weight_grad,
 )
-from autograd.kernels.pointwise_reference import (
+from autograd.kernels.pointwise import (
     elu,
     elu_grad,
     erf,
@@ -40,7 +40,7 @@ from autograd.kernels.pool_reference import (
     plane_gather,
     plane_scatter_add,
 )
-from autograd.kernels.runtime import get_num_threads, set_num_threads, use_numba
+from autograd.kernels.runtime import get_num_threads, set_kernels, set_num_threads, use_numba
 from autograd.kernels.softmax_reference import (
     cross_entropy,
     cross_entropy_grad,
@@ -76,6 +76,7 @@ __all__ = [
     "plane_scatter_add",
     "relu",
     "relu_grad",
+    "set_kernels",
     "set_num_threads",
     "sigmoid",
     "sigmoid_grad",

@@ -36,7 +36,7 @@ _LARGE = (
      6.05183413124413191e-2, 2.33520497626869185e-3),
 )  # fmt: skip
 _SMALL_END, _MIDDLE_END = 0.46875, 4.0
-_ERFC_END = 26.6  # erfc underflows to 0 in float64 from here on
+_ERFC_END, _NORMAL_END = 27.5, 39.0  # from here on erfc(x) and Φ(-x) are 0 in float64
 
 GELU_TANH_SCALE = math.sqrt(2 / math.pi)
 GELU_TANH_CUBIC = 0.044715
@@ -47,39 +47,37 @@ def _ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], t: Array) 
     return np.polyval(coefficients[0], t) / np.polyval(coefficients[1], t)
 
 
-def _erfc_positive(y: Array) -> Array:
-    """erfc(y) for a float64 array y > 0.46875."""
-    y = np.minimum(y, _ERFC_END)
-    square = y * y
-    inverse = 1 / square
+def _erfcx_positive(y: Array) -> Array:
+    """exp(y²) erfc(y) for a float64 array y >= 0.46875."""
+    inverse = 1 / (y * y)
     tail = 1 / math.sqrt(math.pi) - inverse * _ratio(_LARGE, inverse)
-    scaled = np.where(y <= _MIDDLE_END, _ratio(_MIDDLE, np.minimum(y, _MIDDLE_END)), tail / y)
-    # exp(-y²) with y² split in two, so that its rounding does not become a relative error
+    return np.where(y <= _MIDDLE_END, _ratio(_MIDDLE, np.minimum(y, _MIDDLE_END)), tail / y)
+
+
+def _exp_minus_square(y: Array, factor: float) -> Array:
+    """exp(-factor y²), with y² split in two so that its rounding is not a relative error."""
     head = np.floor(y * 16) / 16
-    return np.exp(-head * head) * np.exp(-(y - head) * (y + head)) * scaled
+    return np.exp(-factor * head * head) * np.exp(-factor * (y - head) * (y + head))
 
 
 def _erf64(x: Array) -> Array:
-    y = np.abs(x)
+    y = np.minimum(np.abs(x), _ERFC_END)
     near = np.minimum(y, _SMALL_END)
     small = x * _ratio(_SMALL, near * near)
-    return np.where(
-        y <= _SMALL_END, small, np.copysign(1 - _erfc_positive(np.maximum(y, _SMALL_END)), x)
-    )
+    far = np.maximum(y, _SMALL_END)
+    large = 1 - _exp_minus_square(far, 1.0) * _erfcx_positive(far)
+    return np.where(y <= _SMALL_END, small, np.copysign(large, x))
 
 
-def _normal_cdf64(x: Array) -> Array:
-    """Φ(x) = erfc(-x/√2) / 2, to full relative accuracy in both tails."""
-    z = x * math.sqrt(0.5)
-    tail = 0.5 * _erfc_positive(np.maximum(np.abs(z), _SMALL_END))
-    near = 0.5 + 0.5 * np.clip(z, -_SMALL_END, _SMALL_END) * _ratio(
-        _SMALL, np.minimum(z * z, _SMALL_END**2)
-    )
-    return np.where(np.abs(z) <= _SMALL_END, near, np.where(z > 0, 1 - tail, tail))
-
-
-def _normal_pdf64(x: Array) -> Array:
-    return np.exp(-0.5 * np.minimum(x * x, 1500.0)) * (1 / math.sqrt(2 * math.pi))
+def _normal64(x: Array) -> tuple[Array, Array]:
+    """(Φ(x), exp(-x²/2)), to full relative accuracy in both tails: Φ(x) = erfc(-x/√2) / 2."""
+    y = np.minimum(np.abs(x), _NORMAL_END)
+    gauss = _exp_minus_square(y, 0.5)
+    z = y * math.sqrt(0.5)
+    tail = 0.5 * gauss * _erfcx_positive(np.maximum(z, _SMALL_END))
+    near = np.minimum(z, _SMALL_END)
+    near_cdf = 0.5 + 0.5 * np.copysign(near, x) * _ratio(_SMALL, near * near)
+    return np.where(z <= _SMALL_END, near_cdf, np.where(x > 0, 1 - tail, tail)), gauss
 
 
 def _exp_minus_abs(x: Array) -> Array:
@@ -166,14 +164,15 @@ def gelu(x: Array, approximate: str = "none") -> Array:
         # (1 + tanh(t)) / 2 = σ(2t), which keeps its accuracy in the left tail
         t = 2 * GELU_TANH_SCALE * (wide + GELU_TANH_CUBIC * wide * wide * wide)
         return np.asarray((wide * sigmoid(np.asarray(t))).astype(x.dtype))
-    return np.asarray((wide * _normal_cdf64(wide)).astype(x.dtype))
+    return np.asarray((wide * _normal64(wide)[0]).astype(x.dtype))
 
 
 def gelu_grad(g: Array, x: Array, approximate: str = "none") -> Array:
     """g times the derivative of `gelu` at x."""
     wide = x.astype(np.float64)
     if approximate == "none":
-        slope = _normal_cdf64(wide) + wide * _normal_pdf64(wide)
+        cdf, gauss = _normal64(wide)
+        slope = cdf + wide * gauss * (1 / math.sqrt(2 * math.pi))
     else:
         if approximate == "tanh":
             t = 2 * GELU_TANH_SCALE * (wide + GELU_TANH_CUBIC * wide * wide * wide)

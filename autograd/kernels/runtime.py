@@ -3,7 +3,8 @@
 What a kernel module needs:
 
 `use_numba()`
-    False: call the NumPy twin. `AUTOGRAD_KERNELS=numpy` or `NUMBA_DISABLE_JIT=1` choose the twins.
+    False: call the NumPy twin. `AUTOGRAD_KERNELS=numpy` or `NUMBA_DISABLE_JIT=1` choose the
+    twins, `set_kernels` does while a program runs.
 
 `@jit` or `@jit(key=..., fastmath=...)`
     A Numba dispatcher, compiled at its first call for each signature, cached on disk
@@ -39,6 +40,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.errors import ArgumentError
 from autograd.kernels.threads import (
     PARALLEL_NS,
     get_num_threads,
@@ -52,28 +54,51 @@ __all__ = [
     "get_num_threads",
     "jit",
     "parallel_for",
+    "set_kernels",
     "set_num_threads",
     "use_numba",
 ]
 
-_installed: bool | None = None
 _fork_guarded = False
+
+
+def _chosen_by_environment() -> str:
+    environ = os.environ
+    if environ.get("AUTOGRAD_KERNELS", "") == "numpy":
+        return "numpy"
+    if environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        return "numpy"
+    return "numba" if importlib.util.find_spec("numba") is not None else "numpy"
+
+
+_choice: str | None = None
 
 
 def use_numba() -> bool:
     """Whether the compiled kernels are used; otherwise their NumPy twins are.
 
-    Read anew from the environment at each call, and never imports Numba.
+    Decided once from the environment, without importing Numba, or by `set_kernels`.
     """
-    global _installed
-    environ = os.environ
-    if environ.get("AUTOGRAD_KERNELS", "") == "numpy":
-        return False
-    if environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
-        return False
-    if _installed is None:
-        _installed = importlib.util.find_spec("numba") is not None
-    return _installed
+    global _choice
+    if _choice is None:
+        _choice = _chosen_by_environment()
+    return _choice == "numba"
+
+
+def set_kernels(name: str | None) -> None:
+    """Use the "numba" kernels or the "numpy" twins from now on; None: as the environment says.
+
+    Raises ArgumentError for any other name.
+
+    >>> set_kernels("numpy")
+    >>> use_numba()
+    False
+    >>> set_kernels(None)
+    """
+    global _choice
+    if name not in ("numba", "numpy", None):
+        raise ArgumentError(f"set_kernels: name is {name!r}; pass 'numba', 'numpy' or None")
+    _choice = name
 
 
 class _Writable:
@@ -81,7 +106,8 @@ class _Writable:
 
     def __init__(self, x: np.ndarray) -> None:
         self.owner = x
-        self.__array_interface__ = {**x.__array_interface__, "data": (x.ctypes.data, False)}
+        interface = x.__array_interface__
+        self.__array_interface__ = {**interface, "data": (interface["data"][0], False)}
 
 
 def dense(x: np.ndarray) -> np.ndarray:
