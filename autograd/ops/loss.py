@@ -1,8 +1,7 @@
-"""Losses, with PyTorch's names, arguments and reductions.
+"""Losses between an input and a target of equal shape.
 
-Shapes must be equal: what would broadcast, such as (N, 1) against (N,), is a `ShapeError`.
-`reduction` is "mean", "sum" or "none". Arguments that are weights get no gradient; targets that
-are not labels do.
+What would broadcast, such as (N, 1) against (N,), is a `ShapeError`. `reduction` is "mean", "sum"
+or "none". Targets have gradients too; weights have none.
 """
 
 from __future__ import annotations
@@ -11,14 +10,31 @@ from typing import Any
 
 import numpy as np
 
-from autograd import ops
+from autograd import kernels, ops
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops import loss_inputs as inputs
-from autograd.ops.softmaxes import column, label_cross_entropy, pick_class
+from autograd.ops.operands import as_floats
+from autograd.record import Array, op
 
-__all__ = ["cross_entropy", "l1", "l1_loss", "mse", "mse_loss", "multi_margin_loss", "nll_loss"]
+__all__ = [
+    "bce",
+    "bce_with_logits",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "huber",
+    "huber_loss",
+    "kl_div",
+    "l1",
+    "l1_loss",
+    "mse",
+    "mse_loss",
+    "smooth_l1_loss",
+]
 
 Loss = Any  # a Tensor, or an ndarray if no argument is a Tensor
+
+_LOG_FLOOR = -100.0  # of log(0) in binary_cross_entropy, as in PyTorch
+_VARIANCE_FLOOR = 1e-12  # of p (1 − p), which its derivative divides by
 
 
 def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Loss:
@@ -40,159 +56,167 @@ def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Loss:
     return inputs.reduced("l1_loss", ops.absolute(ops.subtract(input, target)), reduction)
 
 
-def cross_entropy(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    ignore_index: int = -100,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Loss:
-    """−log softmax(input) of the right class.
+def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Loss:
+    """d²/2 where |d| ≤ δ, δ (|d| − δ/2) beyond, for d = input − target.
 
-    `input`: logits (N, C), (N, C, d1, ...), or (C,) unbatched. `target`: integer labels of shape
-    (N,), (N, d1, ...) or (), or float class probabilities in the shape of `input`. `weight` (C,):
-    a factor for each class; the mean over labels divides by the sum of their weights, the mean
-    over probabilities by the number of samples. Labels equal to `ignore_index` do not count.
-    `label_smoothing` ε mixes the target with the uniform distribution: (1 − ε) t + ε / C.
-
-    Raises `IndexRangeError` naming the first label outside [0, C), `ShapeError`, and
-    `ArgumentError` for a mean over nothing.
+    The derivative is d limited to [−δ, δ]. Raises `ArgumentError` unless δ > 0. From Huber,
+    "Robust estimation of a location parameter" (1964).
 
     >>> import autograd as ag
-    >>> logits = ag.tensor([[0.0, 0.0], [0.0, 3.0]])
-    >>> ag.cross_entropy(logits, [0, 1], reduction="none").data.round(4)
-    array([0.6931, 0.0486], dtype=float32)
+    >>> ag.huber_loss(ag.tensor([0.5, 3.0]), ag.tensor([0.0, 0.0]), reduction="none")
+    tensor([0.125, 2.5  ])
     """
-    name = "cross_entropy"
-    inputs.check_reduction(name, reduction)
-    if not 0 <= label_smoothing <= 1:
-        raise inputs.error(
-            ArgumentError, f"{name}: label_smoothing must be in [0, 1], got {label_smoothing}"
-        )
-    input = inputs.array_or_tensor(name, "input", input)
-    target = inputs.array_or_tensor(name, "target", target)
-    inputs.check_classes(name, input)
-    weight = inputs.class_weight(name, weight, input)
-    if target.dtype.kind == "f":
-        losses = _probability_cross_entropy(name, input, target, weight, label_smoothing)
-        return inputs.reduced(name, losses, reduction)
-    labels, any_ignored = inputs.labels_of(name, input, target, ignore_index)
-    weights, total = _label_weights(labels, any_ignored, weight)
-    if label_smoothing == 0:
-        losses = label_cross_entropy(input, labels)
-        return inputs.reduced(name, _weighted(losses, weights), reduction, total)
-    log_p = ops.log_softmax(input, inputs.class_axis(input))
-    sharp = _weighted(-pick_class(log_p, labels), weights)
-    spread = -_weighted_sum(log_p, weight)
-    if any_ignored:
-        spread = ops.where(labels < 0, 0, spread)
-    share = label_smoothing / inputs.class_count(input)
-    return inputs.reduced(name, sharp * (1 - label_smoothing) + spread * share, reduction, total)
+    inputs.check_reduction("huber_loss", reduction)
+    if not delta > 0:
+        raise inputs.error(ArgumentError, f"huber_loss: delta must be positive, got {delta}")
+    input, target = inputs.pair("huber_loss", input, target)
+    return inputs.reduced("huber_loss", huber_error(ops.subtract(input, target), delta), reduction)
 
 
-def nll_loss(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    ignore_index: int = -100,
-    reduction: str = "mean",
+@op
+def huber_error(d: Array, delta):
+    """d²/2 where |d| ≤ δ, δ (|d| − δ/2) beyond."""
+    size = np.absolute(d)
+    near = np.minimum(size, delta)
+    return near * (size - 0.5 * near), lambda g: g * np.clip(d, -delta, delta)
+
+
+def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Loss:
+    """`huber_loss` with δ = β, divided by β: |d| − β/2 beyond β; `l1_loss` for β = 0."""
+    inputs.check_reduction("smooth_l1_loss", reduction)
+    if not beta >= 0:
+        raise inputs.error(ArgumentError, f"smooth_l1_loss: beta must be at least 0, got {beta}")
+    input, target = inputs.pair("smooth_l1_loss", input, target)
+    difference = ops.subtract(input, target)
+    losses = ops.absolute(difference) if beta == 0 else huber_error(difference, beta) / beta
+    return inputs.reduced("smooth_l1_loss", losses, reduction)
+
+
+def binary_cross_entropy(
+    input: Any, target: Any, weight: Any = None, reduction: str = "mean"
 ) -> Loss:
-    """−input of the right class, for log-probabilities (`log_softmax`); see `cross_entropy`."""
-    name = "nll_loss"
-    inputs.check_reduction(name, reduction)
-    input = inputs.array_or_tensor(name, "input", input)
-    target = inputs.array_or_tensor(name, "target", target)
-    inputs.check_classes(name, input)
-    weight = inputs.class_weight(name, weight, input)
-    labels, any_ignored = inputs.labels_of(name, input, target, ignore_index)
-    weights, total = _label_weights(labels, any_ignored, weight)
-    losses = ops.negative(pick_class(input, labels))
-    return inputs.reduced(name, _weighted(losses, weights), reduction, total)
+    """−t log p − (1 − t) log(1 − p) for probabilities p = `input`.
 
-
-def multi_margin_loss(
-    input: Any,
-    target: Any,
-    p: int = 1,
-    margin: float = 1.0,
-    weight: Any = None,
-    reduction: str = "mean",
-    *,
-    divide_by_classes: bool = True,
-) -> Loss:
-    """Σ over j ≠ y of w[y] · max(0, margin − x[y] + x[j])ᵖ, divided by the number of classes.
-
-    `input` (N, C) or (C,), `target` (N,) or (). p is 1 or 2. `divide_by_classes=False` leaves the
-    sum over the classes as it is: the multiclass SVM loss as it is usually taught. At the kink
-    the derivative is 0.
+    Logarithms are not let below −100 and p (1 − p) in the derivative not below 1e-12, so that
+    p = 0 and p = 1 give finite numbers. Raises `ArgumentError` for p outside [0, 1] (logits belong
+    in `binary_cross_entropy_with_logits`). `weight` broadcasts to the shape of `input`.
 
     >>> import autograd as ag
-    >>> scores = ag.tensor([[3.2, 5.1, -1.7]])
-    >>> ag.multi_margin_loss(scores, [0], divide_by_classes=False)
-    tensor(2.8999999)
+    >>> round(ag.binary_cross_entropy(ag.tensor([0.5, 0.5]), [0, 1]).item(), 6)
+    0.693147
     """
-    name = "multi_margin_loss"
+    name = "binary_cross_entropy"
     inputs.check_reduction(name, reduction)
-    if p not in (1, 2):
-        raise inputs.error(ArgumentError, f"{name}: p must be 1 or 2, got {p}")
-    input = inputs.array_or_tensor(name, "input", input)
-    target = inputs.array_or_tensor(name, "target", target)
-    if input.ndim not in (1, 2):
-        raise inputs.error(ShapeError, f"{name}: input must be (N, C) or (C,), got {input.shape}")
-    weight = inputs.class_weight(name, weight, input)
-    labels, _ = inputs.labels_of(name, input, target, None)
-    column_shape = column(labels)
-    margins = ops.relu(input - ops.reshape(pick_class(input, labels), column_shape) + margin)
-    others = np.arange(inputs.class_count(input)) != labels.reshape(column_shape)
-    margins = ops.where(others, margins, 0)
-    losses = ops.sum(margins if p == 1 else ops.square(margins), axis=-1)
-    if weight is not None:
-        losses = losses * weight[labels]
-    if divide_by_classes:
-        losses = losses / inputs.class_count(input)
-    return inputs.reduced(name, losses, reduction)
+    input, target = inputs.pair(name, input, target)
+    weight = inputs.factor(name, "weight", weight, input)
+    losses = probability_loss(input, target)
+    return inputs.reduced(name, losses if weight is None else losses * weight, reduction)
 
 
-def _probability_cross_entropy(
-    name: str, input: Any, target: Any, weight: np.ndarray | None, label_smoothing: float
-) -> Loss:
-    """−Σ t log softmax(input), class by class weighted."""
-    if target.shape != input.shape:
-        hint = ""
-        if target.shape == inputs.label_shape(input):
-            hint = "; labels must be integers"
-        raise inputs.error(
-            ShapeError,
-            f"{name}: target probabilities must have the shape of input, {input.shape}, "
-            f"got {target.shape}{hint}",
+@op
+def probability_loss(p: Array, t: Array):
+    """−t log p − (1 − t) log(1 − p), the logarithms at least −100."""
+    if not (np.min(p, initial=0) >= 0 and np.max(p, initial=1) <= 1):  # so written for NaN
+        position = tuple(int(i) for i in np.argwhere(~((p >= 0) & (p <= 1)))[0])
+        raise ArgumentError(
+            f"binary_cross_entropy: input must be probabilities in [0, 1], got {p[position]} at "
+            f"{position}; logits belong in binary_cross_entropy_with_logits"
         )
-    if label_smoothing:
-        target = target * (1 - label_smoothing) + label_smoothing / inputs.class_count(input)
-    log_p = ops.log_softmax(input, inputs.class_axis(input))
-    return -_weighted_sum(ops.multiply(log_p, target), weight)
+    out = -(t * _log(p) + (1 - t) * _log_rest(p))
+    return out, (
+        lambda g: g * (p - t) / np.maximum(p * (1 - p), _VARIANCE_FLOOR),
+        lambda g: g * (_log_rest(p) - _log(p)),
+    )
 
 
-def _weighted_sum(x: Any, weight: np.ndarray | None) -> Any:
-    """The sum over the classes, each with its weight."""
-    if weight is not None:
-        x = x * weight.reshape((-1,) + (1,) * (x.ndim - 2))
-    return ops.sum(x, axis=inputs.class_axis(x))
+def _log(p):
+    """max(log p, −100)."""
+    with np.errstate(divide="ignore"):
+        return np.maximum(np.log(p), _LOG_FLOOR)
 
 
-def _weighted(losses: Any, weights: np.ndarray | None) -> Any:
-    return losses if weights is None else losses * weights
+def _log_rest(p):
+    """max(log(1 − p), −100)."""
+    with np.errstate(divide="ignore"):
+        return np.maximum(np.log1p(-p), _LOG_FLOOR)
 
 
-def _label_weights(
-    labels: np.ndarray, any_ignored: bool, weight: np.ndarray | None
-) -> tuple[np.ndarray | None, float | None]:
-    """A factor for each label (None: all 1) and what a mean divides by (None: the count)."""
-    if weight is not None:
-        weights = np.where(labels < 0, 0, weight[labels])
-        return weights, float(weights.sum())
-    # the loss of an ignored label is 0 already
-    return None, float(np.count_nonzero(labels >= 0)) if any_ignored else None
+def binary_cross_entropy_with_logits(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    reduction: str = "mean",
+    pos_weight: Any = None,
+) -> Loss:
+    """−w t log σ(x) − (1 − t) log(1 − σ(x)) for logits x = `input`, without overflow.
+
+    `pos_weight` w (1 if None) and `weight`, a factor for the whole, broadcast to the shape of
+    `input`.
+
+    >>> import autograd as ag
+    >>> ag.binary_cross_entropy_with_logits(ag.tensor([0.0, 1000.0]), [1, 1], reduction="sum")
+    tensor(0.6931472)
+    """
+    name = "binary_cross_entropy_with_logits"
+    inputs.check_reduction(name, reduction)
+    input, target = inputs.pair(name, input, target)
+    weight = inputs.factor(name, "weight", weight, input)
+    pos_weight = inputs.factor(name, "pos_weight", pos_weight, input)
+    losses = logit_loss(input, target, pos_weight)
+    return inputs.reduced(name, losses if weight is None else losses * weight, reduction)
 
 
-mse, l1 = mse_loss, l1_loss
+@op
+def logit_loss(x: Array, t: Array, pos_weight: Array | None):
+    """w t softplus(−x) + (1 − t) softplus(x)."""
+    if pos_weight is None:
+        # the same, with one transcendental function and nothing cancelling for t = 0 and t = 1
+        out = np.maximum(x, 0) - x * t + _softplus(-np.absolute(x))
+        return out, (lambda g: g * (ops.sigmoid(x) - t), lambda g: -g * x, None)
+    out = pos_weight * t * _softplus(-x) + (1 - t) * _softplus(x)
+    return out, (
+        lambda g: g * (ops.sigmoid(x) * (1 - t + pos_weight * t) - pos_weight * t),
+        lambda g: g * (pos_weight * ops.softplus(-x) - ops.softplus(x)),
+        None,
+    )
+
+
+def _softplus(x):
+    return kernels.softplus(as_floats(x))
+
+
+def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Loss:
+    """t (log t − input): the divergence of the distribution t from that with log-probability input.
+
+    `input` holds log-probabilities, `target` probabilities (log-probabilities if `log_target`);
+    0 log 0 = 0. `reduction` may be "batchmean": the sum divided by the length of axis 0, which is
+    the divergence itself; "mean" divides by the number of elements.
+
+    >>> import autograd as ag
+    >>> p = ag.tensor([[0.5, 0.5]])
+    >>> round(ag.kl_div(ag.log(p), [[1.0, 0.0]], reduction="batchmean").item(), 6)
+    0.693147
+    """
+    inputs.check_reduction("kl_div", reduction, "mean batchmean sum none")
+    input, target = inputs.pair("kl_div", input, target)
+    if log_target:
+        losses = ops.exp(target) * (target - input)
+    else:
+        losses = ops.subtract(x_log_x(target), ops.multiply(target, input))
+    if reduction != "batchmean":
+        return inputs.reduced("kl_div", losses, reduction)
+    if input.ndim == 0:
+        raise inputs.error(ShapeError, "kl_div: reduction='batchmean' needs a batch axis, got ()")
+    return inputs.reduced("kl_div", losses, "mean", len(input))
+
+
+@op
+def x_log_x(x: Array):
+    """x log x, which is 0 at 0; the derivative there is taken as 0."""
+    empty = np.equal(x, 0)
+    out = x * np.log(np.where(empty, 1, x))
+    return out, lambda g: np.where(empty, 0, g * (np.log(np.where(empty, 1, x)) + 1))
+
+
+mse, l1, huber = mse_loss, l1_loss, huber_loss
+bce, bce_with_logits = binary_cross_entropy, binary_cross_entropy_with_logits

@@ -47,20 +47,26 @@ def pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
     return input, target
 
 
-def factor(name: str, argument: str, value: Any, shape: tuple[int, ...]) -> Any:
-    """A constant array that broadcasts to `shape` (or None)."""
+def factor(name: str, argument: str, value: Any, input: Any) -> np.ndarray | None:
+    """A constant that broadcasts to the shape of the input, in its dtype (or None)."""
     if value is None:
         return None
     array = constant(name, argument, value)
     try:
-        fits = np.broadcast_shapes(array.shape, shape) == shape
+        fits = np.broadcast_shapes(array.shape, input.shape) == input.shape
     except ValueError:
         fits = False
     if not fits:
         raise error(
-            ShapeError, f"{name}: {argument} of shape {array.shape} does not broadcast to {shape}"
+            ShapeError,
+            f"{name}: {argument} of shape {array.shape} does not broadcast to that of input, "
+            f"{input.shape}",
         )
-    return array
+    return in_dtype_of(input, array)
+
+
+def in_dtype_of(input: Any, array: Any) -> Any:
+    return array.astype(input.dtype, copy=False) if input.dtype.kind == "f" else array
 
 
 def constant(name: str, argument: str, value: Any) -> np.ndarray:
@@ -86,7 +92,7 @@ def class_weight(name: str, value: Any, input: Any) -> np.ndarray | None:
             f"{name}: weight needs one number for each of the {classes} classes of input "
             f"{input.shape}: shape ({classes},), got {weight.shape}",
         )
-    return weight.astype(input.dtype if input.dtype.kind == "f" else np.float64, copy=False)
+    return in_dtype_of(input, weight)
 
 
 def class_axis(input: Any) -> int:
