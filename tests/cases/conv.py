@@ -62,7 +62,7 @@ def correlate(
         for k in range(out_channels):
             first = k // group_out * group_in
             products = patch[:, first : first + group_in] * weight[k]
-            out[(slice(None), k, *position)] = products.reshape(len(x), -1).sum(1)
+            out[(slice(None), k, *position)] = products.sum(tuple(range(1, products.ndim)))
     return out if bias is None else out + bias.reshape(-1, *(1,) * axes)
 
 
