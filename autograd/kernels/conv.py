@@ -1,4 +1,9 @@
-"""Two-dimensional convolution and its two gradients, arrays in, arrays out."""
+"""Two-dimensional convolution and its two gradients, arrays in, arrays out.
+
+float32 or float64 in any memory layout; the result is a fresh C-contiguous array, and inputs are
+never written. `conv_launch.py` runs the compiled kernels and tells how they work;
+`conv_reference.py` holds their NumPy twins.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,9 @@ import numpy as np
 
 from ..errors import ShapeError
 from . import conv_reference as reference
+from . import runtime
 from .conv_shape import (
+    ConvShape,
     Padding,
     Pair,
     Shape4,
@@ -15,6 +22,8 @@ from .conv_shape import (
     output_size,
     require_shape,
 )
+
+LARGEST_IMAGE = 1 << 28  # elements, padding included; larger ones go through the twins
 
 __all__ = ["conv2d", "conv2d_input_grad", "conv2d_weight_grad", "fold", "unfold"]
 
@@ -27,11 +36,13 @@ def conv2d(
     padding: Padding,
     dilation: Pair,
     groups: int,
+    relu: bool = False,
 ) -> np.ndarray:
     """out[n,k,i,j] = bias[k] + Σ_crs x[n, c, i·sh + r·dh - top, j·sw + s·dw - left] weight[k,c,r,s]
 
     x (N,C,H,W), weight (K,C/groups,R,S), bias (K,) or None -> (N,K,Ho,Wo); cross-correlation.
-    padding is (top, bottom, left, right). ShapeError where the shapes do not fit.
+    padding is (top, bottom, left, right); `relu` keeps only the positive part. Raises ShapeError
+    where the shapes do not fit.
     """
     shape = conv_shape(x.shape, weight.shape, stride, padding, dilation, groups)
     if bias is not None:
@@ -39,7 +50,11 @@ def conv2d(
     dtype = float_dtype(x, weight, bias)
     x, weight = _plain(x, dtype), _plain(weight, dtype)
     bias = None if bias is None else _plain(bias, dtype)
-    return reference.conv2d(x, weight, bias, shape)
+    if not _compiled(shape):
+        return reference.conv2d(x, weight, bias, shape, relu)
+    from . import conv_launch
+
+    return conv_launch.conv2d(x, weight, bias, shape, relu)
 
 
 def conv2d_input_grad(
@@ -55,7 +70,12 @@ def conv2d_input_grad(
     shape = conv_shape(input_shape, weight.shape, stride, padding, dilation, groups)
     require_shape("output gradient", g.shape, shape.output_shape)
     dtype = float_dtype(g, weight)
-    return reference.conv2d_input_grad(_plain(g, dtype), _plain(weight, dtype), shape)
+    g, weight = _plain(g, dtype), _plain(weight, dtype)
+    if not _compiled(shape):
+        return reference.conv2d_input_grad(g, weight, shape)
+    from . import conv_launch
+
+    return conv_launch.conv2d_input_grad(g, weight, shape)
 
 
 def conv2d_weight_grad(
@@ -71,7 +91,12 @@ def conv2d_weight_grad(
     shape = conv_shape(x.shape, weight_shape, stride, padding, dilation, groups)
     require_shape("output gradient", g.shape, shape.output_shape)
     dtype = float_dtype(g, x)
-    return reference.conv2d_weight_grad(_plain(g, dtype), _plain(x, dtype), shape)
+    g, x = _plain(g, dtype), _plain(x, dtype)
+    if not _compiled(shape):
+        return reference.conv2d_weight_grad(g, x, shape)
+    from . import conv_launch
+
+    return conv_launch.conv2d_weight_grad(g, x, shape)
 
 
 def unfold(
@@ -105,7 +130,13 @@ def fold(
 
 def _plain(a: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """C-contiguous and of this dtype (copied only if it is not): compiled code takes no other."""
-    return np.ascontiguousarray(a, dtype)
+    return runtime.dense(np.asarray(a, dtype))
+
+
+def _compiled(c: ConvShape) -> bool:
+    """Whether the compiled kernels take this shape: tables hold offsets of 31 bits."""
+    image = max(c.C * (c.H + sum(c.padding[:2])) * (c.W + sum(c.padding[2:])), c.K * c.Ho * c.Wo)
+    return c.N > 0 and image < LARGEST_IMAGE and runtime.use_numba()
 
 
 def _positions(

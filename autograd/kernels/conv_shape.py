@@ -34,6 +34,14 @@ class ConvShape(NamedTuple):
     dilation: Pair
     groups: int
 
+    def as_one_row(self) -> ConvShape:
+        """A 1x1 convolution that moves no pixel, seen as one on images of a single row."""
+        still = self.R == self.S == 1 and self.stride == (1, 1) and not any(self.padding)
+        if not still or self.H == 1:
+            return self
+        pixels = self.H * self.W
+        return self._replace(H=1, W=pixels, Ho=1, Wo=pixels, dilation=(1, 1))
+
     @property
     def input_shape(self) -> Shape4:
         return self.N, self.C, self.H, self.W

@@ -1,0 +1,419 @@
+"""Tables that tell the compiled convolution kernels where to look; plain NumPy, cached by shape.
+
+A source image (x, or g for the input gradient) is copied into scratch with its zero padding and
+laid out flat: rows of `pitch` elements, one plane after the other. Neighbouring rows share their
+padding, so a 3x3 kernel with padding 1 needs one zero column, not two. A stride splits the plane
+into phase planes (every sh-th row, every sw-th column), in which the strided convolution is an
+ordinary one. Then, in elements of scratch,
+
+    the value under tap t for output position p is image[pos[p] + taps[t]]
+
+and `pos` lists not single positions but vectors of `lanes` neighbours. They come in two ways:
+
+- *rows*: vectors cut from each output row, the last one overlapping its neighbour where the width
+  is no multiple of `lanes`. Results are stored where they belong.
+- *flat*: vectors cut from the flat plane, straight across the ends of rows. The few junk columns
+  between rows are computed too; rows are then copied out of a buffer without them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from .conv_shape import ConvShape
+
+SCRATCH_BYTES = 1 << 18  # images are laid out together until this is full: half of a usual L2
+FLAT_COPY = 20  # what copying a vector out of the flat buffer costs, in taps
+ROW_STORE = 2  # what storing it in place costs
+
+
+class Layout(NamedTuple):
+    """How a source image lies in scratch (all integers: compiled code reads them)."""
+
+    channels: int
+    height: int
+    width: int
+    step_h: int  # stride that is split into phases
+    step_w: int
+    top: int  # zeros before the first row and column, in source pixels
+    left: int
+    phases_h: int  # phase planes a kernel tap can ask for
+    phases_w: int
+    rows: int  # of a phase plane
+    columns: int
+    pitch: int
+    plane: int
+    image: int  # elements of all planes of one image
+    group: int  # images laid out together
+    copied: int  # 0: the source is read where it is
+
+
+class Block(NamedTuple):
+    """Accumulators of a micro-kernel: `rows` output channels by `columns` vectors or taps."""
+
+    rows: int
+    columns: int
+
+    def cycles(self) -> float:
+        """Estimated cycles of one step: two fused multiply-adds or two loads each, 4 to finish."""
+        loads = self.rows + 1.4 * self.columns + 1  # a shifted vector often straddles two lines
+        return max(self.rows * self.columns / 2, loads / 2, 4.0)
+
+
+class Machine(NamedTuple):
+    """What the generator needs to know of a CPU."""
+
+    name: str
+    vector_bytes: int
+    image_blocks: tuple[Block, ...]
+    weight_blocks: tuple[Block, ...]
+
+    def lanes(self, itemsize: int) -> int:
+        return self.vector_bytes // itemsize
+
+
+class ImagePlan(NamedTuple):
+    """Everything the image kernel needs for one shape (see `conv_numba.py`)."""
+
+    layout: Layout
+    block: Block
+    taps: np.ndarray
+    pos: np.ndarray
+    opos: np.ndarray
+    row_source: np.ndarray
+    row_target: np.ndarray
+    pieces: np.ndarray
+    phases: np.ndarray
+    buffer: int  # columns of the flat buffer
+    kernel_taps: tuple[tuple[list[int], list[int]], ...]  # of each phase: kernel rows, columns
+
+
+class WeightPlan(NamedTuple):
+    """Everything the weight kernel needs for one shape (see `conv_numba.py`)."""
+
+    layout: Layout
+    block: Block
+    taps: np.ndarray
+    pos: np.ndarray
+    gpos: np.ndarray
+    vectors: int  # of one image
+    g_pitch: int  # row pitch of g in scratch; 0: g is read where it is
+    piece: int  # vectors taken at a time
+    chunks: int  # sums kept apart, added in order at the end
+
+
+class _Phase(NamedTuple):
+    """Outputs that look at the same taps: a grid, where taps lie, and where results go."""
+
+    rows: int
+    columns: int
+    kernel_rows: list[int]
+    kernel_columns: list[int]
+    row_taps: list[int]  # offset into scratch of each kernel row
+    column_taps: list[int]
+    target: int
+    target_row: int
+    target_column: int
+
+
+def _ceil(a: int, b: int) -> int:
+    return -(-a // b)
+
+
+def _layout(
+    source: tuple[int, int, int],
+    step: tuple[int, int],
+    before: tuple[int, int],
+    planes: tuple[int, int],
+    read: tuple[int, int],
+    widest: int,
+    itemsize: int,
+) -> Layout:
+    """Pitch and planes, where taps look at `read` rows and columns of `widest` outputs a row."""
+    (channels, height, width), (sh, sw), (top, left), (rows, columns) = source, step, before, read
+    starts = [max(0, _ceil(left - b, sw)) for b in range(planes[1])]
+    ends = [(width - 1 + left - b) // sw + 1 for b in range(planes[1])]
+    data = min(columns, max(ends))
+    zeros = max(0, min(data, *starts))
+    data = max(data, zeros)
+    pitch = max(widest, data - zeros + max(zeros, columns - data))
+    plane = _ceil(rows * pitch, 16) * 16
+    if plane * itemsize % 4096 < 128:  # planes a page apart would share few cache sets
+        plane += 128 // itemsize
+    image = channels * planes[0] * planes[1] * plane
+    return Layout(
+        channels, height, width, sh, sw, top, left, *planes, rows, columns, pitch, plane, image,
+        group=1, copied=1,
+    )  # fmt: skip
+
+
+def _in_place(layout: Layout) -> Layout | None:
+    """The same image read where it is, if it needs no padding and no phases."""
+    v = layout
+    plain = v.step_h == v.step_w == 1 and v.top == v.left == 0 and v.pitch == v.width
+    if not plain or v.rows > v.height:
+        return None
+    plane = v.height * v.width
+    return v._replace(plane=plane, image=v.channels * plane, copied=0)
+
+
+def _stride_taps(n: int, dilation: int, stride: int) -> tuple[list[int], list[int]]:
+    """Phase and position within the phase of every tap along one axis."""
+    return [i * dilation % stride for i in range(n)], [i * dilation // stride for i in range(n)]
+
+
+def _stride_layout(c: ConvShape, itemsize: int) -> tuple[Layout, list[int], list[int]]:
+    """x split into phases, and the offset of every kernel row and column."""
+    (row_phase, row), (column_phase, column) = (
+        _stride_taps(n, d, s) for n, d, s in zip((c.R, c.S), c.dilation, c.stride, strict=True)
+    )
+    planes = (max(row_phase) + 1, max(column_phase) + 1)
+    read = (c.Ho + max(row), c.Wo + max(column))
+    before = (c.padding[0], c.padding[2])
+    layout = _layout((c.C, c.H, c.W), c.stride, before, planes, read, c.Wo, itemsize)
+    row_taps = [
+        a * planes[1] * layout.plane + i * layout.pitch for a, i in zip(row_phase, row, strict=True)
+    ]
+    column_taps = [b * layout.plane + j for b, j in zip(column_phase, column, strict=True)]
+    return layout, row_taps, column_taps
+
+
+@lru_cache(maxsize=256)
+def forward_plan(c: ConvShape, itemsize: int, machine: Machine) -> ImagePlan:
+    """The output as one phase over x."""
+    layout, row_taps, column_taps = _stride_layout(c, itemsize)
+    phase = _Phase(
+        c.Ho, c.Wo, list(range(c.R)), list(range(c.S)), row_taps, column_taps, 0, c.Wo, 1
+    )
+    sizes = (c.N, c.C // c.groups, c.K // c.groups, c.K * c.Ho * c.Wo)
+    return _image_plan(layout, [phase], sizes, itemsize, machine)
+
+
+@lru_cache(maxsize=256)
+def input_grad_plan(c: ConvShape, itemsize: int, machine: Machine) -> ImagePlan:
+    """The input gradient as one phase per residue of the stride, all over g.
+
+    Padded row I = i + top of x meets kernel row r at output row (I - r·dh)/sh, so the rows with
+    I = I'·sh + a meet the kernel rows with r·dh = q·sh + a, at output row I' - q.
+    """
+    axes = []
+    before_axes = (c.padding[0], c.padding[2])
+    for size, n, d, s, before in zip(
+        (c.H, c.W), (c.R, c.S), c.dilation, c.stride, before_axes, strict=True
+    ):
+        residue, q = _stride_taps(n, d, s)
+        axis = []  # residue, first I', how many, kernel taps, first output looked at per tap
+        for a in range(s):
+            first = max(0, _ceil(before - a, s))
+            count = (size - 1 + before - a) // s + 1 - first
+            taps = [t for t in range(n) if residue[t] == a]
+            if count > 0:
+                axis.append((a, first, count, taps, [first - q[t] for t in taps]))
+        looked = [v for *_, look in axis for v in look] or [0]
+        zeros = max(0, -min(looked))
+        read = max(count + max(look, default=0) for _, _, count, _, look in axis) + zeros
+        axes.append((axis, zeros, read))
+    (rows, top, read_rows), (columns, left, read_columns) = axes
+    widest = max(p[2] for p in columns)
+    layout = _layout(
+        (c.K, c.Ho, c.Wo), (1, 1), (top, left), (1, 1), (read_rows, read_columns), widest, itemsize
+    )
+    phases = []
+    for a, i0, count_i, kernel_rows, look_rows in rows:
+        for b, j0, count_j, kernel_columns, look_columns in columns:
+            i, j = i0 * c.stride[0] + a - c.padding[0], j0 * c.stride[1] + b - c.padding[2]
+            row_taps = [(v + top) * layout.pitch for v in look_rows]
+            column_taps = [v + left for v in look_columns]
+            phases.append(
+                _Phase(
+                    count_i, count_j, kernel_rows, kernel_columns, row_taps, column_taps,
+                    i * c.W + j, c.stride[0] * c.W, c.stride[1],
+                )
+            )  # fmt: skip
+    sizes = (c.N, c.K // c.groups, c.C // c.groups, c.C * c.H * c.W)
+    return _image_plan(layout, phases, sizes, itemsize, machine)
+
+
+def _image_plan(
+    layout: Layout,
+    phases: list[_Phase],
+    sizes: tuple[int, int, int, int],
+    itemsize: int,
+    machine: Machine,
+) -> ImagePlan:
+    """Cut the phases into vectors, pick the block, and write the tables."""
+    images, channels_in, channels_out, image_out = sizes
+    lanes = machine.lanes(itemsize)
+    flat = [_flat_is_cheaper(p, layout.pitch, channels_in, lanes) for p in phases]
+    in_place = None if any(flat) else _in_place(layout)
+    layout = in_place or layout
+    counts = [
+        _ceil((p.rows - 1) * layout.pitch + p.columns, lanes) if f
+        else p.rows * _ceil(p.columns, lanes)
+        for p, f in zip(phases, flat, strict=True)
+    ]  # fmt: skip
+    fewest = min(counts)
+    group = min(images, _ceil(64, fewest), max(1, SCRATCH_BYTES // (layout.image * itemsize)))
+    block = min(
+        (b for b in machine.image_blocks if b.rows <= channels_out),
+        key=lambda b: (
+            _ceil(channels_out, b.rows)
+            * b.cycles()
+            * sum(_ceil(n * group, b.columns) for n in counts)
+        ),
+    )
+    if fewest < block.columns and not all(flat):
+        group = 1  # tables padded by repetition must not run into an image that is not there
+    layout = layout._replace(group=group)
+    piece = 0 if group > 1 else SCRATCH_BYTES // (layout.channels * lanes * itemsize)
+    tables = _Tables(layout, lanes, block.columns, max(piece, 4 * block.columns), image_out)
+    for phase, is_flat in zip(phases, flat, strict=True):
+        tables.add(phase, is_flat, channels_in)
+    return tables.plan(block, phases)
+
+
+def _flat_is_cheaper(p: _Phase, pitch: int, channels_in: int, lanes: int) -> bool:
+    if p.target_column != 1 or p.columns < lanes:
+        return True
+    taps = channels_in * len(p.kernel_rows) * len(p.kernel_columns)
+    in_rows = p.rows * _ceil(p.columns, lanes) * (taps + ROW_STORE)
+    return _ceil((p.rows - 1) * pitch + p.columns, lanes) * (taps + FLAT_COPY) < in_rows
+
+
+class _Tables:
+    """The growing tables of an `ImagePlan`."""
+
+    def __init__(self, layout: Layout, lanes: int, width: int, piece: int, image_out: int) -> None:
+        self.layout, self.lanes, self.width, self.piece = layout, lanes, width, piece
+        self.image_out = image_out
+        self.taps: list[int] = []
+        self.pos: list[int] = []
+        self.opos: list[int] = []
+        self.row_source: list[int] = []
+        self.row_target: list[int] = []
+        self.pieces: list[tuple[int, ...]] = []
+        self.phases: list[tuple[int, ...]] = []
+        self.buffer = 0
+
+    def add(self, p: _Phase, flat: bool, channels_in: int) -> None:
+        tap0 = len(self.taps)
+        channel = self.layout.image // self.layout.channels
+        self.taps += [
+            k * channel + r + s
+            for k in range(channels_in)
+            for r in p.row_taps
+            for s in p.column_taps
+        ]
+        vectors = 0
+        for first, last in self._row_ranges(p, flat):
+            vectors = self._add_piece(p, flat, first, last)
+        self.phases.append(
+            (
+                tap0, len(self.taps) - tap0, int(flat), vectors, p.rows, p.columns, p.target_column
+            )
+        )  # fmt: skip
+
+    def _row_ranges(self, p: _Phase, flat: bool) -> list[tuple[int, int]]:
+        """Rows taken together: all, unless the image is so large that its lines leave the cache."""
+        if self.layout.group > 1:
+            return [(0, p.rows)]
+        per_row = self.layout.pitch / self.lanes if flat else _ceil(p.columns, self.lanes)
+        step = max(1, int(self.piece / per_row))
+        if _ceil(p.rows, step) == 1:
+            return [(0, p.rows)]
+        step = _ceil(p.rows, _ceil(p.rows, step))  # even ranges
+        return [(i, min(i + step, p.rows)) for i in range(0, p.rows, step)]
+
+    def _add_piece(self, p: _Phase, flat: bool, first: int, last: int) -> int:
+        """Vectors of rows first..last of every image; returns how many one image has."""
+        v0, r0, pitch = len(self.pos), len(self.row_source), self.layout.pitch
+        if flat:
+            count = _ceil((last - first - 1) * pitch + p.columns, self.lanes)
+            cut = [(first * pitch + v * self.lanes, v * self.lanes) for v in range(count)]
+            out_image = count * self.lanes
+        else:
+            cut = [
+                (u * pitch + j, p.target + u * p.target_row + j)
+                for u in range(first, last)
+                for j in [min(v, p.columns - self.lanes) for v in range(0, p.columns, self.lanes)]
+            ]
+            out_image = self.image_out
+        for image in range(self.layout.group):
+            self.pos += [x + image * self.layout.image for x, _ in cut]
+            self.opos += [o + image * out_image for _, o in cut]
+            if flat:
+                self.row_source += [
+                    image * out_image + (u - first) * pitch for u in range(first, last)
+                ]
+                self.row_target += [
+                    image * self.image_out + p.target + u * p.target_row for u in range(first, last)
+                ]
+        missing = self.width - (len(self.pos) - v0)
+        if missing > 0:
+            self.pos += [self.pos[-1]] * missing
+            self.opos += [self.opos[-1]] * missing
+        if flat:
+            self.buffer = max(self.buffer, self.layout.group * out_image)
+        self.pieces.append((v0, len(self.pos), r0, len(self.row_source), len(self.phases)))
+        return len(cut)
+
+    def plan(self, block: Block, phases: list[_Phase]) -> ImagePlan:
+        if max(self.pos, default=0) + max(self.taps, default=0) >= 2**31 - 1024:
+            raise OverflowError("an image of more than 2^31 elements")
+        tables = (self.taps, self.pos, self.opos, self.row_source, self.row_target)
+        taps, pos, opos, row_source, row_target = (
+            np.array(t if t else [0], np.int32) for t in tables
+        )
+        pieces, phase_table = (np.array(t, np.int64) for t in (self.pieces, self.phases))
+        return ImagePlan(
+            self.layout, block, taps, pos, opos, row_source, row_target, pieces, phase_table,
+            self.buffer, tuple((p.kernel_rows, p.kernel_columns) for p in phases),
+        )  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def weight_plan(c: ConvShape, itemsize: int, machine: Machine) -> WeightPlan:
+    """Vectors of pixels for the sums of the weight gradient."""
+    lanes = machine.lanes(itemsize)
+    layout, row_taps, column_taps = _stride_layout(c, itemsize)
+    in_rows = c.Wo % lanes == 0
+    if in_rows:
+        layout = _in_place(layout) or layout
+        pos = [u * layout.pitch + j for u in range(c.Ho) for j in range(0, c.Wo, lanes)]
+        gpos = [u * c.Wo + j for u in range(c.Ho) for j in range(0, c.Wo, lanes)]
+        g_image = c.K * c.Ho * c.Wo
+    else:  # g is copied with zeros in the junk columns
+        count = _ceil((c.Ho - 1) * layout.pitch + c.Wo, lanes)
+        pos = [v * lanes for v in range(count)]
+        gpos = pos
+        g_image = count * lanes
+    channel = layout.image // layout.channels
+    taps = [
+        k * channel + r + s for k in range(c.C // c.groups) for r in row_taps for s in column_taps
+    ]
+    vectors = len(pos)
+    bytes_per_image = (layout.image + (0 if in_rows else c.K * g_image)) * itemsize
+    group = min(c.N, _ceil(128, vectors), max(1, 2 * SCRATCH_BYTES // bytes_per_image))
+    layout = layout._replace(group=group)
+    outputs = c.K // c.groups
+    block = min(
+        (b for b in machine.weight_blocks if b.rows <= outputs and b.columns <= len(taps)),
+        key=lambda b: _ceil(outputs, b.rows) * _ceil(len(taps), b.columns) * b.cycles(),
+    )
+    groups = _ceil(c.N, group)
+    pieces = _ceil(vectors * group, 128)
+    small = c.K * len(taps) <= 1 << 16
+    return WeightPlan(
+        layout,
+        block,
+        np.array(taps, np.int32),
+        np.array([x + m * layout.image for m in range(group) for x in pos], np.int32),
+        np.array([x + m * g_image for m in range(group) for x in gpos], np.int32),
+        vectors,
+        0 if in_rows else layout.pitch,
+        _ceil(vectors * group, pieces),
+        min(groups, 8) if small else 1,
+    )
