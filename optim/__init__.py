@@ -1,0 +1,39 @@
+"""Optimisers, learning-rate schedules and gradient clipping.
+
+- `SGD`, `Adam`, `AdamW`, `RMSprop`, `Adagrad`: `opt = SGD(net.parameters(), lr=0.1)`, then
+  `opt.zero_grad(); loss.backward(); opt.step()`.
+- `schedules`: learning rates as functions of the step, `SGD(params, lr=cosine(0.1, total=1000))`;
+  `lr_scheduler` has the same ones for those who expect `scheduler.step()`.
+- `clip_grad_norm_`, `clip_grad_value_`: gradients held within bounds before a step.
+"""
+
+import autograd
+
+if getattr(autograd, "__distribution__", None) != "glassgrad":
+    raise ImportError(
+        f"optim works with the `autograd` of the distribution glassgrad, but {autograd.__file__} "
+        "is another one, most likely HIPS autograd, which has the same import name. "
+        "Run `pip uninstall autograd` and `pip install --force-reinstall glassgrad`, "
+        "or keep the two in separate virtual environments."
+    )
+
+from optim import lr_scheduler, schedules
+from optim.adagrad import Adagrad
+from optim.adam import Adam, AdamW
+from optim.clipping import clip_grad_norm_, clip_grad_value_
+from optim.optimizer import Optimizer
+from optim.rmsprop import RMSprop
+from optim.sgd import SGD
+
+__all__ = [
+    "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "RMSprop",
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "lr_scheduler",
+    "schedules",
+]

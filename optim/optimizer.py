@@ -1,0 +1,249 @@
+"""`Optimizer`: the loop over parameters that every update rule shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import Tensor, enable_grad
+from autograd.errors import ArgumentError, InPlaceError, ShapeError
+from autograd.stamps import stamp
+from optim import groups
+from optim.groups import Params, describe
+from optim.settings import check_settings, nonnegative
+from optim.state import loaded_state, saved_state
+
+__all__ = ["Optimizer", "Scratch", "Settings"]
+
+Settings = dict[str, Any]
+Scratch = tuple[np.ndarray, np.ndarray]
+
+#: Elements that an update works on at a time: rule, state and scratch of a block fit the cache.
+BLOCK = 1 << 14
+
+
+class Optimizer:
+    """Base of the optimisers: holds parameter groups and state, and applies a rule to each array.
+
+    A rule is two plain functions:
+
+    - `initial_state(settings)`: the names of the arrays kept for each parameter, and what they
+      are filled with at first;
+    - `update(w, g, state, settings, step, scratch)`: writes to `w` and to the arrays in `state`,
+      elementwise, given the gradient `g` (never written to), the number of this update of `w`
+      from 1, and two arrays to compute in. Large arrays come in flat blocks.
+
+    `params` is an iterable of Tensors, of (name, Tensor) pairs, or of dictionaries with settings
+    of their own. `lr` is a float or a function of the number of steps taken, from 0. A parameter
+    without a gradient, or frozen by `requires_grad_(False)`, is skipped.
+
+    Raises `ArgumentError` for no parameter at all, one in two groups, or a setting outside its
+    range; `DTypeError` for what is no Tensor; `GraphError` for one that is no leaf or requires
+    no gradient.
+
+    >>> import autograd as ag
+    >>> class SignSGD(Optimizer):
+    ...     @staticmethod
+    ...     def initial_state(settings):
+    ...         return {}
+    ...     @staticmethod
+    ...     def update(w, g, state, settings, step, scratch):
+    ...         w -= settings["lr"] * np.sign(g)
+    >>> w = ag.tensor([1.0, -1.0], requires_grad=True)
+    >>> opt = SignSGD([w], {"lr": 0.5})
+    >>> (w * w).sum().backward()
+    >>> opt.step()
+    >>> w.tolist()
+    [0.5, -0.5]
+    """
+
+    @staticmethod
+    def initial_state(settings: Settings) -> dict[str, float]:
+        """Names of the arrays kept for each parameter, and what fills them at first."""
+        return {}
+
+    @staticmethod
+    def update(
+        w: np.ndarray,
+        g: np.ndarray,
+        state: dict[str, np.ndarray],
+        settings: Settings,
+        step: int,
+        scratch: Scratch,
+    ) -> None:
+        """One update of an array, in place: the rule."""
+        raise NotImplementedError("an optimiser defines update(w, g, state, settings, step, ...)")
+
+    def __init__(self, params: Params, defaults: Settings) -> None:
+        self.defaults = check_settings(type(self).__name__, defaults)
+        self.param_groups: list[dict[str, Any]] = []
+        self.state: dict[Tensor, dict[str, Any]] = {}
+        self.steps = 0
+        self._scratch: dict[np.dtype[Any], np.ndarray] = {}
+        for group in groups.as_groups(type(self).__name__, params):
+            self.add_param_group(group)
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Train further parameters: `{"params": [...]}` with settings where they differ.
+
+        Raises as the constructor, and changes nothing then.
+        """
+        where, index = type(self).__name__, len(self.param_groups)
+        group = groups.as_group(where, param_group, self.defaults, index)
+        for other_index, other in enumerate(self.param_groups):
+            present = set(other["params"])
+            for position, tensor in enumerate(group["params"]):
+                if tensor in present:
+                    raise ArgumentError(
+                        f"{where}: {describe(group, index, position)} is already in group "
+                        f"{other_index}; a parameter belongs to one group"
+                    )
+        self.param_groups.append(group)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters; with `set_to_none=False` fill them with zeros."""
+        for group in self.param_groups:
+            for tensor in group["params"]:
+                grad = tensor.grad
+                if set_to_none or grad is None:
+                    tensor.grad = None
+                elif grad.node is not None or not grad.data.flags.writeable:
+                    tensor.grad = Tensor(np.zeros_like(grad.data))
+                else:
+                    grad.data.fill(0)
+                    stamp(grad.data)
+
+    def current_lr(self) -> list[float]:
+        """The learning rate that the next step will use, for each group."""
+        return [self._lr_now(group, index) for index, group in enumerate(self.param_groups)]
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update every parameter that has a gradient, in place.
+
+        `closure`, if given, computes the loss and its gradients first; its result is returned.
+
+        Raises `ShapeError` if a parameter has changed its shape, `InPlaceError` if its array is
+        read-only, `ArgumentError` if a learning-rate function returns no number of at least 0;
+        no parameter is changed then.
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        # Everything that may raise comes before the first write.
+        due = [self._due(group, index) for index, group in enumerate(self.param_groups)]
+        work = [item for items in due for item in items]
+        with np.errstate(all="ignore"):  # a warning half-way would leave half of them updated
+            for tensor, grad, settings in work:
+                self._apply(tensor, grad, settings)
+        self.steps += 1
+        return loss
+
+    def _due(
+        self, group: dict[str, Any], index: int
+    ) -> Iterator[tuple[Tensor, np.ndarray, Settings]]:
+        """The parameters of a group that are to be updated, each with gradient and settings."""
+        settings = {**group, "lr": self._lr_now(group, index)}
+        for position, tensor in enumerate(group["params"]):
+            if tensor.grad is None or not tensor.requires_grad:
+                continue
+            array, grad = tensor.data, tensor.grad.data
+            state = self.state.get(tensor, {}).values()
+            kept = [value.shape for value in state if isinstance(value, np.ndarray)]
+            if grad.shape != array.shape or any(shape != array.shape for shape in kept):
+                which = f"a gradient of shape {grad.shape}"
+                if grad.shape == array.shape:
+                    which = f"optimiser state of shape {kept[0]}"
+                raise ShapeError(
+                    f"{type(self).__name__}.step: {describe(group, index, position)} has shape "
+                    f"{array.shape} and {which}; its data was replaced by another shape: "
+                    "zero_grad() and make a new optimiser"
+                )
+            if not array.flags.writeable:
+                raise InPlaceError(
+                    f"{type(self).__name__}.step: {describe(group, index, position)} has a "
+                    "read-only array; give it one of its own: p.data = p.data.copy()"
+                )
+            yield tensor, grad.astype(array.dtype, copy=False), settings
+
+    def _apply(self, tensor: Tensor, grad: np.ndarray, settings: Settings) -> None:
+        array = tensor.data
+        state = self.state.setdefault(tensor, {"step": 0})
+        state["step"] += 1
+        names = type(self).initial_state(settings)
+        for name, value in names.items():
+            if name not in state:
+                state[name] = np.full(array.shape, value, array.dtype)
+            elif state[name].dtype != array.dtype:  # the module was converted: net.double()
+                state[name] = state[name].astype(array.dtype)
+        for w, g, scratch, *kept in self._blocks([array, grad], [state[name] for name in names]):
+            rows = dict(zip(names, kept, strict=True))
+            type(self).update(w, g, rows, settings, state["step"], scratch)
+        stamp(array)
+
+    def _blocks(
+        self, pair: Sequence[np.ndarray], kept: Sequence[np.ndarray]
+    ) -> Iterator[list[Any]]:
+        """`[w, g, scratch, *state]` in flat pieces, or whole if small or not contiguous."""
+        first, arrays = pair[0], [*pair, *kept]
+        if first.size <= BLOCK:
+            yield [*pair, self._scratch_like(first), *kept]
+        elif not all(array.flags.c_contiguous for array in arrays):
+            yield [*pair, (np.empty_like(first), np.empty_like(first)), *kept]
+        else:
+            flat = [array.reshape(-1) for array in arrays]
+            for start in range(0, first.size, BLOCK):
+                w, g, *rest = (array[start : start + BLOCK] for array in flat)
+                yield [w, g, self._scratch_like(w), *rest]
+
+    def _scratch_like(self, block: np.ndarray) -> Scratch:
+        """Two arrays of the shape of `block`, which is small, in memory that is used again."""
+        if block.dtype not in self._scratch:
+            self._scratch[block.dtype] = np.empty((2, BLOCK), block.dtype)
+        first, second = self._scratch[block.dtype]
+        return first[: block.size].reshape(block.shape), second[: block.size].reshape(block.shape)
+
+    def _lr_now(self, group: dict[str, Any], index: int) -> float:
+        where = f"{type(self).__name__}: parameter group {index}"
+        lr = group["lr"]
+        if not callable(lr):
+            return nonnegative(where, "lr", lr)
+        return nonnegative(where, f"lr (the function's value at step {self.steps})", lr(self.steps))
+
+    def state_dict(self) -> dict[str, Any]:
+        """A copy of state, settings and step count, parameters as numbers in order.
+
+        `{"steps": n, "state": {0: {"step": n, ...}}, "param_groups": [{..., "params": [0]}]}`.
+        A learning rate that is a function is stored as its repr: functions are not state.
+        """
+        return saved_state(self)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on where `state_dict` was taken, with equal parameters.
+
+        State is converted to each parameter's dtype. A learning rate that is a function stays
+        this optimiser's own.
+
+        Raises `CheckpointError` that lists every problem, and changes nothing then.
+        """
+        self.param_groups, self.state, self.steps = loaded_state(self, state_dict)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_scratch": {}}
+
+    def __repr__(self) -> str:
+        lines = [_group_text(group) for group in self.param_groups]
+        if len(lines) == 1:
+            return f"{type(self).__name__}({lines[0]})"
+        return "\n  ".join([f"{type(self).__name__}(", *lines]) + "\n)"
+
+
+def _group_text(group: dict[str, Any]) -> str:
+    tensors = group["params"]
+    plural = "" if len(tensors) == 1 else "s"
+    size = sum(tensor.size for tensor in tensors)
+    hidden = ("params", "param_names", "initial_lr")
+    settings = [f"{key}={value!r}" for key, value in group.items() if key not in hidden]
+    return ", ".join([f"{len(tensors)} parameter{plural} of {size:,} elements", *settings])

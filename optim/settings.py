@@ -1,0 +1,110 @@
+"""What each setting of an optimiser may be: one check a name, used wherever a value comes in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from autograd.errors import ArgumentError, DTypeError
+
+__all__ = ["check_setting", "check_settings", "learning_rate", "nonnegative", "number"]
+
+
+def number(where: str, name: str, value: Any) -> float:
+    """`value` as a finite Python float: NumPy's float64 would turn float32 arithmetic into its own.
+
+    >>> number("SGD", "dampening", 1)
+    1.0
+    """
+    try:
+        result = float(value)
+    except (TypeError, ValueError):
+        raise DTypeError(f"{where}: {name} came as {value!r}; give a number") from None
+    if not math.isfinite(result):
+        raise ArgumentError(f"{where}: {name} came as {value!r}; give a finite number")
+    return result
+
+
+def nonnegative(where: str, name: str, value: Any) -> float:
+    """`value` as a Python float of at least 0."""
+    result = number(where, name, value)
+    if result < 0:
+        raise ArgumentError(f"{where}: {name} came as {value!r}; give a number of at least 0")
+    return result
+
+
+def _fraction(where: str, name: str, value: Any) -> float:
+    """`value` as a Python float from 0 to 1."""
+    result = number(where, name, value)
+    if not 0 <= result <= 1:
+        raise ArgumentError(f"{where}: {name} came as {value!r}; give a number from 0 to 1")
+    return result
+
+
+def learning_rate(where: str, name: str, value: Any) -> Any:
+    """`value` as a float of at least 0, or the function of the step that it is."""
+    if callable(value):
+        return value
+    try:
+        return nonnegative(where, name, value)
+    except DTypeError:
+        raise DTypeError(
+            f"{where}: {name} came as {value!r}; give a number of at least 0, "
+            "or a function of the step such as optim.schedules.cosine(0.1, total=1000)"
+        ) from None
+
+
+def _decay(where: str, name: str, value: Any) -> float:
+    result = number(where, name, value)
+    if not 0 <= result < 1:
+        raise ArgumentError(
+            f"{where}: {name} came as {value!r}; give a number from 0 to 1, below 1"
+        )
+    return result
+
+
+def _two_decays(where: str, name: str, value: Any) -> tuple[float, ...]:
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise DTypeError(f"{where}: {name} came as {value!r}; give a pair such as (0.9, 0.999)")
+    return tuple(_decay(where, f"{name}[{i}]", beta) for i, beta in enumerate(value))
+
+
+def _flag(where: str, name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise DTypeError(f"{where}: {name} came as {value!r}; give True or False")
+    return value
+
+
+CHECKS: dict[str, Callable[[str, str, Any], Any]] = {
+    "lr": learning_rate,
+    "momentum": nonnegative,
+    "dampening": number,
+    "weight_decay": nonnegative,
+    "nesterov": _flag,
+    "maximize": _flag,
+    "betas": _two_decays,
+    "eps": nonnegative,
+    "amsgrad": _flag,
+    "decoupled_weight_decay": _flag,
+    "alpha": _fraction,
+    "centered": _flag,
+    "lr_decay": nonnegative,
+    "initial_accumulator_value": nonnegative,
+}
+
+
+def check_setting(where: str, name: str, value: Any) -> Any:
+    """The value in its standard type; one without a check of ours stays as it is."""
+    return CHECKS[name](where, name, value) if name in CHECKS else value
+
+
+def check_settings(where: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings in their standard types, if each is right and they fit each other."""
+    checked = {name: check_setting(where, name, value) for name, value in settings.items()}
+    if checked.get("nesterov") and (not checked["momentum"] or checked["dampening"]):
+        raise ArgumentError(
+            f"{where}: nesterov=True came with momentum={checked['momentum']} and "
+            f"dampening={checked['dampening']}; it needs a momentum above 0 and no dampening"
+        )
+    return checked

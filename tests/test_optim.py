@@ -1,0 +1,700 @@
+"""optim: update rules against NumPy loops and PyTorch, parameter groups, state, bad input."""
+
+import copy
+import json
+import math
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import optim
+from autograd.errors import (
+    ArgumentError,
+    CheckpointError,
+    DTypeError,
+    GraphError,
+    InPlaceError,
+    ShapeError,
+)
+from optim import schedules
+
+LR = 0.05
+RULES = {
+    "sgd": (optim.SGD, {}),
+    "sgd decay": (optim.SGD, {"weight_decay": 0.1}),
+    "momentum": (optim.SGD, {"momentum": 0.9}),
+    "dampening": (optim.SGD, {"momentum": 0.9, "dampening": 0.4, "weight_decay": 0.01}),
+    "nesterov": (optim.SGD, {"momentum": 0.9, "nesterov": True}),
+    "sgd maximize": (optim.SGD, {"momentum": 0.9, "maximize": True, "weight_decay": 0.1}),
+    "adam": (optim.Adam, {}),
+    "adam settings": (optim.Adam, {"betas": (0.8, 0.95), "eps": 1e-4, "weight_decay": 0.1}),
+    "amsgrad": (optim.Adam, {"amsgrad": True, "betas": (0.5, 0.6)}),
+    "adam maximize": (optim.Adam, {"maximize": True}),
+    "adam decoupled": (optim.Adam, {"decoupled_weight_decay": True, "weight_decay": 0.2}),
+    "adamw": (optim.AdamW, {}),
+    "adamw amsgrad": (optim.AdamW, {"amsgrad": True, "weight_decay": 0.3}),
+    "rmsprop": (optim.RMSprop, {}),
+    "rmsprop centered": (optim.RMSprop, {"centered": True, "alpha": 0.9}),
+    "rmsprop momentum": (optim.RMSprop, {"momentum": 0.8, "weight_decay": 0.1}),
+    "rmsprop all": (optim.RMSprop, {"centered": True, "momentum": 0.5, "eps": 1e-3}),
+    "rmsprop maximize": (optim.RMSprop, {"maximize": True}),
+    "adagrad": (optim.Adagrad, {}),
+    "adagrad settings": (
+        optim.Adagrad,
+        {"lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.3, "eps": 1e-3},
+    ),
+    "adagrad maximize": (optim.Adagrad, {"maximize": True}),
+}
+rules = pytest.mark.parametrize(("cls", "settings"), RULES.values(), ids=RULES)
+
+
+def leaf(values, dtype=np.float32):
+    return ag.tensor(np.array(values, dtype), requires_grad=True)
+
+
+def random_leaf(shape=(3, 4), dtype=np.float32, seed=0):
+    return leaf(np.random.default_rng(seed).normal(size=shape), dtype)
+
+
+def gradients(count, shape, dtype=np.float32, seed=1):
+    generator = np.random.default_rng(seed)
+    return [generator.normal(size=shape).astype(dtype) for _ in range(count)]
+
+
+def run(optimizer, tensor, grads):
+    for grad in grads:
+        tensor.grad = ag.tensor(grad)
+        optimizer.step()
+    return tensor.data
+
+
+def units_apart(a, b):
+    """The largest difference in units of the last place of the larger values."""
+    scale = np.maximum(np.abs(a), np.abs(b)).max()
+    return np.abs(a.astype(np.float64) - b).max() / (np.finfo(a.dtype).eps * scale)
+
+
+# ------------------------------------------------------------------------------ update rules
+
+
+def loop_sgd(w, grads, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False, sign=1):
+    v = None
+    for dw in grads:
+        dw = sign * dw + weight_decay * w
+        v = dw if v is None else momentum * v + (1 - dampening) * dw
+        w = w - LR * (dw + momentum * v if nesterov else v if momentum else dw)
+    return w
+
+
+def loop_adam(w, grads, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, amsgrad=False, **rest):
+    decoupled, sign = rest.get("decoupled"), rest.get("sign", 1)
+    m = v = top = np.zeros_like(w)
+    for t, dw in enumerate(grads, 1):
+        dw = sign * dw
+        if decoupled:
+            w = w * (1 - LR * weight_decay)
+        else:
+            dw = dw + weight_decay * w
+        m = betas[0] * m + (1 - betas[0]) * dw
+        v = betas[1] * v + (1 - betas[1]) * dw**2
+        top = np.maximum(top, v)
+        second = (top if amsgrad else v) / (1 - betas[1] ** t)
+        w = w - LR * (m / (1 - betas[0] ** t)) / (np.sqrt(second) + eps)
+    return w
+
+
+def loop_rmsprop(w, grads, alpha=0.99, eps=1e-8, weight_decay=0.0, momentum=0.0, **rest):
+    centered, sign = rest.get("centered"), rest.get("sign", 1)
+    m = v = b = np.zeros_like(w)
+    for dw in grads:
+        dw = sign * dw + weight_decay * w
+        v = alpha * v + (1 - alpha) * dw**2
+        m = alpha * m + (1 - alpha) * dw
+        step = dw / (np.sqrt(v - m**2 if centered else v) + eps)
+        b = momentum * b + step
+        w = w - LR * b
+    return w
+
+
+def loop_adagrad(w, grads, lr_decay=0.0, weight_decay=0.0, eps=1e-10, sign=1, **rest):
+    total = np.full_like(w, rest.get("initial_accumulator_value", 0.0))
+    for t, dw in enumerate(grads):
+        dw = sign * dw + weight_decay * w
+        total = total + dw**2
+        w = w - LR / (1 + t * lr_decay) * dw / (np.sqrt(total) + eps)
+    return w
+
+
+def loop(cls, w, grads, settings):
+    """The textbook's loop in float64 for any of the rules."""
+    settings = dict(settings)
+    settings["sign"] = -1 if settings.pop("maximize", False) else 1
+    if settings.pop("decoupled_weight_decay", cls is optim.AdamW):
+        settings = {"weight_decay": 0.01, **settings, "decoupled": True}
+    loops = {
+        "SGD": loop_sgd,
+        "Adam": loop_adam,
+        "AdamW": loop_adam,
+        "RMSprop": loop_rmsprop,
+        "Adagrad": loop_adagrad,
+    }
+    return loops[cls.__name__](w, grads, **settings)
+
+
+@rules
+def test_float64_equals_the_textbook(cls, settings):
+    w, grads = random_leaf(dtype=np.float64), gradients(20, (3, 4), np.float64)
+    expected = loop(cls, w.data.copy(), grads, settings)
+    np.testing.assert_allclose(run(cls([w], lr=LR, **settings), w, grads), expected, rtol=1e-11)
+
+
+@rules
+def test_float32_equals_pytorch(cls, settings):
+    torch = pytest.importorskip("torch")
+    ours, grads = random_leaf((50, 40)), gradients(25, (50, 40))
+    theirs = torch.tensor(ours.data.copy(), requires_grad=True)
+    optimizer = getattr(torch.optim, cls.__name__)([theirs], lr=LR, **settings)
+    for grad in grads:
+        theirs.grad = torch.tensor(grad)
+        optimizer.step()
+    result = run(cls([ours], lr=LR, **settings), ours, grads)
+    assert units_apart(result, theirs.detach().numpy()) < 8
+
+
+@rules
+def test_defaults_are_pytorchs(cls, settings):
+    torch = pytest.importorskip("torch")
+    ours = cls([leaf([1.0])]).defaults
+    theirs = getattr(torch.optim, cls.__name__)([torch.ones(1, requires_grad=True)]).defaults
+    switches = {"foreach", "capturable", "differentiable", "fused"}  # of its implementation
+    assert ours == {key: value for key, value in theirs.items() if key not in switches}
+
+
+def test_momentum_bit_for_bit_as_written_by_hand():
+    w, grads = random_leaf((7, 5)), gradients(30, (7, 5))
+    by_hand, v, rho, lr = w.data.copy(), np.zeros((7, 5), np.float32), 0.9, 0.03
+    for dw in grads:
+        v = rho * v + dw
+        by_hand -= lr * v
+    assert np.array_equal(run(optim.SGD([w], lr=lr, momentum=rho), w, grads), by_hand)
+
+
+def test_plain_descent_bit_for_bit_as_written_by_hand():
+    w, grads = random_leaf(), gradients(9, (3, 4))
+    by_hand = w.data.copy()
+    for dw in grads:
+        by_hand -= 0.03 * dw
+    assert np.array_equal(run(optim.SGD([w], lr=0.03), w, grads), by_hand)
+
+
+@rules
+def test_float32_stays_float32_and_float64_float64(cls, settings):
+    for dtype in (np.float32, np.float64):
+        w = random_leaf(dtype=dtype)
+        optimizer = cls([w], lr=np.float64(0.1), **settings)
+        run(optimizer, w, gradients(2, (3, 4), dtype))
+        arrays = [w.data, *(v for k, v in optimizer.state[w].items() if k != "step")]
+        assert {array.dtype for array in arrays} == {np.dtype(dtype)}
+
+
+@rules
+def test_large_arrays_in_blocks_give_the_same_as_whole_ones(cls, settings):
+    """Contiguous arrays come in flat blocks, others whole: same numbers, same array."""
+    w = random_leaf((300, 200))
+    strided = ag.Tensor(np.asfortranarray(w.data), requires_grad=True)
+    grads = gradients(3, (300, 200))
+    array = w.data
+    first = run(cls([w], lr=LR, **settings), w, grads)
+    second = run(cls([strided], lr=LR, **settings), strided, grads)
+    assert first is array
+    assert np.array_equal(first, second)
+
+
+@rules
+@pytest.mark.parametrize("shape", [(), (0, 3), (1,)])
+def test_scalars_and_empty_arrays(cls, settings, shape):
+    w, grads = random_leaf(shape, np.float64), gradients(3, shape, np.float64)
+    expected = loop(cls, w.data.copy(), grads, settings)
+    np.testing.assert_allclose(run(cls([w], lr=LR, **settings), w, grads), expected, rtol=1e-11)
+
+
+@rules
+def test_the_gradient_is_not_written_to(cls, settings):
+    w, (grad,) = random_leaf(), gradients(1, (3, 4))
+    w.grad = ag.tensor(grad)
+    cls([w], lr=LR, **settings).step()
+    assert np.array_equal(w.grad.data, grad)
+
+
+def test_a_step_allocates_little():
+    import tracemalloc
+
+    w = random_leaf((1000, 500))  # 2 MB
+    optimizer = optim.Adam([w])
+    w.grad = ag.tensor(gradients(1, (1000, 500))[0])
+    optimizer.step()
+    tracemalloc.start()
+    optimizer.step()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100_000
+
+
+def test_huge_gradients_update_everything_without_a_warning():
+    w = random_leaf()
+    run(optim.Adam([w]), w, [np.full((3, 4), 1e30, np.float32)])
+    assert np.isfinite(w.data).all()
+
+
+# ------------------------------------------------------------------------ a training's habits
+
+
+def test_the_usual_loop_learns_a_line():
+    x = np.linspace(-1, 1, 20, dtype=np.float32)
+    w, b = leaf(0.0), leaf(0.0)
+    optimizer = optim.Adam([w, b], lr=0.1)
+    for _ in range(300):
+        optimizer.zero_grad()
+        ((w * x + b - (3 * x - 1)) ** 2).mean().backward()
+        optimizer.step()
+    assert abs(w.item() - 3) < 1e-3
+    assert abs(b.item() + 1) < 1e-3
+
+
+def test_parameters_without_gradient_and_frozen_ones_are_skipped():
+    a, b, c = leaf([1.0]), leaf([1.0]), leaf([1.0])
+    optimizer = optim.SGD([a, b, c], lr=1.0, weight_decay=0.5)
+    a.grad = c.grad = ag.tensor([1.0])
+    c.requires_grad_(False)
+    optimizer.step()
+    assert (a.item(), b.item(), c.item()) == (-0.5, 1.0, 1.0)
+    assert list(optimizer.state) == [a]
+
+
+def test_zero_grad():
+    w = leaf([1.0, 2.0])
+    optimizer = optim.SGD([w])
+    optimizer.zero_grad(set_to_none=False)
+    assert w.grad is None
+    w.grad = ag.tensor([1.0, 2.0])
+    grad = w.grad
+    optimizer.zero_grad(set_to_none=False)
+    assert w.grad is grad
+    assert grad.tolist() == [0, 0]
+    optimizer.zero_grad()
+    assert w.grad is None
+    w.grad = ag.tensor(np.broadcast_to(np.float32(1), 2))
+    w.grad.data.flags.writeable = False
+    optimizer.zero_grad(set_to_none=False)
+    assert w.grad.tolist() == [0, 0]
+
+
+def test_closure_is_recorded_and_its_loss_returned():
+    w = leaf([2.0])
+    optimizer = optim.SGD([w], lr=0.25)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (w * w).sum()
+        loss.backward()
+        return loss
+
+    with ag.no_grad():
+        assert optimizer.step(closure).item() == 4
+    assert w.item() == 1
+
+
+def test_replaced_data_is_trained():
+    w = leaf([1.0, 2.0])
+    optimizer = optim.SGD([w], lr=1.0, momentum=0.5)
+    run(optimizer, w, [np.ones(2, np.float32)])
+    new = np.array([10.0, 20.0], np.float32)
+    w.data = new
+    run(optimizer, w, [np.ones(2, np.float32)])
+    assert new.tolist() == [8.5, 18.5]  # momentum went on: v = 1.5
+
+
+def test_a_parameter_converted_to_float64_takes_its_state_along():
+    w = leaf([1.0])
+    optimizer = optim.SGD([w], lr=1.0, momentum=0.5)
+    run(optimizer, w, [np.ones(1, np.float32)])
+    w.data = w.data.astype(np.float64)
+    run(optimizer, w, [np.ones(1)])
+    assert w.tolist() == [-1.5]
+    assert optimizer.state[w]["momentum_buffer"].dtype == np.float64
+
+
+def test_tied_parameters_move_once():
+    w = leaf([1.0])
+    optimizer = optim.SGD([w, w], lr=1.0)
+    assert optimizer.param_groups[0]["params"] == [w]
+    run(optimizer, w, [np.ones(1, np.float32)])
+    assert w.item() == 0
+
+
+def test_a_step_before_backward_is_noticed():
+    w = leaf([2.0])
+    optimizer = optim.SGD([w], lr=0.1)
+    w.grad = ag.tensor([1.0])
+    loss = (w * w).sum()
+    optimizer.step()
+    with pytest.raises(InPlaceError) as caught:
+        loss.backward()
+    message = str(caught.value)
+    lines = [part.split(".py:")[1] for part in message.split() if ".py:" in part]
+    assert "multiply" in message
+    assert len(lines) == 2, message
+    assert message.count("test_optim.py") == 2
+
+
+def test_a_step_with_the_graph_of_the_next_loss_alive_is_fine():
+    w = leaf([2.0])
+    optimizer = optim.SGD([w], lr=0.1)
+    for _ in range(3):
+        (w * w).sum().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+
+# -------------------------------------------------------------------- groups and learning rates
+
+
+def test_groups_have_their_own_settings():
+    a, b = leaf([1.0]), leaf([1.0])
+    optimizer = optim.SGD([{"params": [a]}, {"params": iter([b]), "lr": 0.5}], lr=0.25)
+    a.grad = b.grad = ag.tensor([1.0])
+    optimizer.step()
+    assert (a.item(), b.item()) == (0.75, 0.5)
+    c = leaf([1.0])
+    optimizer.add_param_group({"params": [c], "name": "late", "weight_decay": 1.0})
+    c.grad = ag.tensor([0.0])
+    optimizer.step()
+    assert c.item() == 0.75
+
+
+def test_named_parameters_are_named_in_errors():
+    w = leaf([1.0])
+    optimizer = optim.SGD([("fc.weight", w)])
+    w.data = np.zeros(3, np.float32)
+    w.grad = np.zeros(3, np.float32)
+    optimizer.step()
+    w.data = np.zeros(2, np.float32)
+    with pytest.raises(ShapeError, match=r"'fc.weight' has shape \(2,\) and a gradient .*\(3,\)"):
+        optimizer.step()
+
+
+def test_learning_rate_as_a_function_of_the_step():
+    w = leaf([0.0])
+    seen = []
+
+    def rate(step):
+        seen.append(step)
+        return [1.0, 0.5, 0.25][step]
+
+    optimizer = optim.SGD([w], lr=rate)
+    run(optimizer, w, [np.ones(1, np.float32)] * 3)
+    assert (w.item(), seen) == (-1.75, [0, 1, 2])
+
+
+def test_settings_may_be_changed_between_steps():
+    w = leaf([0.0])
+    optimizer = optim.SGD([w], lr=1.0)
+    run(optimizer, w, [np.ones(1, np.float32)])
+    optimizer.param_groups[0]["lr"] = 0.5
+    optimizer.param_groups[0]["momentum"] = 0.9  # its buffer is made now
+    run(optimizer, w, [np.ones(1, np.float32)])
+    assert w.item() == -1.5
+    optimizer.param_groups[0]["lr"] = -1
+    with pytest.raises(ArgumentError, match="lr came as -1"):
+        run(optimizer, w, [np.ones(1, np.float32)])
+    assert w.item() == -1.5
+
+
+def test_repr():
+    w = random_leaf((3, 4))
+    assert repr(optim.SGD([w], lr=schedules.cosine(0.1, total=9))) == (
+        "SGD(1 parameter of 12 elements, lr=cosine(lr=0.1, total=9, final=0.0), momentum=0.0, "
+        "dampening=0.0, weight_decay=0.0, nesterov=False, maximize=False)"
+    )
+    two = optim.Adagrad([{"params": [w]}, {"params": [leaf([1.0]), leaf([1.0])], "lr": 1}])
+    assert len(repr(two).splitlines()) == 4
+    assert "2 parameters of 2 elements, lr=1.0" in repr(two)
+
+
+# --------------------------------------------------------------------------------------- state
+
+
+@rules
+def test_state_goes_on_bit_for_bit(cls, settings):
+    grads = gradients(8, (3, 4))
+    straight, halted = random_leaf(), random_leaf()
+    lr = schedules.cosine(LR, total=8)
+    run(cls([straight], lr=lr, **settings), straight, grads)
+    first = cls([halted], lr=lr, **settings)
+    run(first, halted, grads[:4])
+    state, resumed = first.state_dict(), leaf(halted.data)
+    run(first, halted, grads[:2])  # the dictionary is a copy
+
+    second = cls([resumed], lr=lr, **settings)
+    second.load_state_dict(state)
+    assert np.array_equal(run(second, resumed, grads[4:]), straight.data)
+    assert second.steps == 8
+
+
+def test_state_dict_has_pytorchs_layout_and_plain_settings():
+    a, b = leaf([1.0]), leaf([[1.0, 2.0]])
+    optimizer = optim.Adam([{"params": [a]}, {"params": [b], "lr": 0.5}])
+    b.grad = ag.tensor([[1.0, 1.0]])
+    optimizer.step()
+    state = optimizer.state_dict()
+    assert [group["params"] for group in state["param_groups"]] == [[0], [1]]
+    assert list(state["state"]) == [1]
+    assert set(state["state"][1]) == {"step", "exp_avg", "exp_avg_sq"}
+    json.dumps(state["param_groups"])
+    restored = optim.Adam([{"params": [leaf([1.0])]}, {"params": [leaf([[1.0, 2.0]])]}])
+    state["param_groups"] = json.loads(json.dumps(state["param_groups"]))
+    restored.load_state_dict(state)
+    assert restored.param_groups[1]["lr"] == 0.5
+    assert restored.param_groups[1]["betas"] == (0.9, 0.999)
+
+
+def test_state_is_converted_to_the_parameters_dtype():
+    w = leaf([1.0], np.float64)
+    optimizer = optim.SGD([w], momentum=0.9)
+    run(optimizer, w, [np.ones(1)])
+    other = leaf([1.0])
+    narrow = optim.SGD([other], momentum=0.9)
+    narrow.load_state_dict(optimizer.state_dict())
+    assert narrow.state[other]["momentum_buffer"].dtype == np.float32
+
+
+def test_every_problem_of_a_state_is_listed_and_nothing_changed():
+    a, b = leaf([1.0, 2.0]), leaf([1.0])
+    optimizer = optim.SGD([("a", a), ("b", b)], momentum=0.9)
+    a.grad, b.grad = ag.tensor([1.0, 1.0]), ag.tensor([1.0])
+    optimizer.step()
+    before = optimizer.state_dict()
+    wrong = copy.deepcopy(before)
+    wrong["state"][0]["momentum_buffer"] = np.zeros(3, np.float32)
+    wrong["state"][1] = {"step": 1.5, "exp_avg": np.zeros(1)}
+    wrong["state"][7] = {}
+    group = wrong["param_groups"][0]
+    group["lr"] = -1.0
+    group["param_names"] = ["a", "c"]
+    group["surprise"] = 1
+    del group["nesterov"]
+    with pytest.raises(CheckpointError) as caught:
+        optimizer.load_state_dict(wrong)
+    for part in [
+        "lr came as -1.0",
+        "missing 'nesterov'",
+        "unknown 'surprise'",
+        "parameter 'b' is 'c' there",
+        "'momentum_buffer' has shape (3,), the parameter (2,)",
+        "'step' is 1.5",
+        "missing 'momentum_buffer'",
+        "unknown 'exp_avg'",
+        "parameter 7: there are 2 parameters",
+    ]:
+        assert part in str(caught.value)
+    after = optimizer.state_dict()
+    assert after["param_groups"] == before["param_groups"]
+    for number in (0, 1):
+        assert np.array_equal(
+            after["state"][number]["momentum_buffer"], before["state"][number]["momentum_buffer"]
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda s: 3, "a int came"),
+        (lambda s: {}, "missing 'steps'; missing 'state'; missing 'param_groups'"),
+        (lambda s: s | {"more": 1}, "unknown 'more'"),
+        (lambda s: s | {"steps": "1"}, "'steps' is a str, not a int"),
+        (lambda s: s | {"steps": -1}, "'steps' is -1"),
+        (lambda s: s | {"param_groups": []}, "1 parameter groups here and 0 in the state"),
+        (lambda s: s | {"param_groups": [3]}, "group 0 is no dictionary"),
+        (
+            lambda s: s | {"param_groups": [s["param_groups"][0] | {"params": [0, 1]}]},
+            "group 0 has 1 parameters here and 2",
+        ),
+        (lambda s: s | {"state": {0: 3}}, "is a int, not a dictionary"),
+        (
+            lambda s: s | {"state": {0: {"step": 1, "momentum_buffer": np.array([1])}}},
+            "is of int64, not of floats",
+        ),
+        (
+            lambda s: s | {"param_groups": [s["param_groups"][0] | {"lr": "cosine(...)"}]},
+            r"'lr' was the function cosine\(...\)",
+        ),
+        (
+            lambda s: (
+                s | {"param_groups": [s["param_groups"][0] | {"nesterov": True, "dampening": 0.5}]}
+            ),
+            "nesterov=True came with",
+        ),
+    ],
+)
+def test_foreign_states(change, message):
+    optimizer = optim.SGD([leaf([1.0])], momentum=0.9)
+    with pytest.raises(CheckpointError, match=message):
+        optimizer.load_state_dict(change(optimizer.state_dict()))
+
+
+def test_copies_and_pickles_train_on():
+    w = leaf([1.0])
+    optimizer = optim.Adam([w], lr=schedules.warmup(0.1, steps=3))
+    run(optimizer, w, [np.ones(1, np.float32)])
+    for other in (copy.deepcopy(optimizer), pickle.loads(pickle.dumps(optimizer))):
+        (twin,) = other.param_groups[0]["params"]
+        assert twin is not w
+        mine = copy.deepcopy(optimizer)
+        (reference,) = mine.param_groups[0]["params"]
+        grads = gradients(3, (1,))
+        assert run(other, twin, grads) == run(mine, reference, grads)
+    assert w.item() == pytest.approx(0.99)
+
+
+# ------------------------------------------------------------------------------------ bad input
+
+
+class Net:
+    def parameters(self):
+        yield leaf([1.0])
+
+
+def consumed():
+    generator = Net().parameters()
+    list(generator)
+    return generator
+
+
+def recorded():
+    return leaf([1.0]) * 2
+
+
+@pytest.mark.parametrize(
+    ("params", "error", "message"),
+    [
+        (list, ArgumentError, "no parameter came"),
+        (consumed, ArgumentError, "only once"),
+        (lambda: leaf([1.0]), DTypeError, r"one Tensor; give a list of them: \[w\]"),
+        (Net, DTypeError, r"a Net; give its parameters: net.parameters\(\)"),
+        (lambda: Net().parameters, DTypeError, r"call it: net.parameters\(\)"),
+        (lambda: np.ones(3), DTypeError, "parameter 0 came as float64"),
+        (lambda: [np.ones(3)], DTypeError, "parameter 0 came as ndarray"),
+        (lambda: [leaf([1.0]), None], DTypeError, "parameter 1 came as NoneType"),
+        (lambda: {leaf([1.0])}, DTypeError, "params came as set"),
+        (lambda: {"params": [leaf([1.0])]}, DTypeError, "params came as dict"),
+        (lambda: "weights", DTypeError, "params came as str"),
+        (lambda: None, DTypeError, "params came as NoneType"),
+        (lambda: [recorded()], GraphError, "parameter 0 is no leaf but the result of <multiply"),
+        (lambda: [ag.tensor([1.0])], GraphError, r"parameter 0 \(shape \(1,\)\) requires no grad"),
+        (lambda: [("w", ag.tensor([1.0]))], GraphError, "parameter 'w'"),
+        (lambda: [("w", leaf([1.0])), leaf([1.0])], DTypeError, "mixes"),
+        (lambda: [{"params": [leaf([1.0])]}, leaf([1.0])], DTypeError, "mixes dictionaries"),
+        (lambda: [{"lr": 0.1}], ArgumentError, r"has the keys \['lr'\]; the key 'params'"),
+        (lambda: [{"params": []}], ArgumentError, "parameter group 0: no parameter"),
+        (
+            lambda: [{"params": [leaf([1.0])], "rate": 0.1}],
+            ArgumentError,
+            "unknown setting 'rate'; it takes lr, momentum",
+        ),
+        (
+            lambda: [{"params": [leaf([1.0])], "lr": -0.1}],
+            ArgumentError,
+            "parameter group 0: lr came as -0.1",
+        ),
+    ],
+)
+def test_what_is_no_list_of_parameters(params, error, message):
+    with pytest.raises(error, match=message):
+        optim.SGD(params())
+
+
+def test_a_parameter_in_two_groups():
+    w, b = leaf([1.0]), leaf([1.0])
+    with pytest.raises(ArgumentError, match="parameter 0 of group 1 is already in group 0"):
+        optim.SGD([{"params": [w]}, {"params": [w]}])
+    optimizer = optim.SGD([w])
+    with pytest.raises(ArgumentError, match="already in group 0"):
+        optimizer.add_param_group({"params": [b, w]})
+    with pytest.raises(DTypeError, match="parameter group 1 came as list"):
+        optimizer.add_param_group([b])
+    assert len(optimizer.param_groups) == 1
+
+
+@pytest.mark.parametrize(
+    ("cls", "settings", "error"),
+    [
+        (optim.SGD, {"lr": -0.1}, ArgumentError),
+        (optim.SGD, {"lr": math.nan}, ArgumentError),
+        (optim.SGD, {"lr": math.inf}, ArgumentError),
+        (optim.SGD, {"lr": "fast"}, DTypeError),
+        (optim.SGD, {"lr": None}, DTypeError),
+        (optim.SGD, {"momentum": -1}, ArgumentError),
+        (optim.SGD, {"momentum": [0.9]}, DTypeError),
+        (optim.SGD, {"weight_decay": -1e-4}, ArgumentError),
+        (optim.SGD, {"nesterov": True}, ArgumentError),
+        (optim.SGD, {"nesterov": True, "momentum": 0.9, "dampening": 0.1}, ArgumentError),
+        (optim.SGD, {"nesterov": 1}, DTypeError),
+        (optim.Adam, {"betas": 0.9}, DTypeError),
+        (optim.Adam, {"betas": (0.9, 1.0)}, ArgumentError),
+        (optim.Adam, {"betas": (-0.1, 0.9)}, ArgumentError),
+        (optim.Adam, {"eps": -1}, ArgumentError),
+        (optim.Adam, {"amsgrad": "yes"}, DTypeError),
+        (optim.AdamW, {"weight_decay": -1}, ArgumentError),
+        (optim.RMSprop, {"alpha": 1.5}, ArgumentError),
+        (optim.RMSprop, {"centered": None}, DTypeError),
+        (optim.Adagrad, {"lr_decay": -1}, ArgumentError),
+        (optim.Adagrad, {"initial_accumulator_value": -1}, ArgumentError),
+    ],
+)
+def test_settings_outside_their_range(cls, settings, error):
+    name = list(settings)[-1] if "nesterov" not in settings else "nesterov"
+    with pytest.raises(error, match=f"{cls.__name__}: {name}"):
+        cls([leaf([1.0])], **settings)
+
+
+def test_nothing_moves_if_one_parameter_cannot():
+    a, b = leaf([1.0]), leaf([1.0])
+    optimizer = optim.SGD([a, b], lr=1.0)
+    a.grad, b.grad = ag.tensor([1.0]), ag.tensor([1.0])
+    b.data.flags.writeable = False
+    with pytest.raises(InPlaceError, match="parameter 1 of group 0 has a read-only array"):
+        optimizer.step()
+    b.data = np.ones(2, np.float32)
+    with pytest.raises(ShapeError, match=r"parameter 1 of group 0 has shape \(2,\)"):
+        optimizer.step()
+    optimizer = optim.SGD([a], lr=lambda step: -1)
+    with pytest.raises(ArgumentError, match=r"lr \(the function's value at step 0\) came as -1"):
+        optimizer.step()
+    assert a.item() == 1
+    assert optimizer.steps == 0
+
+
+def test_state_of_another_shape_than_the_parameter():
+    w = leaf([1.0])
+    optimizer = optim.SGD([w], momentum=0.9)
+    run(optimizer, w, [np.ones(1, np.float32)])
+    w.data, w.grad = np.ones(2, np.float32), None
+    w.grad = np.ones(2, np.float32)
+    with pytest.raises(ShapeError, match=r"shape \(2,\) and optimiser state of shape \(1,\)"):
+        optimizer.step()
+
+
+def test_another_distribution_named_autograd_is_told_apart(tmp_path):
+    (tmp_path / "autograd").mkdir()
+    (tmp_path / "autograd" / "__init__.py").write_text("")
+    path = [str(tmp_path), *sys.path]
+    code = f"import sys; sys.path[:] = {path!r}; import optim"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "ImportError" in result.stderr
+    assert "HIPS autograd" in result.stderr
+    assert "pip uninstall autograd" in result.stderr

@@ -1,0 +1,277 @@
+"""optim.schedules, optim.lr_scheduler, and clipping."""
+
+import math
+import pickle
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import optim
+from autograd.errors import ArgumentError, CheckpointError, DTypeError, GraphError, InPlaceError
+from optim import lr_scheduler, schedules
+
+
+def leaf(values):
+    return ag.tensor(np.array(values, np.float32), requires_grad=True)
+
+
+def with_gradients(*values):
+    tensors = []
+    for value in values:
+        tensor = leaf(np.zeros_like(value))
+        tensor.grad = np.array(value, np.float32)
+        tensors.append(tensor)
+    return tensors
+
+
+# ------------------------------------------------------------------------------------ schedules
+
+EVERY = [
+    schedules.constant(0.1),
+    schedules.step(0.1, every=3),
+    schedules.multistep(0.1, milestones=(2, 5)),
+    schedules.exponential(0.1, factor=0.9),
+    schedules.linear(0.1, total=7),
+    schedules.cosine(0.1, total=7, final=0.01),
+    schedules.warmup(0.1, steps=3),
+    schedules.warmup(schedules.cosine(0.1, total=4), steps=3, start=0.0),
+    schedules.one_cycle(0.1, total=9),
+    schedules.one_cycle(0.1, total=9, three_phase=True, anneal="linear"),
+]
+every = pytest.mark.parametrize("schedule", EVERY, ids=repr)
+
+
+@every
+def test_schedules_are_plain_values(schedule):
+    twin = pickle.loads(pickle.dumps(schedule))
+    assert twin == schedule
+    assert eval(repr(schedule), vars(schedules)) == schedule
+    rates = [schedule(t) for t in range(12)]
+    assert rates == [twin(t) for t in range(12)]
+    assert all(type(rate) is float and 0 <= rate <= 0.1 + 1e-12 for rate in rates)
+
+
+def test_values_at_the_turning_points():
+    cosine = schedules.cosine(1.0, total=10, final=0.2)
+    assert (cosine(0), cosine(5), cosine(10), cosine(99)) == pytest.approx((1, 0.6, 0.2, 0.2))
+    warm = schedules.warmup(schedules.step(1.0, every=2, factor=0.5), steps=4, start=0.0)
+    assert [warm(t) for t in range(9)] == [0, 0.25, 0.5, 0.75, 1, 1, 0.5, 0.5, 0.25]
+    cycle = schedules.one_cycle(1.0, total=100, rise=0.25)
+    assert cycle(0) == pytest.approx(1 / 25)
+    assert max(range(100), key=cycle) == 24
+    assert cycle(99) == cycle(500) == pytest.approx(1 / 25e4)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: schedules.constant(-1), ArgumentError, "constant: lr came as -1"),
+        (lambda: schedules.step(0.1, every=0), ArgumentError, "step: every came as 0"),
+        (lambda: schedules.step(0.1, every=2.5), DTypeError, "every came as 2.5"),
+        (lambda: schedules.multistep(0.1, (5, 2)), ArgumentError, "rising order"),
+        (lambda: schedules.exponential("a", 0.1), DTypeError, "exponential: lr came as 'a'"),
+        (lambda: schedules.linear(0.1, total=-3), ArgumentError, "linear: total came as -3"),
+        (lambda: schedules.cosine(0.1, total=True), DTypeError, "cosine: total came as True"),
+        (lambda: schedules.cosine(0.1, 3, final=-1), ArgumentError, "final came as -1"),
+        (lambda: schedules.warmup(-0.1, steps=3), ArgumentError, "warmup: after came as -0.1"),
+        (lambda: schedules.warmup(0.1, steps=0), ArgumentError, "steps came as 0"),
+        (lambda: schedules.one_cycle(0.1, 9, rise=2), ArgumentError, "rise came as 2"),
+        (lambda: schedules.one_cycle(0.1, 9, divide=0), ArgumentError, "above 0"),
+        (lambda: schedules.one_cycle(0.1, 9, anneal="sine"), ArgumentError, "one of cos, linear"),
+    ],
+)
+def test_schedules_refuse(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+# --------------------------------------------------------------------------------- lr_scheduler
+
+FRONTS = {
+    "StepLR": {"step_size": 3, "gamma": 0.5},
+    "MultiStepLR": {"milestones": [2, 4, 4, 11], "gamma": 0.3},
+    "ConstantLR": {"factor": 0.25, "total_iters": 4},
+    "ExponentialLR": {"gamma": 0.8},
+    "LinearLR": {},
+    "LinearLR down": {"start_factor": 1.0, "end_factor": 0.1, "total_iters": 9},
+    "CosineAnnealingLR": {"T_max": 6, "eta_min": 0.01},
+    "LambdaLR": {"lr_lambda": lambda epoch: 0.95**epoch},
+    "LambdaLR list": {"lr_lambda": [lambda epoch: 1 / (1 + epoch), lambda epoch: epoch]},
+    "OneCycleLR": {"max_lr": 0.5, "total_steps": 20},
+    "OneCycleLR each": {"max_lr": [0.5, 0.1], "epochs": 4, "steps_per_epoch": 5},
+    "OneCycleLR phases": {"max_lr": 0.5, "total_steps": 20, "three_phase": True},
+    "OneCycleLR linear": {
+        "max_lr": 0.5,
+        "total_steps": 20,
+        "anneal_strategy": "linear",
+        "div_factor": 10.0,
+        "final_div_factor": 100.0,
+        "pct_start": 0.2,
+    },
+}
+
+
+def optimizer_of(module, tensors, **settings):
+    a, b = tensors
+    groups = [{"params": [a]}, {"params": [b], "lr": 0.2}]
+    return module.SGD(groups, lr=0.4, momentum=0.9, **settings)
+
+
+@pytest.mark.parametrize(("name", "settings"), FRONTS.items(), ids=FRONTS)
+def test_schedulers_equal_pytorchs(name, settings):
+    torch = pytest.importorskip("torch")
+    cls = name.split()[0]
+    theirs = optimizer_of(torch.optim, [torch.ones(1, requires_grad=True) for _ in range(2)])
+    reference = getattr(torch.optim.lr_scheduler, cls)(theirs, **settings)
+    ours = optimizer_of(optim, [leaf([1.0]), leaf([1.0])])
+    scheduler = getattr(lr_scheduler, cls)(ours, **settings)
+    for _ in range(20):
+        expected = [(group["lr"], group["momentum"]) for group in theirs.param_groups]
+        got = [(group["lr"], group["momentum"]) for group in ours.param_groups]
+        np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-15)
+        assert scheduler.get_last_lr() == [lr for lr, _ in got]
+        theirs.step()
+        ours.step()
+        if scheduler.last_epoch < 19:
+            reference.step()
+            scheduler.step()
+
+
+def test_one_cycle_moves_adams_first_beta():
+    adam = optim.Adam([leaf([1.0])], betas=(0.9, 0.99))
+    scheduler = lr_scheduler.OneCycleLR(adam, max_lr=0.1, total_steps=10)
+    assert adam.param_groups[0]["betas"] == (0.95, 0.99)
+    for _ in range(2):
+        scheduler.step()
+    assert adam.param_groups[0]["betas"] == pytest.approx((0.85, 0.99))
+    left_alone = optim.SGD([leaf([1.0])])
+    lr_scheduler.OneCycleLR(left_alone, max_lr=0.1, total_steps=10, cycle_momentum=False)
+    assert left_alone.param_groups[0]["momentum"] == 0
+
+
+def test_a_scheduler_goes_on_where_it_was_saved():
+    def pair():
+        optimizer = optimizer_of(optim, [leaf([1.0]), leaf([1.0])])
+        return optimizer, lr_scheduler.CosineAnnealingLR(optimizer, T_max=7)
+
+    optimizer, scheduler = pair()
+    for _ in range(3):
+        scheduler.step()
+    states = optimizer.state_dict(), scheduler.state_dict()
+    resumed, again = pair()
+    resumed.load_state_dict(states[0])
+    again.load_state_dict(states[1])
+    assert again.get_last_lr() == scheduler.get_last_lr()
+    for _ in range(3):
+        scheduler.step()
+        again.step()
+    assert again.get_last_lr() == scheduler.get_last_lr()
+    third = lr_scheduler.CosineAnnealingLR(resumed, T_max=7, last_epoch=5)
+    assert third.get_last_lr() == again.get_last_lr()
+    assert repr(again).startswith("CosineAnnealingLR(last_epoch=6, lr=[")
+
+
+def test_schedulers_refuse():
+    optimizer = optim.SGD([leaf([1.0])], lr=0.1)
+    with pytest.raises(DTypeError, match="StepLR: optimizer came as float"):
+        lr_scheduler.StepLR(0.1, 3)
+    with pytest.raises(ArgumentError, match="a function of the step already"):
+        lr_scheduler.StepLR(optim.SGD([leaf([1.0])], lr=schedules.cosine(0.1, 9)), 3)
+    with pytest.raises(ArgumentError, match="step: every came as 0"):
+        lr_scheduler.StepLR(optimizer, 0)
+    with pytest.raises(ArgumentError, match="2 functions came for 1 groups"):
+        lr_scheduler.LambdaLR(optimizer, [lambda t: 1, lambda t: 1])
+    with pytest.raises(ArgumentError, match="lr came as -0.1"):
+        lr_scheduler.LambdaLR(optimizer, lambda t: -1)
+    with pytest.raises(ArgumentError, match="give total_steps"):
+        lr_scheduler.OneCycleLR(optimizer, 0.1)
+    with pytest.raises(ArgumentError, match="no momentum to cycle"):
+        lr_scheduler.OneCycleLR(optimizer, 0.1, total_steps=3)
+    with pytest.raises(ArgumentError, match="2 max_lr came for 1 groups"):
+        lr_scheduler.OneCycleLR(optimizer, [0.1, 0.2], total_steps=3, cycle_momentum=False)
+    last = lr_scheduler.OneCycleLR(optimizer, 0.1, total_steps=1, cycle_momentum=False)
+    with pytest.raises(ArgumentError, match="past the cycle of 1 steps"):
+        last.step()
+    scheduler = lr_scheduler.ExponentialLR(optimizer, 0.5)
+    with pytest.raises(CheckpointError, match="base_lrs are"):
+        scheduler.load_state_dict({"last_epoch": 3, "base_lrs": [7.0]})
+    with pytest.raises(CheckpointError, match="give what state_dict"):
+        scheduler.load_state_dict({"epoch": 3})
+    assert scheduler.last_epoch == 0
+
+
+# ------------------------------------------------------------------------------------- clipping
+
+
+@pytest.mark.parametrize("norm_type", [1.0, 2.0, 2, 3.5, math.inf])
+@pytest.mark.parametrize("max_norm", [0.5, 1e6, 0.0])
+def test_clip_grad_norm_equals_pytorch(norm_type, max_norm):
+    torch = pytest.importorskip("torch")
+    values = [np.random.default_rng(s).normal(size=(s + 2, 3)) for s in range(3)]
+    ours, theirs = with_gradients(*values), []
+    for tensor in ours:
+        theirs.append(torch.zeros(tensor.shape, requires_grad=True))
+        theirs[-1].grad = torch.tensor(tensor.grad.data.copy())
+    norm = optim.clip_grad_norm_(iter(ours), max_norm, norm_type)
+    expected = torch.nn.utils.clip_grad_norm_(theirs, max_norm, norm_type)
+    assert norm.item() == pytest.approx(expected.item(), rel=1e-6)
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a.grad.data, b.grad.numpy(), rtol=1e-5)
+
+
+def test_clip_grad_norm_scales_all_by_one_factor():
+    a, b, without = *with_gradients([3.0], [[4.0]]), leaf([1.0])
+    before = a.grad.data
+    assert optim.clip_grad_norm_([a, b, a, without], max_norm=2.5) == 5  # a counts once
+    assert a.grad.data is before
+    assert (a.grad.item(), b.grad.item()) == pytest.approx((1.5, 2.0))
+    assert optim.clip_grad_norm_(b, max_norm=100.0).item() == pytest.approx(2.0)
+    assert b.grad.item() == pytest.approx(2.0)
+    assert optim.clip_grad_norm_([without], 1.0).item() == 0
+    assert optim.clip_grad_norm_([a], 1.0).dtype == np.float32
+
+
+def test_clip_grad_norm_of_huge_gradients_does_not_overflow():
+    (a,) = with_gradients(np.full(4, 1e30))
+    assert optim.clip_grad_norm_([a], 1.0).item() == pytest.approx(2e30)
+    np.testing.assert_allclose(a.grad.data, 0.5, rtol=1e-6)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_clip_grad_norm_that_is_not_finite(bad):
+    a, b = with_gradients([bad], [1.0])
+    with pytest.raises(GraphError, match="the norm of the gradients is (nan|inf)"):
+        optim.clip_grad_norm_([a, b], 1.0, error_if_nonfinite=True)
+    assert b.grad.item() == 1
+    norm = optim.clip_grad_norm_([a, b], 1.0)
+    assert not np.isfinite(norm.item())
+    assert np.isnan(a.grad.item())
+
+
+def test_clip_grad_value():
+    a, b, without = *with_gradients([3.0, -0.5], [[-4.0]]), leaf([1.0])
+    assert optim.clip_grad_value_(iter([a, b, without]), 1.0) is None
+    assert a.grad.tolist() == [1.0, -0.5]
+    assert b.grad.tolist() == [[-1.0]]
+    optim.clip_grad_value_(a, 0.25)
+    assert a.grad.tolist() == [0.25, -0.25]
+
+
+def test_clipping_refuses():
+    (a,) = with_gradients([3.0])
+    for clip in (optim.clip_grad_norm_, optim.clip_grad_value_):
+        with pytest.raises(ArgumentError, match=f"{clip.__name__}: no parameter came"):
+            clip([], 1.0)
+        with pytest.raises(ArgumentError, match="came as -1.0"):
+            clip([a], -1.0)
+        with pytest.raises(DTypeError, match="parameter 0 came as ndarray"):
+            clip([np.ones(3)], 1.0)
+        with pytest.raises(DTypeError, match="params came as str"):
+            clip("all", 1.0)
+    for norm_type in (-2, 0):
+        with pytest.raises(ArgumentError, match=f"norm_type came as {norm_type}"):
+            optim.clip_grad_norm_([a], 1.0, norm_type=norm_type)
+    a.grad.data.flags.writeable = False
+    with pytest.raises(InPlaceError, match="read-only"):
+        optim.clip_grad_value_([a], 1.0)
