@@ -29,7 +29,7 @@ def pad(x: Array, pad_width, mode="constant", constant_values=0):
     widths = _widths(pad_width, shape)
     if mode == "constant":
         inner = tuple(slice(b, b + n) for (b, _), n in zip(widths, shape, strict=True))
-        return np.pad(x, widths, constant_values=constant_values), lambda g: g[inner]
+        return _padded(x, widths, constant_values=constant_values), lambda g: g[inner]
     if mode not in _MODES:
         raise ArgumentError(f"pad: mode must be one of {', '.join(_MODES)}, got {mode!r}")
     sources = [
@@ -37,7 +37,7 @@ def pad(x: Array, pad_width, mode="constant", constant_values=0):
         for axis, width in enumerate(widths)
         if width != (0, 0)
     ]
-    return np.pad(x, widths, mode=mode), lambda g: _folded(g, sources, shape)
+    return _padded(x, widths, mode=mode), lambda g: _folded(g, sources, shape)
 
 
 def _widths(pad_width, shape):
@@ -52,6 +52,10 @@ def _widths(pad_width, shape):
     if widths.dtype.kind not in "iu" or (widths < 0).any():
         raise ArgumentError(f"pad: pad_width must be integers of 0 or more, got {pad_width}")
     return [(int(before), int(after)) for before, after in widths]
+
+
+def _padded(x, widths, **how):
+    return np.pad(x, widths, **how) if widths else np.array(x)
 
 
 def _folded(g, sources, shape):
