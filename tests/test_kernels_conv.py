@@ -226,12 +226,23 @@ def test_nan_reaches_exactly_its_outputs(name):
         np.testing.assert_array_equal(np.isnan(out), np.isnan(expected))
 
 
-def test_numpy_twins_by_environment(monkeypatch):
-    *arrays, c = problem("primes", np.float32)
-    expected = run_reference(*arrays, c)
-    monkeypatch.setenv("AUTOGRAD_KERNELS", "numpy")
-    for a, b in zip(run(*arrays, c), expected, strict=True):
-        np.testing.assert_array_equal(a, b)
+@needs_numba
+def test_numpy_twins_on_request(monkeypatch):
+    from autograd.kernels import conv_launch
+
+    def refuse(*_):
+        raise AssertionError("a compiled kernel was asked for")
+
+    for name in ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"):
+        monkeypatch.setattr(conv_launch, name, refuse)
+    *arrays, c = problem("primes", np.float64)
+    with pytest.raises(AssertionError, match="compiled"):
+        run(*arrays, c)
+    runtime.set_kernels("numpy")
+    try:
+        assert_close(run(*arrays, c), run_reference(*arrays, c), np.float64)
+    finally:
+        runtime.set_kernels(None)
 
 
 @pytest.mark.parametrize("name", ["primes", "stride 3 by 1", "dilation and stride", "1x1"])

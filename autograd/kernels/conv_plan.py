@@ -125,7 +125,7 @@ def _ceil(a: int, b: int) -> int:
 
 def _layout(
     source: tuple[int, int, int],
-    step: tuple[int, int],
+    step: tuple[int, ...],
     before: tuple[int, int],
     planes: tuple[int, int],
     read: tuple[int, int],

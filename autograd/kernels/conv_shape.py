@@ -12,9 +12,9 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError
 
-Pair = tuple[int, int]
-Padding = tuple[int, int, int, int]
-Shape4 = tuple[int, int, int, int]
+Pair = tuple[int, ...]  # (height, width)
+Padding = tuple[int, ...]  # (top, bottom, left, right)
+Shape4 = tuple[int, ...]
 
 
 class ConvShape(NamedTuple):
