@@ -1,0 +1,45 @@
+"""Modules: they hold parameters and call the ops of `autograd`. No derivative lives here.
+
+>>> import autograd as ag, nn
+>>> net = nn.Sequential(nn.Flatten(), nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3))
+>>> net(ag.tensor([[[1.0, 2.0], [3.0, 4.0]]])).shape
+(1, 3)
+"""
+
+import autograd
+
+if getattr(autograd, "__distribution__", None) != "glassgrad":
+    raise ImportError(
+        "nn belongs to the distribution glassgrad, but `import autograd` found another one, at "
+        f"{getattr(autograd, '__file__', None)}: most likely the package `autograd` of PyPI (HIPS "
+        "autograd), which has the same import name and has overwritten or hidden this one. Keep "
+        "them in different environments, or run: pip uninstall autograd && "
+        "pip install --force-reinstall glassgrad (in a clone: pip install --force-reinstall -e .)"
+    )
+
+from nn import data, functional, init, layers, models
+from nn.containers import ModuleDict, ModuleList, Sequential
+from nn.layers import *  # noqa: F403
+from nn.module import Module
+from nn.parameter import Buffer, Parameter
+from nn.serialization import load, load_metadata, save
+from nn.summaries import Summary, summary
+
+__all__ = [
+    "Buffer",
+    "Module",
+    "ModuleDict",
+    "ModuleList",
+    "Parameter",
+    "Sequential",
+    "Summary",
+    "data",
+    "functional",
+    "init",
+    "load",
+    "load_metadata",
+    "models",
+    "save",
+    "summary",
+]
+__all__ += layers.__all__

@@ -1,0 +1,278 @@
+"""What layers do, as functions, with PyTorch's names and argument order.
+
+>>> import autograd as ag
+>>> import nn.functional as F
+>>> F.relu(ag.tensor([-1.0, 2.0]))
+tensor([0., 2.])
+
+Most are ops of `autograd` under the same name; those defined here only arrange arguments. `inplace`
+is accepted and changes nothing: results are new arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import autograd as ag
+from autograd import (
+    absmax_pool2d,
+    avg_pool1d,
+    avg_pool2d,
+    batch_norm,
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    conv1d,
+    conv2d,
+    cross_entropy,
+    embedding,
+    gelu,
+    group_norm,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    layer_norm,
+    log_softmax,
+    max_pool1d,
+    max_pool2d,
+    mse_loss,
+    multi_margin_loss,
+    nll_loss,
+    sigmoid,
+    smooth_l1_loss,
+    softmax,
+    softplus,
+    subsample2d,
+    tanh,
+)
+from autograd.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
+
+__all__ = [
+    "absmax_pool2d",
+    "avg_pool1d",
+    "avg_pool2d",
+    "batch_norm",
+    "bilinear",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "conv1d",
+    "conv2d",
+    "cosine_similarity",
+    "cross_entropy",
+    "dropout",
+    "dropout2d",
+    "elu",
+    "embedding",
+    "gelu",
+    "group_norm",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
+    "layer_norm",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "logsigmoid",
+    "max_pool1d",
+    "max_pool2d",
+    "mse_loss",
+    "multi_margin_loss",
+    "nll_loss",
+    "normalize",
+    "one_hot",
+    "pad",
+    "relu",
+    "selu",
+    "sigmoid",
+    "silu",
+    "smooth_l1_loss",
+    "softmax",
+    "softmin",
+    "softplus",
+    "subsample2d",
+    "tanh",
+]
+
+
+# -- layers of weights -------------------------------------------------------------------------
+
+
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """input Wᵀ + b.
+
+    Shapes: input (..., in), weight (out, in), bias (out,) -> (..., out). Raises `ShapeError`.
+
+    >>> import numpy as np
+    >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0], [0.0, 1.0]]), np.array([0.5, 0.0]))
+    array([[11.5,  2. ]])
+    """
+    shape, columns = np.shape(input), np.shape(weight)[-1:]
+    if shape[-1:] != columns:
+        raise ShapeError(
+            f"linear: input of shape {shape} does not fit weight (out, in) = {np.shape(weight)}: "
+            "its last axis must have the length of the weight's"
+        )
+    out = ag.matmul(input, ag.swapaxes(weight, -1, -2))
+    return out if bias is None else out + bias
+
+
+def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
+    """out[..., k] = input1ᵀ weight[k] input2 + bias[k].
+
+    Shapes: input1 (..., in1), input2 (..., in2), weight (out, in1, in2), bias (out,).
+    """
+    first, second = np.shape(input1), np.shape(input2)
+    out, in1, in2 = np.shape(weight)
+    if first[:-1] != second[:-1] or first[-1:] != (in1,) or second[-1:] != (in2,):
+        raise ShapeError(
+            f"bilinear: weight {np.shape(weight)} needs inputs (..., {in1}) and (..., {in2}) that "
+            f"agree in all axes but the last, got {first} and {second}"
+        )
+    rows = ag.reshape(input1, (-1, in1))
+    turned = ag.matmul(rows, ag.reshape(ag.transpose(weight, (1, 0, 2)), (in1, out * in2)))
+    products = ag.reshape(turned, (-1, out, in2)) * ag.reshape(input2, (-1, 1, in2))
+    result = ag.reshape(ag.sum(products, axis=-1), (*first[:-1], out))
+    return result if bias is None else result + bias
+
+
+# -- activations -------------------------------------------------------------------------------
+
+
+def relu(input: Any, inplace: bool = False, *, at_zero: float = 0.0) -> Any:
+    """max(x, 0), elementwise; the derivative at 0 is `at_zero`."""
+    return ag.relu(input, at_zero)
+
+
+def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
+    """x where x > 0, negative_slope · x elsewhere."""
+    return ag.leaky_relu(input, negative_slope)
+
+
+def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """x where x > 0, α (eˣ − 1) elsewhere."""
+    return ag.elu(input, alpha)
+
+
+def selu(input: Any, inplace: bool = False) -> Any:
+    """1.0507 · elu(x, α = 1.6733)."""
+    return ag.selu(input)
+
+
+def silu(input: Any, inplace: bool = False) -> Any:
+    """x σ(x)."""
+    return ag.silu(input)
+
+
+def logsigmoid(input: Any) -> Any:
+    """log σ(x), without overflow."""
+    return -softplus(-input)
+
+
+def softmin(input: Any, dim: int = -1) -> Any:
+    """e^(−x) / Σ e^(−x) along `dim`."""
+    return softmax(-input, dim)
+
+
+# -- dropout -----------------------------------------------------------------------------------
+
+
+def dropout(
+    input: Any,
+    p: float = 0.5,
+    training: bool = True,
+    inplace: bool = False,
+    *,
+    generator: np.random.Generator | None = None,
+) -> Any:
+    """In training each element zeroed with probability p, the others divided by 1 − p."""
+    return ag.dropout(input, p, training, generator)
+
+
+def dropout2d(
+    input: Any,
+    p: float = 0.5,
+    training: bool = True,
+    inplace: bool = False,
+    *,
+    generator: np.random.Generator | None = None,
+) -> Any:
+    """In training whole channels of (N, C, H, W) zeroed with probability p."""
+    return ag.dropout2d(input, p, training, generator)
+
+
+# -- vectors -----------------------------------------------------------------------------------
+
+
+def one_hot(tensor: Any, num_classes: int = -1) -> ag.Tensor:
+    """Whole numbers (...) as rows (..., num_classes) of zeros with a 1 at the number's place.
+
+    `num_classes=-1` takes the largest number and one. Raises `IndexRangeError` for a number that
+    has no place.
+
+    >>> one_hot([0, 2])
+    tensor([[1, 0, 0],
+            [0, 0, 1]], dtype=int64)
+    """
+    labels = tensor.data if isinstance(tensor, ag.Tensor) else np.asarray(tensor)
+    if labels.dtype.kind not in "iu":
+        raise DTypeError(f"one_hot: whole numbers are needed, got {labels.dtype}")
+    if num_classes == -1:
+        if not labels.size:
+            raise ArgumentError("one_hot: num_classes is needed where there is no number")
+        num_classes = int(labels.max()) + 1
+    wrong = labels[(labels < 0) | (labels >= num_classes)]
+    if wrong.size:
+        raise IndexRangeError(
+            f"one_hot: {wrong.flat[0]} lies outside the classes 0 to {num_classes - 1}"
+        )
+    return ag.Tensor((labels[..., np.newaxis] == np.arange(num_classes)).astype(np.int64))
+
+
+def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
+    """x / max(‖x‖ₚ, eps) along `dim`.
+
+    >>> normalize(ag.tensor([[3.0, 4.0]]))
+    tensor([[0.6, 0.8]])
+    """
+    size = ag.norm(input, ord=p, axis=dim, keepdims=True)
+    return input / ag.maximum(size, eps)
+
+
+def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
+    """⟨x1, x2⟩ / (max(‖x1‖, eps) max(‖x2‖, eps)) along `dim`."""
+    return ag.sum(normalize(x1, 2.0, dim, eps) * normalize(x2, 2.0, dim, eps), axis=dim)
+
+
+_PAD_MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
+
+def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
+    """More elements at the ends: `pad` is (left, right, top, bottom, ...), from the last axis on.
+
+    `mode`: 'constant' (`value`, 0 if None), 'reflect', 'replicate' or 'circular'. (`ag.pad` takes
+    NumPy's arguments.)
+
+    >>> pad(ag.tensor([[1.0, 2.0]]), (1, 0))
+    tensor([[0., 1., 2.]])
+    """
+    ndim = np.ndim(input) if not isinstance(input, ag.Tensor) else input.ndim
+    if len(pad) % 2 or len(pad) > 2 * ndim:
+        raise ArgumentError(
+            f"pad: pairs of numbers for at most {ndim} axes are needed, got {tuple(pad)}"
+        )
+    if mode not in _PAD_MODES:
+        raise ArgumentError(
+            f"pad: mode must be one of {', '.join(map(repr, _PAD_MODES))}, got {mode!r}"
+        )
+    if mode != "constant" and value is not None:
+        raise ArgumentError(f"pad: value is for mode='constant', got it with {mode!r}")
+    ends = list(zip(pad[::2], pad[1::2], strict=True))
+    widths = [(0, 0)] * (ndim - len(ends)) + ends[::-1]
+    keep = tuple(slice(max(-a, 0), -b if b < 0 else None) for a, b in widths)
+    if any(a < 0 or b < 0 for a, b in widths):  # a negative number cuts off
+        input, widths = input[keep], [(max(a, 0), max(b, 0)) for a, b in widths]
+    if mode == "constant":
+        return ag.pad(input, widths, "constant", constant_values=0 if value is None else value)
+    return ag.pad(input, widths, _PAD_MODES[mode])

@@ -1,0 +1,65 @@
+"""Checks and starting values that layers share."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import get_default_dtype, scope
+from autograd.errors import ArgumentError, DTypeError, ShapeError
+from nn import init
+from nn.data.checks import whole_number
+from nn.parameter import Parameter
+
+__all__ = ["empty", "pair", "probability", "require_size", "start_uniform", "whole_number"]
+
+
+def pair(layer: str, name: str, value: Any, least: int) -> tuple[int, int]:
+    """A whole number, or two of them, as two."""
+    values = tuple(value) if isinstance(value, tuple | list) else (value, value)
+    if len(values) != 2:
+        raise ArgumentError(f"{layer}: {name} must be a number or two, got {value!r}")
+    first, second = (whole_number(layer, name, v, least) for v in values)
+    return first, second
+
+
+def probability(layer: str, name: str, value: float) -> float:
+    """`value`, if it lies between 0 and 1."""
+    try:
+        p = float(value)
+    except (TypeError, ValueError):
+        raise DTypeError(f"{layer}: {name} must be a number from 0 to 1, got {value!r}") from None
+    if not 0 <= p <= 1:
+        raise ArgumentError(f"{layer}: {name} must be a number from 0 to 1, got {value!r}")
+    return p
+
+
+def require_size(layer: str, argument: str, size: int, x: Any, axis: int, what: str) -> None:
+    """Raise unless x has `size` elements along `axis`; the message says the number that fits."""
+    shape = np.shape(x) if not hasattr(x, "shape") else x.shape
+    if len(shape) < abs(axis):
+        raise ShapeError(
+            f"{scope.prefix()}{layer}({argument}={size}, ...) needs an input of at least "
+            f"{abs(axis)} axes, got shape {shape}"
+        )
+    if shape[axis] != size:
+        raise ShapeError(
+            f"{scope.prefix()}{layer}({argument}={size}, ...) got {shape[axis]} {what} "
+            f"(input of shape {shape}); use nn.{layer}({shape[axis]}, ...)"
+        )
+
+
+def empty(shape: tuple[int, ...], dtype: npt.DTypeLike | None) -> Parameter:
+    """A parameter to be filled, in the default dtype if None."""
+    return Parameter(np.zeros(shape, get_default_dtype() if dtype is None else dtype))
+
+
+def start_uniform(weight: Parameter, bias: Parameter | None) -> None:
+    """The usual start of linear and convolution layers: U(-b, b) with b = 1/sqrt(fan_in)."""
+    init.kaiming_uniform_(weight, a=math.sqrt(5))
+    if bias is not None:
+        bound = 1 / math.sqrt(math.prod(weight.shape[1:]))
+        init.uniform_(bias, -bound, bound)

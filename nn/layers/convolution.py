@@ -1,0 +1,244 @@
+"""Convolution layers: a small kernel that visits every place of an image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy.typing as npt
+
+from autograd.errors import ArgumentError
+from nn import functional as F
+from nn.layers.arguments import empty, pair, require_size, start_uniform, whole_number
+from nn.module import Module
+
+__all__ = ["Conv1d", "Conv2d", "ConvTranspose2d"]
+
+PADDING_MODES = ("zeros", "circular", "reflect", "replicate")
+PADDING_WORDS = ("valid", "same", "full")
+
+
+class _Convolution(Module):
+    """What the convolution layers have in common: their arguments and parameters."""
+
+    stride: Any
+    padding: Any
+    dilation: Any
+
+    def _start(
+        self,
+        channels: tuple[int, int],
+        kernel_size: tuple[int, ...],
+        groups: int,
+        bias: bool,
+        padding_mode: str,
+        dtype: npt.DTypeLike | None,
+    ) -> None:
+        name = type(self).__name__
+        self.in_channels = whole_number(name, "in_channels", channels[0], 1)
+        self.out_channels = whole_number(name, "out_channels", channels[1], 1)
+        self.kernel_size = kernel_size
+        self.groups = whole_number(name, "groups", groups, 1)
+        for argument in ("in_channels", "out_channels"):
+            if getattr(self, argument) % groups:
+                raise ArgumentError(
+                    f"{name}: groups must divide {argument}={getattr(self, argument)}, got {groups}"
+                )
+        if padding_mode not in PADDING_MODES:
+            raise ArgumentError(
+                f"{name}: padding_mode must be one of {', '.join(map(repr, PADDING_MODES))}, "
+                f"got {padding_mode!r}"
+            )
+        self.padding_mode = padding_mode
+        self.weight = empty((*self._weight_channels(), *kernel_size), dtype)
+        self.bias = empty((self.out_channels,), dtype) if bias else None
+        self.reset_parameters()
+
+    def _weight_channels(self) -> tuple[int, int]:
+        return self.out_channels, self.in_channels // self.groups
+
+    def reset_parameters(self) -> None:
+        """Draw the starting values anew."""
+        start_uniform(self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        words = [
+            f"{self.in_channels}, {self.out_channels}",
+            f"kernel_size={self.kernel_size}, stride={self.stride}",
+        ]
+        if self.padding not in (0, (0,), (0, 0)):
+            words.append(f"padding={self.padding!r}")
+        if self.dilation not in ((1,), (1, 1)):
+            words.append(f"dilation={self.dilation}")
+        if getattr(self, "output_padding", (0, 0)) != (0, 0):
+            words.append(f"output_padding={self.output_padding}")
+        if self.groups != 1:
+            words.append(f"groups={self.groups}")
+        if self.bias is None:
+            words.append("bias=False")
+        if self.padding_mode != "zeros":
+            words.append(f"padding_mode={self.padding_mode!r}")
+        if getattr(self, "flip", False):
+            words.append("flip=True")
+        return ", ".join(words)
+
+
+class Conv2d(_Convolution):
+    """Cross-correlation of images with learned kernels (true convolution with `flip=True`).
+
+    Shapes: x (N, in_channels, H, W) or (in_channels, H, W) -> (N, out_channels, H', W') with
+    H' = (H + 2·padding − dilation·(R − 1) − 1) // stride + 1; weight
+    (out_channels, in_channels / groups, R, S) and bias (out_channels,), both from U(-b, b) with
+    b = 1/√(R S in_channels / groups).
+
+    `padding` is a number, two, four (top, bottom, left, right), 'valid', 'same' or 'full';
+    `padding_mode` 'zeros', 'circular', 'reflect' or 'replicate'.
+
+    Raises `ShapeError` for an x with other channels, or smaller than the kernel.
+
+    >>> import numpy as np, nn
+    >>> nn.Conv2d(1, 6, 5, padding=2)(np.zeros((2, 1, 28, 28), np.float32)).shape
+    (2, 6, 28, 28)
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: int | str | tuple[int, ...] = 0,
+        dilation: int | tuple[int, int] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        *,
+        flip: bool = False,
+        dtype: npt.DTypeLike | None = None,
+    ):
+        super().__init__()
+        self.stride = pair("Conv2d", "stride", stride, 1)
+        self.padding = _padding("Conv2d", padding, 2)
+        self.dilation = pair("Conv2d", "dilation", dilation, 1)
+        self.flip = flip
+        kernel = pair("Conv2d", "kernel_size", kernel_size, 1)
+        self._start((in_channels, out_channels), kernel, groups, bias, padding_mode, dtype)
+
+    def forward(self, x: Any) -> Any:
+        require_size("Conv2d", "in_channels", self.in_channels, x, -3, "channels")
+        return F.conv2d(
+            x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups,
+            self.padding_mode, self.flip,
+        )  # fmt: skip
+
+
+class Conv1d(_Convolution):
+    """Cross-correlation of sequences with learned kernels, as `Conv2d` along one axis.
+
+    Shapes: x (N, in_channels, L) or (in_channels, L) -> (N, out_channels, L'); weight
+    (out_channels, in_channels / groups, S), bias (out_channels,).
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int],
+        stride: int | tuple[int] = 1,
+        padding: int | str | tuple[int, ...] = 0,
+        dilation: int | tuple[int] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        *,
+        flip: bool = False,
+        dtype: npt.DTypeLike | None = None,
+    ):
+        super().__init__()
+        self.stride = _single("Conv1d", "stride", stride)
+        self.padding = _padding("Conv1d", padding, 1)
+        self.dilation = _single("Conv1d", "dilation", dilation)
+        self.flip = flip
+        kernel = _single("Conv1d", "kernel_size", kernel_size)
+        self._start((in_channels, out_channels), kernel, groups, bias, padding_mode, dtype)
+
+    def forward(self, x: Any) -> Any:
+        require_size("Conv1d", "in_channels", self.in_channels, x, -2, "channels")
+        return F.conv1d(
+            x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups,
+            self.padding_mode, self.flip,
+        )  # fmt: skip
+
+
+class ConvTranspose2d(_Convolution):
+    """The transpose of a convolution: its input gradient, used to enlarge images.
+
+    Shapes: x (N, in_channels, H, W) or (in_channels, H, W) -> (N, out_channels, H', W') with
+    H' = (H − 1)·stride − 2·padding + dilation·(R − 1) + output_padding + 1; weight
+    (in_channels, out_channels / groups, R, S), bias (out_channels,).
+
+    >>> import numpy as np, nn
+    >>> nn.ConvTranspose2d(16, 6, 2, stride=2)(np.zeros((1, 16, 5, 5), np.float32)).shape
+    (1, 6, 10, 10)
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] = 0,
+        output_padding: int | tuple[int, int] = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: int | tuple[int, int] = 1,
+        padding_mode: str = "zeros",
+        *,
+        dtype: npt.DTypeLike | None = None,
+    ):
+        super().__init__()
+        if padding_mode != "zeros":
+            raise ArgumentError(
+                f"ConvTranspose2d: padding_mode must be 'zeros', got {padding_mode!r}"
+            )
+        self.stride = pair("ConvTranspose2d", "stride", stride, 1)
+        self.padding = pair("ConvTranspose2d", "padding", padding, 0)
+        self.output_padding = pair("ConvTranspose2d", "output_padding", output_padding, 0)
+        self.dilation = pair("ConvTranspose2d", "dilation", dilation, 1)
+        kernel = pair("ConvTranspose2d", "kernel_size", kernel_size, 1)
+        self._start((in_channels, out_channels), kernel, groups, bias, padding_mode, dtype)
+
+    def _weight_channels(self) -> tuple[int, int]:
+        return self.in_channels, self.out_channels // self.groups
+
+    def forward(self, x: Any) -> Any:
+        require_size("ConvTranspose2d", "in_channels", self.in_channels, x, -3, "channels")
+        return F.conv_transpose2d(
+            x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups,
+            self.dilation,
+        )  # fmt: skip
+
+
+def _single(layer: str, name: str, value: Any) -> tuple[int]:
+    """A number along one axis, as PyTorch keeps it."""
+    values = tuple(value) if isinstance(value, tuple | list) else (value,)
+    if len(values) != 1:
+        raise ArgumentError(f"{layer}: {name} must be one number, got {value!r}")
+    return (whole_number(layer, name, values[0], 1),)
+
+
+def _padding(layer: str, value: Any, axes: int) -> Any:
+    """Padding as a word, or as numbers: one an axis, or before and after each axis."""
+    if isinstance(value, str):
+        if value not in PADDING_WORDS:
+            raise ArgumentError(
+                f"{layer}: padding must be numbers or one of "
+                f"{', '.join(map(repr, PADDING_WORDS))}, got {value!r}"
+            )
+        return value
+    values = tuple(value) if isinstance(value, tuple | list) else (value,) * axes
+    if len(values) not in (axes, 2 * axes):
+        raise ArgumentError(
+            f"{layer}: padding must be a number, {axes} or {2 * axes} of them, got {value!r}"
+        )
+    return tuple(whole_number(layer, "padding", v, 0) for v in values)

@@ -1,0 +1,220 @@
+"""Normalisation layers: mean 0 and variance 1, then a learned scale and shift."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import autograd as ag
+from autograd import scope, stamps
+from autograd.errors import ArgumentError, ShapeError
+from nn import functional as F
+from nn import init
+from nn.layers.arguments import empty, whole_number
+from nn.module import Module
+from nn.parameter import Buffer, Parameter
+
+__all__ = ["BatchNorm1d", "BatchNorm2d", "GroupNorm", "LayerNorm"]
+
+
+class _BatchNorm(Module):
+    """Batch normalisation; subclasses say which inputs they take."""
+
+    _layouts: dict[int, str]
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        *,
+        dtype: npt.DTypeLike | None = None,
+    ):
+        super().__init__()
+        name = type(self).__name__
+        self.num_features = whole_number(name, "num_features", num_features, 1)
+        if momentum is not None and not 0 <= momentum <= 1:
+            raise ArgumentError(f"{name}: momentum must lie between 0 and 1, got {momentum!r}")
+        self.eps, self.momentum, self.affine = eps, momentum, affine
+        self.track_running_stats = track_running_stats
+        shape = (self.num_features,)
+        self.weight: Parameter | None = empty(shape, dtype) if affine else None
+        self.bias: Parameter | None = empty(shape, dtype) if affine else None
+        self.running_mean: Buffer | None = None
+        self.running_var: Buffer | None = None
+        self.num_batches_tracked: Buffer | None = None
+        if track_running_stats:
+            self.running_mean = Buffer(empty(shape, dtype))
+            self.running_var = Buffer(empty(shape, dtype))
+            self.num_batches_tracked = Buffer(np.zeros((), np.int64))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Scale 1, shift 0, and the running statistics as new."""
+        for ones, zeros in ((self.weight, self.bias), (self.running_var, self.running_mean)):
+            if ones is not None and zeros is not None:
+                init.ones_(ones)
+                init.zeros_(zeros)
+        if self.num_batches_tracked is not None:
+            self.num_batches_tracked.fill_(0)
+
+    def forward(self, x: Any) -> Any:
+        self._check(np.shape(x))
+        momentum = self.momentum
+        if momentum is None and self.num_batches_tracked is not None:
+            momentum = 1 / (self.num_batches_tracked.item() + 1)  # the mean over all batches
+        out = F.batch_norm(
+            x, self.running_mean, self.running_var, self.weight, self.bias,
+            self.training or self.running_mean is None, momentum or 0.0, self.eps,
+        )  # fmt: skip
+        if self.training and self.num_batches_tracked is not None:
+            self.num_batches_tracked.data[...] += 1
+            stamps.stamp(self.num_batches_tracked.data)
+        return out
+
+    def _check(self, shape: tuple[int, ...]) -> None:
+        name = type(self).__name__
+        if len(shape) not in self._layouts:
+            raise ShapeError(
+                f"{scope.prefix()}{name}: the input must be "
+                f"{' or '.join(self._layouts.values())}, got shape {shape}"
+            )
+        if shape[1] != self.num_features:
+            raise ShapeError(
+                f"{scope.prefix()}{name}(num_features={self.num_features}) got {shape[1]} channels "
+                f"(input of shape {shape}); use nn.{name}({shape[1]})"
+            )
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, "
+            f"affine={self.affine}, track_running_stats={self.track_running_stats}"
+        )
+
+
+class BatchNorm2d(_BatchNorm):
+    """(x − mean) / √(var + ε) · weight + bias, per channel (Ioffe & Szegedy, 2015).
+
+    In training the statistics are the batch's, and the running ones move towards them by
+    `momentum` (None: their plain mean); in evaluation the running ones are used.
+
+    Shapes: x (N, num_features, H, W) -> the same. State: weight, bias, running_mean, running_var
+    (num_features,), num_batches_tracked.
+
+    Raises `ShapeError` for other channels.
+
+    >>> import numpy as np, nn
+    >>> norm = nn.BatchNorm2d(3)
+    >>> x = np.random.default_rng(0).normal(5, 2, (8, 3, 4, 4)).astype(np.float32)
+    >>> bool(abs(norm(x).detach().mean()) < 1e-5), bool(abs(norm.eval()(x).detach().mean()) > 1)
+    (True, True)
+    """
+
+    _layouts = {4: "(N, C, H, W)"}
+
+
+class BatchNorm1d(_BatchNorm):
+    """Batch normalisation of x (N, num_features) or (N, num_features, L); see `BatchNorm2d`."""
+
+    _layouts = {2: "(N, C)", 3: "(N, C, L)"}
+
+
+class LayerNorm(Module):
+    """(x − mean) / √(var + ε) · weight + bias over the last axes of x (Ba et al., 2016).
+
+    Shapes: x (..., *normalized_shape) -> the same; weight and bias `normalized_shape`.
+
+    >>> import autograd as ag, nn
+    >>> nn.LayerNorm(2, eps=0)(ag.tensor([[1.0, 3.0], [0.0, 8.0]])).detach()
+    tensor([[-1.,  1.], [-1.,  1.]])
+    """
+
+    def __init__(
+        self,
+        normalized_shape: int | tuple[int, ...],
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+        *,
+        dtype: npt.DTypeLike | None = None,
+    ):
+        super().__init__()
+        shape = normalized_shape if isinstance(normalized_shape, tuple | list) else None
+        self.normalized_shape = tuple(
+            whole_number("LayerNorm", "normalized_shape", n, 1)
+            for n in ((normalized_shape,) if shape is None else shape)
+        )
+        if not self.normalized_shape:
+            raise ArgumentError("LayerNorm: normalized_shape must name at least one axis, got ()")
+        self.eps, self.elementwise_affine = eps, elementwise_affine
+        affine = elementwise_affine
+        self.weight = empty(self.normalized_shape, dtype) if affine else None
+        self.bias = empty(self.normalized_shape, dtype) if affine and bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Scale 1 and shift 0."""
+        _start_affine(self.weight, self.bias)
+
+    def forward(self, x: Any) -> Any:
+        return F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+        )
+
+
+class GroupNorm(Module):
+    """Normalisation over groups of channels of each example (Wu & He, 2018).
+
+    Shapes: x (N, num_channels, ...) -> the same; weight and bias (num_channels,).
+    """
+
+    def __init__(
+        self,
+        num_groups: int,
+        num_channels: int,
+        eps: float = 1e-5,
+        affine: bool = True,
+        *,
+        dtype: npt.DTypeLike | None = None,
+    ):
+        super().__init__()
+        self.num_groups = whole_number("GroupNorm", "num_groups", num_groups, 1)
+        self.num_channels = whole_number("GroupNorm", "num_channels", num_channels, 1)
+        if num_channels % num_groups:
+            raise ArgumentError(
+                f"GroupNorm: num_groups must divide num_channels={num_channels}, got {num_groups}"
+            )
+        self.eps, self.affine = eps, affine
+        self.weight = empty((self.num_channels,), dtype) if affine else None
+        self.bias = empty((self.num_channels,), dtype) if affine else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Scale 1 and shift 0."""
+        _start_affine(self.weight, self.bias)
+
+    def forward(self, x: Any) -> Any:
+        shape = np.shape(x)
+        if len(shape) < 2 or shape[1] != self.num_channels:
+            raise ShapeError(
+                f"{scope.prefix()}GroupNorm({self.num_groups}, num_channels={self.num_channels}): "
+                f"the input must be (N, {self.num_channels}, ...), got shape {shape}"
+            )
+        return F.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+
+
+def _start_affine(weight: ag.Tensor | None, bias: ag.Tensor | None) -> None:
+    if weight is not None:
+        init.ones_(weight)
+    if bias is not None:
+        init.zeros_(bias)

@@ -1,0 +1,63 @@
+"""Layers that only move elements, or do nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import autograd as ag
+from autograd.errors import ShapeError
+from nn.module import Module
+
+__all__ = ["Flatten", "Identity", "Unflatten"]
+
+
+class Identity(Module):
+    """y = x. Arguments are accepted and ignored, so that it can stand in for any layer."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__()
+
+    def forward(self, x: Any) -> Any:
+        return x
+
+
+class Flatten(Module):
+    """Axes `start_dim` to `end_dim` as one; by default all but the batch.
+
+    >>> import numpy as np, nn
+    >>> nn.Flatten()(np.zeros((2, 16, 5, 5))).shape
+    (2, 400)
+    """
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1):
+        super().__init__()
+        self.start_dim, self.end_dim = start_dim, end_dim
+
+    def forward(self, x: Any) -> Any:
+        return ag.flatten(x, self.start_dim, self.end_dim)
+
+    def extra_repr(self) -> str:
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Unflatten(Module):
+    """Axis `dim` as axes of the sizes `unflattened_size`: the inverse of `Flatten`.
+
+    >>> import numpy as np, nn
+    >>> nn.Unflatten(1, (16, 5, 5))(np.zeros((2, 400))).shape
+    (2, 16, 5, 5)
+    """
+
+    def __init__(self, dim: int, unflattened_size: tuple[int, ...]):
+        super().__init__()
+        self.dim, self.unflattened_size = dim, tuple(unflattened_size)
+
+    def forward(self, x: Any) -> Any:
+        shape = x.shape
+        if not -len(shape) <= self.dim < len(shape):
+            raise ShapeError(f"Unflatten: x of shape {shape} has no axis {self.dim}")
+        axis = self.dim % len(shape)
+        return ag.reshape(x, shape[:axis] + self.unflattened_size + shape[axis + 1 :])
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"

@@ -1,0 +1,78 @@
+"""What a module's state is made of: Tensors marked as trained, or as kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import Tensor
+
+__all__ = ["Buffer", "Parameter"]
+
+
+class Parameter(Tensor):
+    """A Tensor that is trained: an attribute of this type belongs to its module's parameters.
+
+    It shares memory with an array or Tensor it is made from, but not its graph. Raises
+    `DTypeError` unless `data` is of a float dtype (or `requires_grad` is false).
+
+    >>> Parameter([1.0, 2.0])
+    Parameter containing:
+    tensor([1., 2.], requires_grad=True)
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        data: npt.ArrayLike | Tensor,
+        requires_grad: bool = True,
+        *,
+        dtype: npt.DTypeLike | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(data, requires_grad, dtype=dtype, name=name)  # type: ignore[arg-type]
+
+    def __repr__(self) -> str:
+        return f"Parameter containing:\n{super().__repr__()}"
+
+
+class Buffer(Tensor):
+    """A Tensor that is state but not trained, such as a running mean.
+
+    An attribute of this type follows its module through `to(dtype)`, and through `state_dict`
+    unless `persistent` is false.
+
+    >>> Buffer([0.0, 0.0], persistent=False)
+    Buffer containing:
+    tensor([0., 0.])
+    """
+
+    __slots__ = ("persistent",)
+
+    def __init__(
+        self,
+        data: npt.ArrayLike | Tensor,
+        persistent: bool = True,
+        *,
+        dtype: npt.DTypeLike | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(data, dtype=dtype, name=name)  # type: ignore[arg-type]
+        self.persistent = persistent
+
+    def __repr__(self) -> str:
+        return f"Buffer containing:\n{super().__repr__()}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild_buffer, (type(self), self.data, self.persistent, self.name)
+
+
+def _rebuild_buffer(
+    cls: type[Buffer], data: np.ndarray, persistent: bool, name: str | None
+) -> Buffer:
+    self = cls.__new__(cls)
+    Buffer.__init__(self, data, persistent, name=name)
+    return self
