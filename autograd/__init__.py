@@ -8,7 +8,7 @@ tensor([2., 4.])
 """
 
 from autograd.tensors import Tensor, tensor  # isort: skip  (first: it closes the import circle)
-from autograd import creation, errors, func, ops, random_source
+from autograd import creation, curvature, errors, func, ops, random_source
 from autograd.creation import *  # noqa: F403
 from autograd.dtypes import get_default_dtype, set_default_dtype
 from autograd.errors import *  # noqa: F403
@@ -17,6 +17,7 @@ from autograd.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_e
 from autograd.gradcheck import check_contract, check_grads
 from autograd.ops import *  # noqa: F403
 from autograd.random_source import *  # noqa: F403
+from autograd.recompute import checkpoint
 from autograd.record import Array, op
 
 __version__ = "0.1.0"
@@ -29,6 +30,8 @@ __all__ = [
     "Tensor",
     "check_contract",
     "check_grads",
+    "checkpoint",
+    "curvature",
     "enable_grad",
     "errors",
     "func",

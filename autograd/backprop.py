@@ -56,11 +56,15 @@ def gradients(
     retain_graph: bool | None = None,
     create_graph: bool = False,
     allow_unused: bool = False,
+    since: int = 0,
 ) -> list[Tensor | None]:
-    """The gradients of `outputs` with respect to `inputs`, touching no `.grad`."""
+    """The gradients of `outputs` with respect to `inputs`, touching no `.grad`.
+
+    Nodes with an id below `since` count as leaves: nothing below them is visited, no hook called.
+    """
     keys = [_key(tensor, "grad") for tensor in inputs]
     checked = [_seed(root, seed, "grad") for root, seed in zip(outputs, seeds, strict=True)]
-    replayed = _Replay(outputs, keys, bool(retain_graph or create_graph), create_graph)
+    replayed = _Replay(outputs, keys, bool(retain_graph or create_graph), create_graph, since)
     if not allow_unused:
         for position, key in enumerate(keys):
             if key not in replayed.reached:
@@ -87,12 +91,15 @@ class _Replay:
         targets: Iterable[Edge] | None,
         retain_graph: bool,
         create_graph: bool,
+        since: int = 0,
     ):
         self.roots = roots
         self.retain_graph = retain_graph
         self.create_graph = create_graph
         self.targets = None if targets is None else set(targets)
-        self.order, self.reached = schedule([_key(root, "backward") for root in roots], targets)
+        self.with_hooks = since == 0
+        starts = [_key(root, "backward") for root in roots]
+        self.order, self.reached = schedule(starts, targets, since)
         self.waiting: dict[Edge, Any] = {}
         self.owned: set[Edge] = set()  # whose waiting gradient is a buffer of ours
         self.results: dict[Edge, Any] = {}
@@ -124,8 +131,8 @@ class _Replay:
             for node in self.order:
                 if node in self.waiting:
                     self._visit(node)
-            for leaf in [edge for edge in self.waiting if isinstance(edge, Tensor)]:
-                self.results[leaf] = self._complete(leaf, leaf._hooks)
+            for leaf in list(self.waiting):
+                self.results[leaf] = self._complete(leaf, leaf._hooks if self.with_hooks else None)
 
     def _visit(self, node: Node) -> None:
         waiting = self.waiting
@@ -221,19 +228,24 @@ class _Replay:
 
 
 def schedule(
-    starts: Iterable[Edge], targets: Iterable[Edge] | None
+    starts: Iterable[Edge], targets: Iterable[Edge] | None, since: int = 0
 ) -> tuple[list[Node], set[Edge] | None]:
-    """The nodes to visit, newest first, and (for targets) every edge that leads to one."""
+    """The nodes to visit, newest first, and (for targets) every edge that leads to one.
+
+    Nodes with an id below `since` count as leaves.
+    """
     seen: set[Edge] = set()
+    order: list[Node] = []
     stack = list(starts)
     while stack:
         edge = stack.pop()
         if edge in seen:
             continue
         seen.add(edge)
-        if isinstance(edge, Node):
+        if isinstance(edge, Node) and edge.id >= since:
+            order.append(edge)
             stack.extend(e for e in edge.edges if e is not None and e not in seen)
-    order = sorted((edge for edge in seen if isinstance(edge, Node)), key=_by_age, reverse=True)
+    order.sort(key=_by_age, reverse=True)
     if targets is None:
         return order, None
     leading = {edge for edge in targets if edge in seen}

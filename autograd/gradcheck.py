@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd.backprop import gradients
 from autograd.errors import DTypeError, GradCheckError
 from autograd.record import Op
-from autograd.backprop import gradients
 from autograd.tensors import Tensor
 
 __all__ = ["check_contract", "check_grads"]
