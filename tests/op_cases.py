@@ -1,20 +1,38 @@
 """The table of ops under test, one row or more per registered op, by family."""
 
 from tests.cases import (
+    activation,
     conv,
     dropout,
     elementwise,
     index,
     linalg,
+    loss,
     norms,
+    piecewise,
     pool,
     reduce,
     shape,
+    trigonometry,
 )
 from tests.row import Row
 
 ROWS: list[Row] = [
     row
-    for family in (conv, dropout, elementwise, index, linalg, norms, pool, reduce, shape)
+    for family in (
+        activation,
+        conv,
+        dropout,
+        elementwise,
+        index,
+        linalg,
+        loss,
+        norms,
+        piecewise,
+        pool,
+        reduce,
+        shape,
+        trigonometry,
+    )
     for row in family.ROWS
 ]

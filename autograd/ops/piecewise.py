@@ -80,8 +80,7 @@ def heaviside(x: Array, at_zero: Array):
     >>> ag.heaviside(ag.tensor([-1.0, 0.0, 2.0]), 0.5)
     tensor([0. , 0.5, 1. ])
     """
-    zero = np.equal(x, 0)
-    return np.heaviside(x, at_zero), (lambda g: zeros_of(g), lambda g: np.where(zero, g, 0))
+    return np.heaviside(x, at_zero), (lambda g: zeros_of(g), lambda g: np.where(x == 0, g, 0))
 
 
 @op

@@ -1,0 +1,153 @@
+"""Rows of the ops beneath the losses; the losses themselves are in `tests/test_loss.py`."""
+
+import numpy as np
+
+from autograd.ops import loss, softmaxes
+from tests.row import Row, between, distinct, integers, positive
+
+
+def onehot(labels, classes, ndim):
+    """1 at the label along axis 1 (or the only axis), nothing at the label -1."""
+    flat = np.eye(classes + 1)[labels.reshape(-1)][:, :classes]
+    return np.moveaxis(flat.reshape(*labels.shape, classes), -1, min(1, ndim - 1))
+
+
+def masked(*shape):
+    """Labels in [0, 4), every third one -1."""
+
+    def draw(rng):
+        labels = rng.integers(0, 4, shape)
+        labels.reshape(-1)[::3] = -1
+        return labels
+
+    return draw
+
+
+def class_axis(x):
+    return min(1, x.ndim - 1)
+
+
+def log_softmax(x):
+    return x - np.log(np.exp(x).sum(axis=class_axis(x), keepdims=True))
+
+
+def picked(x, labels):
+    return (x * onehot(labels, x.shape[class_axis(x)], x.ndim)).sum(axis=class_axis(x))
+
+
+def cross_entropy_slope(g, x, labels):
+    axis = class_axis(x)
+    kept = np.expand_dims(g * (labels >= 0), axis)
+    return kept * (np.exp(log_softmax(x)) - onehot(labels, x.shape[axis], x.ndim))
+
+
+def binary_cross_entropy(p, t):
+    return -t * np.log(p) - (1 - t) * np.log(1 - p)
+
+
+LABELLED = {
+    "rows": ((5, 4), integers(4, 5)),
+    "planes": ((2, 4, 3, 2), integers(4, 2, 3, 2)),
+    "unbatched": ((4,), integers(4)),
+    "masked": ((7, 4), masked(7)),
+}
+
+LABELLED_ALSO = [((0, 4), integers(4, 0)), ((2, 4, 0), integers(4, 2, 0))]
+
+POS_WEIGHT = np.array([0.5, 1.0, 2.0, 3.0], np.float32)  # a constant follows the dtype of x
+
+ROWS = [
+    *(
+        Row(
+            "label_cross_entropy",
+            softmaxes.label_cross_entropy,
+            inputs,
+            lambda x, labels: -picked(log_softmax(x), labels),
+            keeps="logits labels out",
+            also=LABELLED_ALSO,
+            note=note,
+        )
+        for note, inputs in LABELLED.items()
+    ),
+    *(
+        Row(
+            "label_cross_entropy_grad",
+            lambda g, x, labels: softmaxes.label_cross_entropy_grad(
+                g, x, softmaxes.label_cross_entropy(x, labels), labels
+            ),
+            [logits[:1] + logits[2:] if len(logits) > 1 else (), logits, labels],
+            cross_entropy_slope,
+            operands=lambda g, x, labels: (
+                g,
+                x,
+                softmaxes.label_cross_entropy(x, labels),
+                labels,
+            ),
+            keeps="g logits labels",
+            note=note,
+        )
+        for note, (logits, labels) in LABELLED.items()
+    ),
+    *(
+        Row(
+            "pick_class",
+            softmaxes.pick_class,
+            inputs,
+            picked,
+            keeps="labels",
+            also=LABELLED_ALSO,
+            note=note,
+        )
+        for note, inputs in LABELLED.items()
+    ),
+    Row(
+        "place_class",
+        lambda x, labels: softmaxes.place_class(x, labels, (7, 4)),
+        [(7,), masked(7)],
+        lambda x, labels: x[:, None] * onehot(labels, 4, 2),
+        keeps="labels",
+        statics={"shape": (7, 4)},
+    ),
+    Row(
+        "huber_error",
+        lambda d: loss.huber_error(d, 0.52),
+        [distinct(4, 6)],
+        lambda d: np.where(abs(d) <= 0.52, d * d / 2, 0.52 * (abs(d) - 0.26)),
+        keeps="d",
+        statics={"delta": 0.52},
+        also=[((),), ((0, 3),)],
+    ),
+    Row(
+        "probability_loss",
+        loss.probability_loss,
+        [between(0.1, 0.9, 3, 4), between(0, 1, 3, 4)],
+        binary_cross_entropy,
+        keeps="p t",
+        also=[(between(0.1, 0.9), between(0, 1)), ((0, 3), (0, 3))],
+    ),
+    Row(
+        "logit_loss",
+        loss.logit_loss,
+        [(3, 4), between(0, 1, 3, 4)],
+        lambda x, t: binary_cross_entropy(1 / (1 + np.exp(-x)), t),
+        keeps="x t",
+        also=[((), between(0, 1)), ((0, 3), (0, 3))],
+    ),
+    Row(
+        "logit_loss",
+        lambda x, t: loss.logit_loss(x, t, POS_WEIGHT),
+        [(3, 4), between(0, 1, 3, 4)],
+        lambda x, t: POS_WEIGHT * t * np.log(1 + np.exp(-x)) + (1 - t) * np.log(1 + np.exp(x)),
+        operands=lambda x, t: (x, t, POS_WEIGHT),
+        keeps="x t pos_weight",
+        note="pos_weight",
+    ),
+    Row(
+        "x_log_x",
+        loss.x_log_x,
+        [positive(3, 4)],
+        lambda x: x * np.log(x),
+        keeps="x",
+        also=[(positive(),), ((0, 3),)],
+    ),
+]
