@@ -17,9 +17,26 @@ if getattr(autograd, "__distribution__", None) != "glassgrad":
         "pip install --force-reinstall glassgrad (in a clone: pip install --force-reinstall -e .)"
     )
 
-from nn import data, functional, init, layers, models
+from nn import data, functional, init, models
 from nn.containers import ModuleDict, ModuleList, Sequential
-from nn.layers import *  # noqa: F403
+from nn.layers import (
+    activations,
+    convolution,
+    dense,
+    losses,
+    normalization,
+    pooling,
+    regularization,
+    shaping,
+)
+from nn.layers.activations import *  # noqa: F403
+from nn.layers.convolution import *  # noqa: F403
+from nn.layers.dense import *  # noqa: F403
+from nn.layers.losses import *  # noqa: F403
+from nn.layers.normalization import *  # noqa: F403
+from nn.layers.pooling import *  # noqa: F403
+from nn.layers.regularization import *  # noqa: F403
+from nn.layers.shaping import *  # noqa: F403
 from nn.module import Module
 from nn.parameter import Buffer, Parameter
 from nn.serialization import load, load_metadata, save
@@ -42,4 +59,11 @@ __all__ = [
     "save",
     "summary",
 ]
-__all__ += layers.__all__
+__all__ += activations.__all__
+__all__ += convolution.__all__
+__all__ += dense.__all__
+__all__ += losses.__all__
+__all__ += normalization.__all__
+__all__ += pooling.__all__
+__all__ += regularization.__all__
+__all__ += shaping.__all__

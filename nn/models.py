@@ -14,19 +14,13 @@ from typing import Any
 from autograd.errors import ArgumentError
 from nn import functional as F
 from nn.containers import Sequential
-from nn.layers import (
-    AvgPool2d,
-    BatchNorm2d,
-    Conv2d,
-    Flatten,
-    GlobalAvgPool2d,
-    Identity,
-    Linear,
-    MaxPool2d,
-    ReLU,
-    Tanh,
-    activations,
-)
+from nn.layers import activations
+from nn.layers.activations import ReLU, Tanh
+from nn.layers.convolution import Conv2d
+from nn.layers.dense import Linear
+from nn.layers.normalization import BatchNorm2d
+from nn.layers.pooling import AvgPool2d, GlobalAvgPool2d, MaxPool2d
+from nn.layers.shaping import Flatten, Identity
 from nn.module import Module
 
 __all__ = [
