@@ -70,9 +70,7 @@ def geometry(
     spans = tuple(d * (k - 1) + 1 for d, k in zip(dilations, kernel, strict=True))
     sides = both_sides(op, padding, spans, strides)
     require_padding_mode(op, padding_mode, image, sides)
-    padded = tuple(
-        n + a + b for n, a, b in zip(image, sides[::2], sides[1::2], strict=True)
-    )
+    padded = tuple(n + a + b for n, a, b in zip(image, sides[::2], sides[1::2], strict=True))
     if any(span > n for span, n in zip(spans, padded, strict=True)):
         grown = f" (dilated to {by(spans)})" if spans != kernel else ""
         raise ShapeError(
@@ -95,8 +93,7 @@ def require_channels(
     op: str, channels: int, weight_shape: Sizes, groups: Any, bias_shape: Sizes | None
 ) -> None:
     """Raise unless weight, groups and bias fit an image with so many channels."""
-    if not isinstance(groups, int | np.integer) or groups < 1:
-        raise ArgumentError(f"{op}: groups must be an integer of at least 1, got {groups!r}")
+    require_groups(op, groups)
     out_channels = weight_shape[0]
     if channels % groups or out_channels % groups:
         raise ShapeError(
@@ -110,6 +107,12 @@ def require_channels(
             f"{fitting}, got {weight_shape}"
         )
     require_bias(op, bias_shape, (out_channels,))
+
+
+def require_groups(op: str, groups: Any) -> None:
+    """Raise unless groups is a positive integer."""
+    if not isinstance(groups, int | np.integer) or groups < 1:
+        raise ArgumentError(f"{op}: groups must be an integer of at least 1, got {groups!r}")
 
 
 def require_bias(op: str, shape: Sizes | None, fitting: Sizes) -> None:

@@ -157,9 +157,7 @@ def normalize_rows(
     """
     rows = _rows("normalize_rows", x, row_ndim)
     flat = rows.shape[1]
-    out, mean, inv_std = kernels.layer_norm(
-        rows, _like(weight, x, flat), _like(bias, x, flat), eps
-    )
+    out, mean, inv_std = kernels.layer_norm(rows, _like(weight, x, flat), _like(bias, x, flat), eps)
     out = out.reshape(x.shape)
     saved = Saved(mean, inv_std)
     return out, (
@@ -270,9 +268,7 @@ def layer_norm(
         )
     for name, array in (("weight", weight), ("bias", bias)):
         if array is not None and np.shape(array) != row:
-            raise ShapeError(
-                f"layer_norm: {name} must have shape {row}, got {np.shape(array)}"
-            )
+            raise ShapeError(f"layer_norm: {name} must have shape {row}, got {np.shape(array)}")
     return normalize_rows(x, weight, bias, len(row), eps)
 
 
@@ -441,9 +437,7 @@ def _move(running: Any, batch: np.ndarray, momentum: float, name: str) -> None:
     if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
         raise DTypeError(f"batch_norm: {name} must be a Tensor or an ndarray of floats")
     if array.shape != batch.shape:
-        raise ShapeError(
-            f"batch_norm: {name} must have shape {batch.shape}, got {array.shape}"
-        )
+        raise ShapeError(f"batch_norm: {name} must have shape {batch.shape}, got {array.shape}")
     array *= 1 - momentum
     array += momentum * batch
     stamp(array)

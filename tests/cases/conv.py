@@ -1,4 +1,4 @@
-"""Rows of `autograd/ops/conv.py`: values against loops over every output."""
+"""Rows of `autograd/ops/{conv,conv_transpose,patches}.py`: values against plain loops."""
 
 import numpy as np
 
@@ -47,9 +47,7 @@ def correlate(
     widths = [(0, 0), (0, 0), *sides(padding, kernel, dilation)]
     x = np.pad(x, widths, mode=NUMPY_MODES[padding_mode])
     spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
-    sizes = [
-        (n - span) // s + 1 for n, span, s in zip(x.shape[2:], spans, stride, strict=True)
-    ]
+    sizes = [(n - span) // s + 1 for n, span, s in zip(x.shape[2:], spans, stride, strict=True)]
     out_channels, group_in = weight.shape[:2]
     group_out = out_channels // groups
     out = np.zeros((len(x), out_channels, *sizes))
@@ -151,6 +149,128 @@ def adjoints(note, x, weight, options):
     ]
 
 
+def pair(value, axes=2):
+    return (value,) * axes if isinstance(value, int) else tuple(value)
+
+
+def stamp(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+    """conv_transpose1d or 2d: the kernel times each element, added where it falls."""
+    axes = weight.ndim - 2
+    if x.ndim == axes + 1:
+        return stamp(x[None], weight, bias, stride, padding, output_padding, groups, dilation)[0]
+    stride, padding = pair(stride, axes), pair(padding, axes)
+    extra, dilation = pair(output_padding, axes), pair(dilation, axes)
+    channels, group_out, *kernel = weight.shape
+    whole = [
+        (n - 1) * s + d * (k - 1) + 1 + e
+        for n, s, d, k, e in zip(x.shape[2:], stride, dilation, kernel, extra, strict=True)
+    ]
+    out = np.zeros((len(x), group_out * groups, *whole))
+    for c in range(channels):
+        first = c // (channels // groups) * group_out
+        for i in np.ndindex(*x.shape[2:]):
+            for r in np.ndindex(*kernel):
+                at = tuple(a * s + b * d for a, s, b, d in zip(i, stride, r, dilation, strict=True))
+                for k in range(group_out):
+                    element = x[(slice(None), c, *i)] * weight[(c, k, *r)]
+                    out[(slice(None), first + k, *at)] += element
+    crop = tuple(slice(p, n - p) for p, n in zip(padding, whole, strict=True))
+    out = out[(slice(None), slice(None), *crop)]
+    return out if bias is None else out + bias.reshape(-1, *(1,) * axes)
+
+
+TRANSPOSED = {
+    "plain": ((2, 2, 2, 3), (2, 3, 2, 2), {}),
+    "stride": (
+        (1, 2, 3, 2),
+        (2, 2, 3, 2),
+        {"stride": (2, 3), "padding": (1, 0), "output_padding": (1, 2)},
+    ),
+    "groups": ((2, 4, 2, 2), (4, 2, 2, 3), {"groups": 2, "dilation": (1, 2), "padding": 1}),
+    "beyond reach": ((1, 1, 2, 3), (1, 2, 2, 2), {"dilation": 3, "output_padding": (2, 0)}),
+    "unbatched": ((2, 2, 3), (2, 1, 2, 2), {"stride": 2}),
+}
+TRANSPOSED_1D = {
+    "plain": ((2, 2, 3), (2, 3, 2), {}),
+    "options": (
+        (1, 4, 3),
+        (4, 1, 3),
+        {"stride": 2, "padding": 1, "output_padding": 1, "groups": 2, "dilation": 2},
+    ),
+    "unbatched": ((2, 3), (2, 2, 2), {"stride": 3}),
+}
+
+
+def transposed(name, note, x, weight, options):
+    function = getattr(ag, name)
+    out_channels = weight[1] * options.get("groups", 1)
+    return Row(
+        name,
+        lambda x, w, b: function(x, w, b, **options),
+        [x, weight, (out_channels,)],
+        lambda x, w, b: stamp(x, w, b, **options),
+        keeps="x weight",
+        also=[((0, *x[1:]), weight, (out_channels,))] if note == "plain" else (),
+        note=note,
+        statics=options,
+    )
+
+
+def patches(x, kernel_size, dilation=1, padding=0, stride=1):
+    """unfold: one column after the other, found by correlating with one-hot kernels."""
+    kernel = pair(kernel_size)
+    channels = x.shape[-3]
+    taps = channels * kernel[0] * kernel[1]
+    one_hot = np.eye(taps).reshape(taps, channels, *kernel)
+    out = correlate(x, one_hot, None, stride, padding, dilation)
+    return out.reshape(*out.shape[:-2], out.shape[-2] * out.shape[-1])
+
+
+PATCHES = {
+    "plain": ((2, 2, 3, 4), {"kernel_size": (2, 3)}),
+    "options": ((1, 1, 5, 4), {"kernel_size": 2, "dilation": 2, "padding": 1, "stride": (1, 2)}),
+    "unbatched": ((2, 3, 4), {"kernel_size": 2, "padding": (1, 0)}),
+}
+
+
+def patch_rows(note, x, options):
+    columns = patches(np.zeros(x), **options).shape
+    return [
+        Row(
+            "unfold",
+            lambda x: ag.unfold(x, **options),
+            [x],
+            lambda x: patches(x, **options),
+            also=[((0, *x[1:]),)] if len(x) == 4 else (),
+            note=note,
+            statics=options,
+        ),
+        Row(
+            "fold",
+            lambda c: ag.fold(c, x[-2:], **options),
+            [columns],
+            lambda c: by_basis(lambda e: (c * patches(e, **options)).sum(), x),
+            note=note,
+            statics={"output_size": x[-2:], **options},
+        ),
+    ]
+
+
+LOCAL = {
+    "plain": ((2, 2, 3, 3), (2, 2, 3, 2, 2, 2), {}),
+    "options": ((2, 1, 4, 5), (2, 3, 1, 1, 2, 2), {"stride": 2, "padding": 1, "dilation": 2}),
+    "unbatched": ((1, 2, 4), (2, 3, 2, 1, 2, 2), {"padding": (0, 1, 0, 0)}),
+}
+
+
+def unshared(x, weight, bias, **options):
+    """local_conv2d: a whole convolution for every position, of which one output is taken."""
+    out = np.zeros((*x.shape[:-3], weight.shape[2], *weight.shape[:2]))
+    for i, j in np.ndindex(*weight.shape[:2]):
+        out[..., i, j] = correlate(x, weight[i, j], **options)[..., i, j]
+    return out + bias
+
+
 ROWS = [
     *(forward("conv2d", note, *case) for note, case in CASES_2D.items()),
     *(forward("conv1d", note, *case) for note, case in CASES_1D.items()),
@@ -168,5 +288,21 @@ ROWS = [
         note="third order",
         order=3,
         statics={"padding": 1},
+    ),
+    *(transposed("conv_transpose2d", note, *case) for note, case in TRANSPOSED.items()),
+    *(transposed("conv_transpose1d", note, *case) for note, case in TRANSPOSED_1D.items()),
+    *(row for note, case in PATCHES.items() for row in patch_rows(note, *case)),
+    *(
+        Row(
+            "local_conv2d",
+            lambda x, w, b, options=options: ag.local_conv2d(x, w, b, **options),
+            [x, weight, (weight[2], *weight[:2])],
+            lambda x, w, b, options=options: unshared(x, w, b, **options),
+            keeps="x weight",
+            also=[((0, 2, 3, 3), weight, (weight[2], *weight[:2]))] if note == "plain" else (),
+            note=note,
+            statics=options,
+        )
+        for note, (x, weight, options) in LOCAL.items()
     ),
 ]

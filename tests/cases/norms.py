@@ -60,8 +60,9 @@ ROWS = [
         "normalize_by",
         lambda x, w, b: ag.batch_norm(x, MEAN, VAR, w, b),
         [(2, 3, 4), (3,), (3,)],
-        lambda x, w, b: (x - column(MEAN, x)) / np.sqrt(column(VAR, x) + 1e-5) * column(w, x)
-        + column(b, x),
+        lambda x, w, b: (
+            (x - column(MEAN, x)) / np.sqrt(column(VAR, x) + 1e-5) * column(w, x) + column(b, x)
+        ),
         keeps="x weight",
         also=[((0, 3, 4), (3,), (3,)), ((2, 3), (3,), (3,))],
         statics={"mean": MEAN, "var": VAR},
@@ -109,9 +110,10 @@ ROWS = [
             "normalize_rows",
             lambda x, w, b, groups=groups: ag.group_norm(x, groups, w, b),
             [(2, 4, 3), (4,), (4,)],
-            lambda x, w, b, groups=groups: standard(x.reshape(2, groups, -1), (2,)).reshape(x.shape)
-            * column(w, x)
-            + column(b, x),
+            lambda x, w, b, groups=groups: (
+                standard(x.reshape(2, groups, -1), (2,)).reshape(x.shape) * column(w, x)
+                + column(b, x)
+            ),
             keeps="x weight",
             operands=lambda x, w, b, groups=groups: (x.reshape(2, groups, -1),),
             note=f"{groups} groups",

@@ -1,4 +1,4 @@
-"""Rows of `autograd/ops/pool.py`: values against loops over every window."""
+"""Rows of `autograd/ops/{pool,adaptive_pool}.py`: values against loops over every window."""
 
 import math
 
@@ -46,8 +46,7 @@ def average(axes, x, count_include_pad=True, divisor_override=None, **options):
 
     def mean(patch, taps):
         counted = math.prod(
-            int(np.sum((t >= -p) & (t < n + p)))
-            for t, n, p in zip(taps, plane, each, strict=True)
+            int(np.sum((t >= -p) & (t < n + p))) for t, n, p in zip(taps, plane, each, strict=True)
         )
         size = counted if count_include_pad else patch.shape[-1]
         return patch.sum(-1) / (divisor_override or size)
@@ -142,6 +141,61 @@ def shared(g, x_shape, options):
     return out
 
 
+def adaptive(reduce, x, output_size):
+    """Each window from ⌊iH/n⌋ to ⌈(i + 1)H/n⌉, reduced."""
+    out = np.zeros((*x.shape[:-2], *output_size))
+    edges = [
+        [(math.floor(i * n / count), math.ceil((i + 1) * n / count)) for i in range(count)]
+        for n, count in zip(x.shape[-2:], output_size, strict=True)
+    ]
+    for i, j in np.ndindex(*output_size):
+        (top, bottom), (left, right) = edges[0][i], edges[1][j]
+        out[..., i, j] = reduce(x[..., top:bottom, left:right], axis=(-2, -1))
+    return out
+
+
+ADAPTIVE = [((2, 2, 4, 6), (2, 3)), ((1, 2, 5, 3), (3, 2)), ((2, 3, 4), (5, 1))]
+
+
+def adaptive_rows(shape, size):
+    def shares(g):
+        out = np.zeros(shape)
+        for index in np.ndindex(*shape):
+            basis = np.zeros(shape)
+            basis[index] = 1
+            out[index] = (g * adaptive(np.mean, basis, size)).sum()
+        return out
+
+    return [
+        Row(
+            "adaptive_avg_pool2d",
+            lambda x: ag.adaptive_avg_pool2d(x, size),
+            [shape],
+            lambda x: adaptive(np.mean, x, size),
+            also=[((0, *shape[1:]),)] if len(shape) == 4 else (),
+            note=f"{shape} {size}",
+            statics={"output_size": size},
+        ),
+        Row(
+            "adaptive_avg_pool2d_grad",
+            lambda g: ag.adaptive_avg_pool2d_grad(g, shape),
+            [(*shape[:-2], *size)],
+            shares,
+            note=f"{shape} {size}",
+            statics={"input_shape": shape},
+        ),
+        Row(
+            "adaptive_max_pool2d",
+            lambda x: ag.adaptive_max_pool2d(x, size),
+            [distinct(*shape)],
+            lambda x: adaptive(np.max, x, size),
+            also=[((0, *shape[1:]),)] if len(shape) == 4 else (),
+            note=f"{shape} {size}",
+            statics={"output_size": size},
+        ),
+    ]
+
+
 ROWS = [
     *(
         row
@@ -195,4 +249,5 @@ ROWS = [
         also=[((5, 4),), ((0, 3, 3),)],
         statics={"stride": (2, 3)},
     ),
+    *(row for case in ADAPTIVE for row in adaptive_rows(*case)),
 ]
