@@ -40,7 +40,7 @@ from nn.layers.shaping import *  # noqa: F403
 from nn.module import Module
 from nn.parameter import Buffer, Parameter
 from nn.serialization import load, load_metadata, save
-from nn.summaries import Summary, summary
+from nn.summaries import Summary, count_parameters, summary
 
 __all__ = [
     "Buffer",
@@ -50,6 +50,7 @@ __all__ = [
     "Parameter",
     "Sequential",
     "Summary",
+    "count_parameters",
     "data",
     "functional",
     "init",

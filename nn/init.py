@@ -10,10 +10,14 @@ field, the receptive field being the product of the sizes after the first two.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from statistics import NormalDist
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 import autograd as ag
 from autograd.errors import ArgumentError, DTypeError, ShapeError
@@ -28,6 +32,7 @@ __all__ = [
     "orthogonal_",
     "trunc_normal_",
     "uniform_",
+    "without_memory",
     "xavier_normal_",
     "xavier_uniform_",
     "zeros_",
@@ -45,29 +50,29 @@ def uniform_(tensor: T, a: float = 0.0, b: float = 1.0, *, generator: Generator 
     >>> bool(abs(w.detach()).max() <= 1)
     True
     """
-    return _fill("uniform_", tensor, _source(generator).uniform(a, b, tensor.shape))
+    return _fill("uniform_", tensor, lambda: _source(generator).uniform(a, b, tensor.shape))
 
 
 def normal_(
     tensor: T, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
 ) -> T:
     """Draw from N(mean, std²)."""
-    return _fill("normal_", tensor, mean + std * _source(generator).standard_normal(tensor.shape))
+    return _fill("normal_", tensor, lambda: _source(generator).normal(mean, std, tensor.shape))
 
 
 def constant_(tensor: T, val: float) -> T:
     """Fill with `val`."""
-    return _fill("constant_", tensor, np.full(tensor.shape, val))
+    return _fill("constant_", tensor, lambda: val)
 
 
 def zeros_(tensor: T) -> T:
     """Fill with zeros."""
-    return _fill("zeros_", tensor, np.zeros(tensor.shape))
+    return _fill("zeros_", tensor, lambda: 0.0)
 
 
 def ones_(tensor: T) -> T:
     """Fill with ones."""
-    return _fill("ones_", tensor, np.ones(tensor.shape))
+    return _fill("ones_", tensor, lambda: 1.0)
 
 
 def xavier_uniform_(tensor: T, gain: float = 1.0, *, generator: Generator | None = None) -> T:
@@ -124,11 +129,14 @@ def orthogonal_(tensor: T, gain: float = 1.0, *, generator: Generator | None = N
     """
     _check_axes("orthogonal_", tensor)
     rows, columns = tensor.shape[0], math.prod(tensor.shape[1:])
-    flat = _source(generator).standard_normal((max(rows, columns), min(rows, columns)))
-    q, r = np.linalg.qr(flat)
-    q = q * np.sign(np.diagonal(r))  # makes the distribution uniform
-    matrix = q if rows >= columns else q.T
-    return _fill("orthogonal_", tensor, gain * matrix.reshape(tensor.shape))
+
+    def draw() -> np.ndarray:
+        flat = _source(generator).standard_normal((max(rows, columns), min(rows, columns)))
+        q, r = np.linalg.qr(flat)
+        q = q * np.sign(np.diagonal(r))  # makes the distribution uniform
+        return gain * (q if rows >= columns else q.T).reshape(tensor.shape)
+
+    return _fill("orthogonal_", tensor, draw)
 
 
 def trunc_normal_(
@@ -144,8 +152,12 @@ def trunc_normal_(
     if not a < b or not std > 0:
         raise ArgumentError(f"trunc_normal_: a < b and std > 0 are needed, got {a=}, {b=}, {std=}")
     low, high = (a - mean) / std, (b - mean) / std
-    values = mean + std * _truncated(_source(generator), low, high, tensor.size)
-    return _fill("trunc_normal_", tensor, np.clip(values, a, b).reshape(tensor.shape))
+
+    def draw() -> np.ndarray:
+        values = mean + std * _truncated(_source(generator), low, high, tensor.size)
+        return np.clip(values, a, b).reshape(tensor.shape)
+
+    return _fill("trunc_normal_", tensor, draw)
 
 
 def _truncated(source: Generator, low: float, high: float, count: int) -> np.ndarray:
@@ -222,9 +234,31 @@ def _source(generator: Generator | None) -> Generator:
     return generator
 
 
-def _fill(name: str, tensor: T, values: np.ndarray) -> T:
+def _fill(name: str, tensor: T, draw: Callable[[], np.ndarray | float]) -> T:
     if tensor.dtype.kind != "f":
         raise DTypeError(f"{name}: a float Tensor is needed, got {tensor.dtype}")
-    with ag.no_grad():
-        tensor.copy_(values)
+    if not _without_memory.get():
+        with ag.no_grad():
+            tensor.copy_(draw())
     return tensor
+
+
+_without_memory: ContextVar[bool] = ContextVar("glassgrad_without_memory", default=False)
+
+
+@contextmanager
+def without_memory() -> Iterator[None]:
+    """Inside, new layers have parameters of the right shape that take no memory and no values."""
+    token = _without_memory.set(True)
+    try:
+        yield
+    finally:
+        _without_memory.reset(token)
+
+
+def empty(shape: tuple[int, ...], dtype: npt.DTypeLike | None) -> np.ndarray:
+    """An array for a parameter to be filled, in the default dtype if None."""
+    wanted = ag.get_default_dtype() if dtype is None else np.dtype(dtype)
+    if _without_memory.get():
+        return np.broadcast_to(np.zeros((), wanted), shape)
+    return np.zeros(shape, wanted)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd import get_default_dtype, scope
+from autograd import scope
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from nn import init
 from nn.data.checks import whole_number
@@ -54,7 +54,7 @@ def require_size(layer: str, argument: str, size: int, x: Any, axis: int, what: 
 
 def empty(shape: tuple[int, ...], dtype: npt.DTypeLike | None) -> Parameter:
     """A parameter to be filled, in the default dtype if None."""
-    return Parameter(np.zeros(shape, get_default_dtype() if dtype is None else dtype))
+    return Parameter(init.empty(shape, dtype))
 
 
 def start_uniform(weight: Parameter, bias: Parameter | None) -> None:

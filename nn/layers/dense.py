@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy.typing as npt
 
-import autograd as ag
 from autograd.errors import ArgumentError
 from nn import functional as F
 from nn import init
@@ -143,8 +142,7 @@ class Embedding(Module):
         """Draw the starting values anew."""
         init.normal_(self.weight)
         if self.padding_idx is not None:
-            with ag.no_grad():
-                self.weight[self.padding_idx] = 0
+            init.zeros_(self.weight.detach()[self.padding_idx])
 
     def forward(self, x: Any) -> Any:
         return F.embedding(x, self.weight, self.padding_idx)
