@@ -1,0 +1,207 @@
+"""Einstein summation.
+
+`einsum` brings any subscripts to a plain form, with ops that exist: labels repeated in one operand
+become its diagonal, labels found nowhere else are summed out, lengths 1 that broadcast are dropped.
+What is left is a product in which every label of an operand occurs in another one or in the
+output, and so does every label of its gradients, which are products of the same form.
+"""
+
+from __future__ import annotations
+
+import math
+import string
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from autograd import ops
+from autograd.errors import ArgumentError, DTypeError, ShapeError
+from autograd.ops.fronts import plain
+from autograd.record import Array, op
+
+__all__ = ["einsum", "einsum_arrays"]
+
+
+def einsum(subscripts: str, *operands: Any, optimize: Any = True) -> Any:
+    """Sum of products by labelled axes, as `numpy.einsum`: "ij,jk->ik" is the matrix product.
+
+    Implicit outputs ("ij,jk"), ellipses ("...ij,...jk->...ik"), any number of operands and labels
+    repeated in one operand ("ii->i") are understood. Products are always taken pair by pair as
+    matrix products in a good order, so `optimize` changes nothing. Raises `ArgumentError` for
+    subscripts that make no sense, `ShapeError` for operands that do not fit them.
+
+    >>> import autograd as ag
+    >>> ag.einsum("ij,j->i", ag.tensor([[1.0, 2.0], [3.0, 4.0]]), ag.tensor([1.0, 10.0]))
+    tensor([21., 43.])
+    """
+    if not isinstance(subscripts, str):
+        raise DTypeError(f"einsum: subscripts must be a string, got {type(subscripts).__name__}")
+    shapes = [plain(x).shape for x in operands]
+    terms, output = _parse(subscripts, tuple(map(len, shapes)))
+    lengths = _lengths(subscripts, terms, shapes)
+    simple = [
+        _one_of_each(x, term, shape, lengths)
+        for x, term, shape in zip(operands, terms, shapes, strict=True)
+    ]
+    arrays, labels = [], []
+    for i, (x, term) in enumerate(simple):
+        elsewhere = set(output).union(*(t for j, (_, t) in enumerate(simple) if j != i))
+        alone = tuple(axis for axis, label in enumerate(term) if label not in elsewhere)
+        arrays.append(ops.sum(x, alone) if alone else x)
+        labels.append("".join(label for label in term if label in elsewhere))
+    if len(arrays) == 1:
+        return ops.transpose(arrays[0], tuple(labels[0].index(label) for label in output))
+    return einsum_arrays(*arrays, subscripts=",".join(labels) + "->" + output)
+
+
+@op
+def einsum_arrays(*operands: Array, subscripts):
+    """The op of `einsum`: no label repeats in an operand or occurs in it only."""
+    terms, output = _split_terms(subscripts)
+    out = _contracted([np.asarray(x) for x in operands], terms, output)
+    gradients = [
+        ",".join([output, *terms[:i], *terms[i + 1 :]]) + "->" + terms[i] for i in range(len(terms))
+    ]
+    return out, tuple(
+        lambda g, i=i, subscripts=gradient: einsum_arrays(
+            g, *operands[:i], *operands[i + 1 :], subscripts=subscripts
+        )
+        for i, gradient in enumerate(gradients)
+    )
+
+
+def _split_terms(subscripts):
+    left, output = subscripts.split("->")
+    return left.split(","), output
+
+
+@lru_cache(maxsize=512)
+def _parse(subscripts: str, ndims: tuple[int, ...]) -> tuple[list[str], str]:
+    """Labels of each operand and of the output, ellipses spelled out with unused letters."""
+    text = subscripts.replace(" ", "")
+    left, arrow, right = text.partition("->")
+    terms = left.split(",")
+    letters = text.replace("->", "").replace("...", "").replace(",", "")
+    if (
+        not all(letter in string.ascii_letters for letter in letters)
+        or "," in right
+        or any(term.count("...") > 1 for term in [*terms, right])
+    ):
+        raise ArgumentError(
+            f"einsum: {subscripts!r} is not understood: letters, commas, '...' and one '->' make "
+            "subscripts"
+        )
+    if len(terms) != len(ndims):
+        raise ArgumentError(
+            f"einsum: {subscripts!r} names {len(terms)} operands, but {len(ndims)} were given"
+        )
+    unused = [letter for letter in string.ascii_letters if letter not in letters]
+    hidden = [ndim - len(term.replace("...", "")) for term, ndim in zip(terms, ndims, strict=True)]
+    for i, (term, count) in enumerate(zip(terms, hidden, strict=True)):
+        if count < 0 or (count and "..." not in term):
+            raise ShapeError(
+                f"einsum: {term!r} in {subscripts!r} does not fit operand {i}, which has "
+                f"{ndims[i]} axes"
+            )
+    most = max(hidden)
+    if most > len(unused):
+        raise ArgumentError(f"einsum: {subscripts!r} needs more labels than there are letters")
+    ellipsis = "".join(unused[:most])
+    spelled = [
+        term.replace("...", ellipsis[most - count :])
+        for term, count in zip(terms, hidden, strict=True)
+    ]
+    if not arrow:
+        once = sorted(set(letters))
+        return spelled, ellipsis + "".join(c for c in once if letters.count(c) == 1)
+    if most and "..." not in right:
+        raise ArgumentError(f"einsum: the output of {subscripts!r} must contain '...' too")
+    output = right.replace("...", ellipsis)
+    for label in output:
+        if output.count(label) > 1 or not any(label in term for term in spelled):
+            raise ArgumentError(
+                f"einsum: output label {label!r} of {subscripts!r} must occur once there, and in "
+                "an operand"
+            )
+    return spelled, output
+
+
+def _lengths(subscripts: str, terms: list[str], shapes: list[tuple[int, ...]]) -> dict[str, int]:
+    """The length that each label stands for; 1 broadcasts against any other."""
+    lengths: dict[str, int] = {}
+    for i, (term, shape) in enumerate(zip(terms, shapes, strict=True)):
+        for label, length in zip(term, shape, strict=True):
+            known = lengths.get(label, 1)
+            if length != known and 1 not in (length, known):
+                raise ShapeError(
+                    f"einsum: in {subscripts!r} an axis of operand {i} (shape {shape}) has length "
+                    f"{length} where another operand has {known}"
+                )
+            lengths[label] = length if known == 1 else known
+    return lengths
+
+
+def _one_of_each(x: Any, term: str, shape: tuple[int, ...], lengths: dict[str, int]) -> Any:
+    """x and its labels, repeated ones made diagonals, broadcast lengths 1 dropped."""
+    for label in dict.fromkeys(term):
+        while term.count(label) > 1:
+            first = term.index(label)
+            second = term.index(label, first + 1)
+            if shape[first] != shape[second]:
+                raise ShapeError(
+                    f"einsum: label {label!r} stands for lengths {shape[first]} and "
+                    f"{shape[second]} in an operand of shape {shape}"
+                )
+            x = ops.diagonal(x, 0, first, second)
+            rest = [i for i in range(len(term)) if i not in (first, second)]
+            term = "".join(term[i] for i in rest) + label
+            shape = tuple(shape[i] for i in rest) + (shape[first],)
+    dropped = [i for i, label in enumerate(term) if shape[i] != lengths[label]]
+    if dropped:
+        x = ops.squeeze(x, tuple(dropped))
+        term = "".join(label for i, label in enumerate(term) if i not in dropped)
+    return x, term
+
+
+def _contracted(arrays, terms, output):
+    """The product of all arrays, two at a time."""
+    if len(arrays) == 2:
+        return _pair(arrays[0], terms[0], arrays[1], terms[1], output)
+    if len(arrays) == 1:
+        return np.transpose(arrays[0], [terms[0].index(label) for label in output])
+    path = np.einsum_path(",".join(terms) + "->" + output, *arrays, optimize="greedy")[0]
+    arrays, terms = list(arrays), list(terms)
+    for chosen in path[1:]:
+        taken = [(arrays[i], terms[i]) for i in sorted(chosen)]
+        for i in sorted(chosen, reverse=True):
+            del arrays[i], terms[i]
+        a, term = taken[0]
+        for position, (b, other) in enumerate(taken[1:], start=2):
+            wanted = set(output).union(*terms, *(t for _, t in taken[position:]))
+            kept = "".join(c for c in dict.fromkeys(term + other) if c in wanted)
+            a, term = _pair(a, term, b, other, kept), kept
+        arrays.append(a)
+        terms.append(term)
+    return np.transpose(arrays[0], [terms[0].index(label) for label in output])
+
+
+def _pair(a, term_a, b, term_b, output):
+    """The product of two arrays as a batch of matrix products."""
+    batch = [c for c in term_a if c in term_b and c in output]
+    summed = [c for c in term_a if c in term_b and c not in output]
+    free_a = [c for c in term_a if c not in term_b]
+    free_b = [c for c in term_b if c not in term_a]
+    length = dict(zip(term_a + term_b, a.shape + b.shape, strict=True))
+    n, rows, inner, columns = (
+        math.prod(length[c] for c in group) for group in (batch, free_a, summed, free_b)
+    )
+    left = _permuted(a, term_a, batch + free_a + summed).reshape(n, rows, inner)
+    right = _permuted(b, term_b, batch + summed + free_b).reshape(n, inner, columns)
+    product = left @ right if summed else left * right
+    labels = batch + free_a + free_b
+    return _permuted(product.reshape([length[c] for c in labels]), labels, output)
+
+
+def _permuted(x, labels, wanted):
+    return np.transpose(x, [labels.index(label) for label in wanted])
