@@ -7,6 +7,8 @@
 tensor([2., 4.])
 """
 
+from typing import Any
+
 from autograd.tensors import Tensor, tensor  # isort: skip  (first: it closes the import circle)
 from autograd import creation, curvature, errors, func, ops, random_source
 from autograd.creation import *  # noqa: F403
@@ -49,3 +51,14 @@ __all__ += creation.__all__
 __all__ += errors.__all__
 __all__ += ops.__all__
 __all__ += random_source.__all__
+
+# Public names of `autograd.viz`, which is imported when one of them is first used.
+_PICTURES = ("draw", "watch", "backward_steps", "replay")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PICTURES:
+        from autograd import viz
+
+        return getattr(viz, name)
+    raise AttributeError(f"module 'autograd' has no attribute {name!r}")
