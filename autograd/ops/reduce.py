@@ -233,11 +233,12 @@ def logsumexp(x: Array, axis=None, keepdims=False):
     1000.6931...
     """
     kept = kept_shape(np.shape(x), axis)
-    m = np.max(x, axis=axis, keepdims=True, initial=-math.inf)
+    values = np.asarray(x) if np.asarray(x).dtype.kind == "f" else np.asarray(x, np.float64)
+    m = np.max(values, axis=axis, keepdims=True, initial=-math.inf)
     m = np.where(np.isinf(m), np.zeros_like(m), m)
-    with np.errstate(divide="ignore"):
-        out = np.log(np.sum(np.exp(x - m), axis=axis, keepdims=True)) + m
-    out = out if keepdims else np.asarray(out.reshape(np.sum(x, axis=axis).shape))
+    with np.errstate(divide="ignore", over="ignore"):
+        out = np.log(np.sum(np.exp(values - m), axis=axis, keepdims=True)) + m
+    out = out if keepdims else np.squeeze(out, reduced_axes(axis, values.ndim))
     if np.isneginf(out).any():
         empty = np.isneginf(out)
         return (
