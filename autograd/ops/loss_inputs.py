@@ -166,7 +166,7 @@ def check_reduction(name: str, reduction: str, allowed: str = "mean sum none") -
 def reduced(name: str, losses: Any, reduction: str, total: float | None = None) -> Any:
     """Losses averaged, added up, or as they are. `total`: what a mean divides by, not the count."""
     if reduction == "none":
-        return losses
+        return np.asarray(losses) if isinstance(losses, np.generic) else losses
     if reduction == "sum":
         return ops.sum(losses)
     if losses.size == 0 or total == 0:
