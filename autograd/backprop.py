@@ -67,7 +67,7 @@ def gradients(
     replayed = _Replay(outputs, keys, bool(retain_graph or create_graph), create_graph, since)
     if not allow_unused:
         for position, key in enumerate(keys):
-            if key not in replayed.reached:
+            if replayed.reached is not None and key not in replayed.reached:
                 described = inputs[position].name or f"shape {inputs[position].shape}"
                 raise GraphError(
                     f"grad: input {position} ({described}) is not in the graph of the output; "
@@ -204,9 +204,9 @@ class _Replay:
                 buffer = np.zeros(edge.shape, edge.dtype)
                 if have is not None:
                     buffer += have
-                self.waiting[edge] = have = buffer
+                self.waiting[edge] = buffer
                 self.owned.add(edge)
-            ops.add_at(have, g.key, g.value)
+            ops.add_at(self.waiting[edge], g.key, g.value)
         elif have is None:
             self.waiting[edge] = g
         elif self.create_graph:

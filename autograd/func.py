@@ -69,8 +69,8 @@ def grad(
         return _gradient_function(outputs, argnums, has_aux)
     if inputs is None:
         raise DTypeError("grad: the Tensors to differentiate with respect to are missing")
-    many = outputs if isinstance(outputs, list | tuple) else [outputs]
-    wanted = inputs if isinstance(inputs, list | tuple) else [inputs]
+    many: Sequence[Any] = outputs if isinstance(outputs, list | tuple) else [outputs]
+    wanted: Sequence[Any] = inputs if isinstance(inputs, list | tuple) else [inputs]
     if grad_outputs is None:
         grad_outputs = [None] * len(many)
     elif not isinstance(grad_outputs, list | tuple):

@@ -15,7 +15,14 @@ import numpy as np
 
 from autograd import scope as scopes
 from autograd.dtypes import as_array, get_default_dtype
-from autograd.errors import DTypeError, GlassgradError, GraphError, ShapeError
+from autograd.errors import (
+    AxisError,
+    DTypeError,
+    GlassgradError,
+    GraphError,
+    IndexRangeError,
+    ShapeError,
+)
 from autograd.grad_mode import is_grad_enabled
 from autograd.source import Source, is_ours
 from autograd.stamps import next_id
@@ -39,6 +46,15 @@ _PLAIN = {np.ndarray, float, int, bool}  # operands that are passed on as they a
 _ARRAY = re.compile(r"(<class'numpy.ndarray'>|([\w.]+\.)?(Array|ndarray))(?P<optional>\|None)?")
 
 
+# What an exception of NumPy becomes; the first that fits.
+_OURS: tuple[tuple[type[Exception], type[GlassgradError]], ...] = (
+    (np.exceptions.AxisError, AxisError),
+    (IndexError, IndexRangeError),
+    (TypeError, DTypeError),
+    (Exception, ShapeError),
+)
+
+
 class Op:
     """What is known of an op: its body, its operands' names, its highest order of derivative."""
 
@@ -49,7 +65,10 @@ class Op:
         self.body = body
         self.call: Callable[..., Any] = body  # what `@op` makes of it
         self.max_order = max_order
-        operands, optional, statics, self.starred = [], set(), [], False
+        operands: list[str] = []
+        optional: set[str] = set()
+        statics: list[str] = []
+        self.starred = False
         for parameter in inspect.signature(body).parameters.values():
             annotation = _ARRAY.fullmatch(str(parameter.annotation).replace(" ", ""))
             if annotation and not statics:
@@ -266,7 +285,8 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
                 if type(closures) is not tuple or len(closures) != count or tracked != count:
                     closures = _needed(spec, closures, edges)
                 node = Node(spec, edges, closures, out)
-            out = Tensor._of(out, node)
+            wrapped = Tensor._of(out, node)
+            return wrapped if len(result) == 2 else (wrapped, result[2])
         return out if len(result) == 2 else (out, result[2])
 
     call.op = spec  # type: ignore[attr-defined]
@@ -380,9 +400,5 @@ def _explained(spec: Op, error: Exception, values: Sequence[Any]) -> GlassgradEr
         else f"{spec.operand_name(i)}: {v!r}"
         for i, v in enumerate(values)
     )
-    kind = DTypeError if isinstance(error, TypeError) else ShapeError
-    if isinstance(error, np.exceptions.AxisError):
-        from autograd.errors import AxisError as kind
-    elif isinstance(error, IndexError):
-        from autograd.errors import IndexRangeError as kind
+    kind = next(ours for theirs, ours in _OURS if isinstance(error, theirs))
     return kind(f"{scopes.prefix()}{spec.name}({described}): {error}")

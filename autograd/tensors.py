@@ -138,12 +138,35 @@ class Tensor:
         """The node that made this Tensor (PyTorch's word for `node`)."""
         return self.node
 
-    shape = property(lambda self: self._data.shape, doc="Sizes along each axis.")
-    ndim = property(lambda self: self._data.ndim, doc="Number of axes.")
-    size = property(lambda self: self._data.size, doc="Number of elements.")
-    dtype = property(lambda self: self._data.dtype, doc="Type of the elements.")
-    itemsize = property(lambda self: self._data.itemsize, doc="Bytes of one element.")
-    nbytes = property(lambda self: self._data.nbytes, doc="Bytes of all elements.")
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes along each axis."""
+        return self._data.shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self._data.size
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the elements."""
+        return self._data.dtype
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one element."""
+        return self._data.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self._data.nbytes
 
     def dim(self) -> int:
         """Number of axes (PyTorch's word for `ndim`)."""
@@ -610,8 +633,15 @@ class Tensor:
             )
         return ops.flatten(self, start_dim, end_dim, order=order)
 
-    T = property(lambda self: ops.transpose(self, None), doc="Axes reversed.")
-    mT = property(lambda self: ops.swapaxes(self, -1, -2), doc="Last two axes exchanged.")
+    @property
+    def T(self) -> Tensor:
+        """Axes reversed."""
+        return ops.transpose(self, None)
+
+    @property
+    def mT(self) -> Tensor:
+        """Last two axes exchanged."""
+        return ops.swapaxes(self, -1, -2)
 
     def astype(self, dtype: npt.DTypeLike, copy: bool = True) -> Tensor:
         """This Tensor in another dtype; recorded between float dtypes."""
