@@ -13,7 +13,7 @@ import numpy.typing as npt
 import autograd as ag
 from autograd.errors import ArgumentError
 from nn import init
-from nn.layers.convolution import Conv1d, Conv2d, ConvTranspose2d
+from nn.layers.convolution import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, LocalConv2d
 from nn.layers.dense import Bilinear, Embedding, Linear
 from nn.layers.normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm
 from nn.module import Module
@@ -156,8 +156,10 @@ def _connections(module: Any, before: Shape, after: Shape) -> int | None:
         return module.weight.size * prod(after[:-1])
     if isinstance(module, Conv1d | Conv2d):
         return module.weight.size * prod(after[1:])
-    if isinstance(module, ConvTranspose2d):
+    if isinstance(module, ConvTranspose1d | ConvTranspose2d):
         return module.weight.size * prod(before[1:])
+    if isinstance(module, LocalConv2d):
+        return module.weight.size
     if isinstance(module, BatchNorm1d | BatchNorm2d | LayerNorm | GroupNorm):
         return prod(after)
     return 0 if isinstance(module, Embedding) else None

@@ -15,6 +15,7 @@ __all__ = [
     "GELU",
     "SELU",
     "LeakyReLU",
+    "LogSigmoid",
     "LogSoftmax",
     "ReLU",
     "SiLU",
@@ -111,6 +112,13 @@ class Sigmoid(Module):
 
     def forward(self, x: Any) -> Any:
         return F.sigmoid(x)
+
+
+class LogSigmoid(Module):
+    """log σ(x), without overflow."""
+
+    def forward(self, x: Any) -> Any:
+        return F.logsigmoid(x)
 
 
 class Tanh(Module):

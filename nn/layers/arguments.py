@@ -14,16 +14,16 @@ from nn import init
 from nn.data.checks import whole_number
 from nn.parameter import Parameter
 
-__all__ = ["empty", "pair", "probability", "require_size", "start_uniform", "whole_number"]
+__all__ = ["empty", "per_axis", "probability", "require_size", "start_uniform", "whole_number"]
 
 
-def pair(layer: str, name: str, value: Any, least: int) -> tuple[int, int]:
-    """A whole number, or two of them, as two."""
-    values = tuple(value) if isinstance(value, tuple | list) else (value, value)
-    if len(values) != 2:
-        raise ArgumentError(f"{layer}: {name} must be a number or two, got {value!r}")
-    first, second = (whole_number(layer, name, v, least) for v in values)
-    return first, second
+def per_axis(layer: str, axes: int, name: str, value: Any, least: int) -> tuple[int, ...]:
+    """A whole number for every axis, or one for each."""
+    values = tuple(value) if isinstance(value, tuple | list) else (value,) * axes
+    if len(values) != axes:
+        wanted = "one number" if axes == 1 else f"a number or {axes} of them"
+        raise ArgumentError(f"{layer}: {name} must be {wanted}, got {value!r}")
+    return tuple(whole_number(layer, name, v, least) for v in values)
 
 
 def probability(layer: str, name: str, value: float) -> float:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from typing import Any
 
 import numpy.typing as npt
 
-from autograd.errors import ArgumentError
+from autograd import scope
+from autograd.errors import ArgumentError, ShapeError
 from nn import functional as F
-from nn.layers.arguments import empty, pair, require_size, start_uniform, whole_number
+from nn import init
+from nn.layers.arguments import empty, per_axis, require_size, start_uniform, whole_number
 from nn.module import Module
 
-__all__ = ["Conv1d", "Conv2d", "ConvTranspose2d"]
+__all__ = ["Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d", "LocalConv2d"]
 
 PADDING_MODES = ("zeros", "circular", "reflect", "replicate")
 PADDING_WORDS = ("valid", "same", "full")
@@ -69,7 +73,7 @@ class _Convolution(Module):
             words.append(f"padding={self.padding!r}")
         if self.dilation not in ((1,), (1, 1)):
             words.append(f"dilation={self.dilation}")
-        if getattr(self, "output_padding", (0, 0)) != (0, 0):
+        if any(getattr(self, "output_padding", ())):
             words.append(f"output_padding={self.output_padding}")
         if self.groups != 1:
             words.append(f"groups={self.groups}")
@@ -116,11 +120,11 @@ class Conv2d(_Convolution):
         dtype: npt.DTypeLike | None = None,
     ):
         super().__init__()
-        self.stride = pair("Conv2d", "stride", stride, 1)
+        self.stride = per_axis("Conv2d", 2, "stride", stride, 1)
         self.padding = _padding("Conv2d", padding, 2)
-        self.dilation = pair("Conv2d", "dilation", dilation, 1)
+        self.dilation = per_axis("Conv2d", 2, "dilation", dilation, 1)
         self.flip = flip
-        kernel = pair("Conv2d", "kernel_size", kernel_size, 1)
+        kernel = per_axis("Conv2d", 2, "kernel_size", kernel_size, 1)
         self._start((in_channels, out_channels), kernel, groups, bias, padding_mode, dtype)
 
     def forward(self, x: Any) -> Any:
@@ -154,11 +158,11 @@ class Conv1d(_Convolution):
         dtype: npt.DTypeLike | None = None,
     ):
         super().__init__()
-        self.stride = _single("Conv1d", "stride", stride)
+        self.stride = per_axis("Conv1d", 1, "stride", stride, 1)
         self.padding = _padding("Conv1d", padding, 1)
-        self.dilation = _single("Conv1d", "dilation", dilation)
+        self.dilation = per_axis("Conv1d", 1, "dilation", dilation, 1)
         self.flip = flip
-        kernel = _single("Conv1d", "kernel_size", kernel_size)
+        kernel = per_axis("Conv1d", 1, "kernel_size", kernel_size, 1)
         self._start((in_channels, out_channels), kernel, groups, bias, padding_mode, dtype)
 
     def forward(self, x: Any) -> Any:
@@ -169,7 +173,51 @@ class Conv1d(_Convolution):
         )  # fmt: skip
 
 
-class ConvTranspose2d(_Convolution):
+class _ConvTranspose(_Convolution):
+    """What the transposed convolutions have in common."""
+
+    _axes: int
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] = 1,
+        padding: int | tuple[int, ...] = 0,
+        output_padding: int | tuple[int, ...] = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: int | tuple[int, ...] = 1,
+        padding_mode: str = "zeros",
+        *,
+        dtype: npt.DTypeLike | None = None,
+    ):
+        super().__init__()
+        name, sizes = type(self).__name__, partial(per_axis, type(self).__name__, self._axes)
+        if padding_mode != "zeros":
+            raise ArgumentError(f"{name}: padding_mode must be 'zeros', got {padding_mode!r}")
+        self.stride = sizes("stride", stride, 1)
+        self.padding = sizes("padding", padding, 0)
+        self.output_padding = sizes("output_padding", output_padding, 0)
+        self.dilation = sizes("dilation", dilation, 1)
+        kernel = sizes("kernel_size", kernel_size, 1)
+        self._start((in_channels, out_channels), kernel, groups, bias, padding_mode, dtype)
+
+    def _weight_channels(self) -> tuple[int, int]:
+        return self.in_channels, self.out_channels // self.groups
+
+    def forward(self, x: Any) -> Any:
+        name = type(self).__name__
+        require_size(name, "in_channels", self.in_channels, x, -1 - self._axes, "channels")
+        transpose = F.conv_transpose1d if self._axes == 1 else F.conv_transpose2d
+        return transpose(
+            x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups,
+            self.dilation,
+        )  # fmt: skip
+
+
+class ConvTranspose2d(_ConvTranspose):
     """The transpose of a convolution: its input gradient, used to enlarge images.
 
     Shapes: x (N, in_channels, H, W) or (in_channels, H, W) -> (N, out_channels, H', W') with
@@ -181,50 +229,92 @@ class ConvTranspose2d(_Convolution):
     (1, 6, 10, 10)
     """
 
+    _axes = 2
+
+
+class ConvTranspose1d(_ConvTranspose):
+    """The transpose of `Conv1d`; see `ConvTranspose2d`.
+
+    Shapes: x (N, in_channels, L) or (in_channels, L) -> (N, out_channels, L'); weight
+    (in_channels, out_channels / groups, S), bias (out_channels,).
+    """
+
+    _axes = 1
+
+
+class LocalConv2d(Module):
+    """Locally connected: a convolution that has kernels of its own at every place.
+
+    Shapes: x (N, in_channels, H, W) of the size `input_size` = (H, W) -> (N, out_channels, H', W');
+    weight (H', W', out_channels, in_channels, R, S), bias (out_channels, H', W'), both from
+    U(-b, b) with b = 1/√(in_channels R S).
+
+    >>> import nn
+    >>> nn.count_parameters(lambda: nn.LocalConv2d(1, 10, 10, (209, 209), bias=False))
+    40000000
+    """
+
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
         kernel_size: int | tuple[int, int],
+        input_size: int | tuple[int, int],
         stride: int | tuple[int, int] = 1,
         padding: int | tuple[int, int] = 0,
-        output_padding: int | tuple[int, int] = 0,
-        groups: int = 1,
-        bias: bool = True,
         dilation: int | tuple[int, int] = 1,
-        padding_mode: str = "zeros",
+        bias: bool = True,
         *,
         dtype: npt.DTypeLike | None = None,
     ):
         super().__init__()
-        if padding_mode != "zeros":
-            raise ArgumentError(
-                f"ConvTranspose2d: padding_mode must be 'zeros', got {padding_mode!r}"
+        sizes = partial(per_axis, "LocalConv2d", 2)
+        self.in_channels = whole_number("LocalConv2d", "in_channels", in_channels, 1)
+        self.out_channels = whole_number("LocalConv2d", "out_channels", out_channels, 1)
+        self.kernel_size = sizes("kernel_size", kernel_size, 1)
+        self.input_size = sizes("input_size", input_size, 1)
+        self.stride = sizes("stride", stride, 1)
+        self.padding = sizes("padding", padding, 0)
+        self.dilation = sizes("dilation", dilation, 1)
+        self.output_size = tuple(
+            (n + 2 * p - d * (k - 1) - 1) // s + 1
+            for n, p, d, k, s in zip(
+                self.input_size, self.padding, self.dilation, self.kernel_size, self.stride,
+                strict=True,
             )
-        self.stride = pair("ConvTranspose2d", "stride", stride, 1)
-        self.padding = pair("ConvTranspose2d", "padding", padding, 0)
-        self.output_padding = pair("ConvTranspose2d", "output_padding", output_padding, 0)
-        self.dilation = pair("ConvTranspose2d", "dilation", dilation, 1)
-        kernel = pair("ConvTranspose2d", "kernel_size", kernel_size, 1)
-        self._start((in_channels, out_channels), kernel, groups, bias, padding_mode, dtype)
+        )  # fmt: skip
+        if min(self.output_size) < 1:
+            raise ArgumentError(
+                f"LocalConv2d: kernel_size={self.kernel_size} with dilation={self.dilation} is "
+                f"larger than input_size={self.input_size} with padding={self.padding}"
+            )
+        kernels = (self.out_channels, self.in_channels, *self.kernel_size)
+        self.weight = empty((*self.output_size, *kernels), dtype)
+        self.bias = empty((self.out_channels, *self.output_size), dtype) if bias else None
+        self.reset_parameters()
 
-    def _weight_channels(self) -> tuple[int, int]:
-        return self.in_channels, self.out_channels // self.groups
+    def reset_parameters(self) -> None:
+        """Draw the starting values anew."""
+        bound = 1 / math.sqrt(self.in_channels * math.prod(self.kernel_size))
+        init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            init.uniform_(self.bias, -bound, bound)
 
     def forward(self, x: Any) -> Any:
-        require_size("ConvTranspose2d", "in_channels", self.in_channels, x, -3, "channels")
-        return F.conv_transpose2d(
-            x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups,
-            self.dilation,
-        )  # fmt: skip
+        require_size("LocalConv2d", "in_channels", self.in_channels, x, -3, "channels")
+        if x.shape[-2:] != self.input_size:
+            raise ShapeError(
+                f"{scope.prefix()}LocalConv2d(input_size={self.input_size}) got images of "
+                f"{x.shape[-2:]}; its kernels belong to places"
+            )
+        return F.local_conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation)
 
-
-def _single(layer: str, name: str, value: Any) -> tuple[int]:
-    """A number along one axis, as PyTorch keeps it."""
-    values = tuple(value) if isinstance(value, tuple | list) else (value,)
-    if len(values) != 1:
-        raise ArgumentError(f"{layer}: {name} must be one number, got {value!r}")
-    return (whole_number(layer, name, values[0], 1),)
+    def extra_repr(self) -> str:
+        return (
+            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, "
+            f"input_size={self.input_size}, stride={self.stride}, padding={self.padding}, "
+            f"dilation={self.dilation}, bias={self.bias is not None}"
+        )
 
 
 def _padding(layer: str, value: Any, axes: int) -> Any:

@@ -9,7 +9,10 @@ from nn.module import Module
 
 __all__ = [
     "AbsMaxPool2d",
+    "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
     "AvgPool1d",
     "AvgPool2d",
     "GlobalAvgPool2d",
@@ -171,6 +174,39 @@ class AdaptiveAvgPool2d(Module):
 
     def extra_repr(self) -> str:
         return f"output_size={self.output_size}"
+
+
+class AdaptiveAvgPool1d(AdaptiveAvgPool2d):
+    """Means over windows of x (N, C, L) or (C, L); see `AdaptiveAvgPool2d`."""
+
+    def forward(self, x: Any) -> Any:
+        return F.adaptive_avg_pool1d(x, self.output_size)
+
+
+class AdaptiveMaxPool2d(Module):
+    """Maxima over windows chosen so that the output has the size `output_size`.
+
+    Shapes as for `AdaptiveAvgPool2d`. With `return_indices` also the positions of the maxima.
+    """
+
+    def __init__(
+        self, output_size: int | tuple[int | None, ...] | None, return_indices: bool = False
+    ):
+        super().__init__()
+        self.output_size, self.return_indices = output_size, return_indices
+
+    def forward(self, x: Any) -> Any:
+        return F.adaptive_max_pool2d(x, self.output_size, self.return_indices)
+
+    def extra_repr(self) -> str:
+        return f"output_size={self.output_size}"
+
+
+class AdaptiveMaxPool1d(AdaptiveMaxPool2d):
+    """Maxima over windows of x (N, C, L) or (C, L); see `AdaptiveMaxPool2d`."""
+
+    def forward(self, x: Any) -> Any:
+        return F.adaptive_max_pool1d(x, self.output_size, self.return_indices)
 
 
 class GlobalAvgPool2d(Module):
