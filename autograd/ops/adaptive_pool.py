@@ -9,7 +9,7 @@ import numpy as np
 import autograd.ops as ops
 from autograd import kernels
 from autograd.errors import ArgumentError
-from autograd.ops.conv_geometry import Sizes, require_image, tidy
+from autograd.ops.conv_geometry import Pair, Sizes, require_image, tidy
 from autograd.ops.pool import plane_scatter
 from autograd.ops.pool_geometry import as_images, require_float
 from autograd.record import Array, op
@@ -130,23 +130,23 @@ def _only(output_size: Any) -> Any:
     return output_size[0] if isinstance(output_size, tuple | list) else output_size
 
 
-def _checked(op_name: str, x: np.ndarray, output_size: Any) -> Sizes:
+def _checked(op_name: str, x: np.ndarray, output_size: Any) -> Pair:
     """`output_size` as two numbers."""
     require_float(op_name, x)
     require_image(op_name, "x", x.shape, 2)
     given = tidy(output_size)
     both = given if isinstance(given, tuple) else (given, given)
     if len(both) == 2:
-        size = tuple(n if g is None else g for g, n in zip(both, x.shape[-2:], strict=True))
+        size = [n if g is None else g for g, n in zip(both, x.shape[-2:], strict=True)]
         if all(isinstance(n, int | np.integer) and n > 0 for n in size):
-            return tuple(map(int, size))
+            return int(size[0]), int(size[1])
     raise ArgumentError(
         f"{op_name}: output_size must be a positive integer or a pair (None keeps a size), "
         f"got {output_size!r}"
     )
 
 
-def _even(plane: Sizes, size: Sizes) -> Sizes | None:
+def _even(plane: Sizes, size: Sizes) -> Pair | None:
     """The one window size, where all windows are equal and do not overlap."""
     (height, width), (rows, columns) = plane, size
     if height % rows or width % columns:

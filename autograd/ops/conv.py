@@ -51,7 +51,7 @@ def conv2d(
     array([[[-1., -1.], [-1., -1.], [-1., -1.]]])
     """
     how = geometry(
-        "conv2d", x.shape, weight.shape, None if bias is None else bias.shape,
+        "conv2d", np.shape(x), np.shape(weight), None if bias is None else np.shape(bias),
         tidy(stride), tidy(padding), tidy(dilation), groups, padding_mode, flip,
     )  # fmt: skip
     x_shape, weight_shape = x.shape, weight.shape
@@ -145,7 +145,7 @@ def conv1d(
     array([[1., 3., 6., 4.]])
     """
     line = geometry(
-        "conv1d", x.shape, weight.shape, None if bias is None else bias.shape,
+        "conv1d", np.shape(x), np.shape(weight), None if bias is None else np.shape(bias),
         tidy(stride), tidy(padding), tidy(dilation), groups, padding_mode, flip, 1,
     )  # fmt: skip
     how = of_height_one(line)

@@ -14,9 +14,10 @@ import numpy as np
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 
 Sizes = tuple[int, ...]
+Pair = tuple[int, int]
 
 #: padding_mode -> the mode of `numpy.pad`.
-PADDING_MODES = {
+PADDING_MODES: dict[str, Any] = {
     "zeros": "constant",
     "circular": "wrap",
     "reflect": "reflect",

@@ -49,7 +49,7 @@ def conv_transpose2d(
     array([[[1., 1., 2., 2.]]])
     """
     how, sizes, surplus = _transposed(
-        "conv_transpose2d", x.shape, weight.shape, None if bias is None else bias.shape, 2,
+        "conv_transpose2d", np.shape(x), np.shape(weight), None if bias is None else np.shape(bias), 2,
         stride, padding, output_padding, groups, dilation,
     )  # fmt: skip
     images = x if x.ndim == 4 else x[None]
@@ -85,7 +85,7 @@ def conv_transpose1d(
     array([[ 1., 12., 20.]])
     """
     line, sizes, surplus = _transposed(
-        "conv_transpose1d", x.shape, weight.shape, None if bias is None else bias.shape, 1,
+        "conv_transpose1d", np.shape(x), np.shape(weight), None if bias is None else np.shape(bias), 1,
         stride, padding, output_padding, groups, dilation,
     )  # fmt: skip
     how = of_height_one(line)

@@ -6,6 +6,7 @@ import numpy as np
 
 from autograd import kernels
 from autograd.errors import ArgumentError, ShapeError
+from autograd.ops.pool_geometry import require_float
 from autograd.random_source import pick
 from autograd.record import Array, op
 
@@ -41,16 +42,16 @@ def dropout2d(x: Array, p=0.5, training=True, generator=None):
         raise ShapeError(
             f"dropout2d: x must be (N, C, H, W), or (C, H, W) unbatched, got {np.shape(x)}"
         )
-    return _dropped("dropout2d", x, (*x.shape[:-2], 1, 1), p, training, generator)
+    return _dropped("dropout2d", x, (*np.shape(x)[:-2], 1, 1), p, training, generator)
 
 
 def _dropped(name, x, mask_shape, p, training, generator):
     """Value and closure of a dropout whose mask of `mask_shape` broadcasts against x."""
-    if not isinstance(p, int | float | np.number) or not 0 <= p <= 1:
+    if not isinstance(p, int | float | np.number) or isinstance(p, bool) or not 0 <= p <= 1:
         raise ArgumentError(f"{name}: p must be a probability between 0 and 1, got {p!r}")
     if not training or p == 0:
         return x, lambda g: g
-    dtype = x.dtype
+    require_float(name, x)
     seed = int(pick(generator, name).integers(1 << 63))
-    mask = kernels.dropout_mask(mask_shape, float(p), seed, dtype)
+    mask = kernels.dropout_mask(mask_shape, float(p), seed, x.dtype)
     return x * mask, lambda g: g * mask

@@ -240,11 +240,13 @@ def batch_norm(
         raise ArgumentError(
             f"batch_norm: training needs more than one value per channel, got x of shape {shape}"
         )
+    if not training or len(shape) < 2:  # the op says what is wrong with x
+        return normalize_channels(x, weight, bias, eps)[0]
+    moved_mean, moved_var = _running("batch_norm", shape[1], running_mean, running_var)
     out, (mean, var) = normalize_channels(x, weight, bias, eps)
-    if training:
-        count = prod(shape) // shape[1]
-        _move(running_mean, mean, momentum, "running_mean")
-        _move(running_var, var * (count / max(count - 1, 1)), momentum, "running_var")
+    count = prod(shape) // shape[1]
+    _move(moved_mean, mean, momentum)
+    _move(moved_var, var * (count / max(count - 1, 1)), momentum)
     return out
 
 
@@ -333,11 +335,12 @@ def instance_norm(
         raise ArgumentError(
             f"instance_norm: more than one value per channel is needed, got x of shape {shape}"
         )
+    moved_mean, moved_var = _running("instance_norm", shape[1], running_mean, running_var)
     out = group_norm(x, shape[1], weight, bias, eps)
-    if running_mean is not None or running_var is not None:
+    if moved_mean is not None or moved_var is not None:
         array = np.asarray(x.data if isinstance(x, Tensor) else x).reshape(*shape[:2], size)
-        _move(running_mean, array.mean(axis=(0, 2)), momentum, "running_mean")
-        _move(running_var, array.var(axis=2, ddof=1).mean(axis=0), momentum, "running_var")
+        _move(moved_mean, array.mean(axis=(0, 2)), momentum)
+        _move(moved_var, array.var(axis=2, ddof=1).mean(axis=0), momentum)
     return out
 
 
@@ -429,15 +432,24 @@ def _shape_of(name: str, value: Any) -> tuple[int, ...]:
     raise DTypeError(f"{name}: normalized_shape must be an integer or several, got {value!r}")
 
 
-def _move(running: Any, batch: np.ndarray, momentum: float, name: str) -> None:
+def _running(name: str, channels: int, mean: Any, var: Any) -> list[np.ndarray | None]:
+    """The arrays of the running statistics, which are to be moved in place."""
+    arrays: list[np.ndarray | None] = []
+    for argument, running in (("running_mean", mean), ("running_var", var)):
+        array = running.data if isinstance(running, Tensor) else running
+        if array is not None and (not isinstance(array, np.ndarray) or array.dtype.kind != "f"):
+            raise DTypeError(
+                f"{name}: {argument} must be a Tensor or an ndarray of floats, which is moved in "
+                f"place; got {type(running).__name__}"
+            )
+        _require_channels(name, channels, **{argument: array})
+        arrays.append(array)
+    return arrays
+
+
+def _move(running: np.ndarray | None, batch: np.ndarray, momentum: float) -> None:
     """running = (1 − momentum) · running + momentum · batch, in place."""
-    if running is None:
-        return
-    array = running.data if isinstance(running, Tensor) else running
-    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
-        raise DTypeError(f"batch_norm: {name} must be a Tensor or an ndarray of floats")
-    if array.shape != batch.shape:
-        raise ShapeError(f"batch_norm: {name} must have shape {batch.shape}, got {array.shape}")
-    array *= 1 - momentum
-    array += momentum * batch
-    stamp(array)
+    if running is not None:
+        running *= 1 - momentum
+        running += momentum * batch
+        stamp(running)

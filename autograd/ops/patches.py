@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 import autograd.ops as ops
 from autograd.errors import ShapeError
 from autograd.kernels import conv as kernels
@@ -31,7 +33,7 @@ def unfold(x: Array, kernel_size, dilation=1, padding=0, stride=1):
     >>> unfold(np.arange(9.0).reshape(1, 3, 3), (2, 2))
     array([[0., 1., 3., 4.], [1., 2., 4., 5.], [3., 4., 6., 7.], [4., 5., 7., 8.]])
     """
-    require_image("unfold", "x", x.shape, 2)
+    require_image("unfold", "x", np.shape(x), 2)
     kernel, how, _ = _positions("unfold", x.shape[-2:], kernel_size, dilation, padding, stride)
     images = x if x.ndim == 4 else x[None]
     size = x.shape[-2:]
@@ -54,7 +56,7 @@ def fold(columns: Array, output_size, kernel_size, dilation=1, padding=0, stride
     size = per_axis("fold", "output_size", tidy(output_size), 2, 1)
     kernel, how, counts = _positions("fold", size, kernel_size, dilation, padding, stride)
     patch, positions = kernel[0] * kernel[1], counts[0] * counts[1]
-    shape = columns.shape
+    shape = np.shape(columns)
     if len(shape) not in (2, 3) or shape[-2] == 0 or shape[-2] % patch or shape[-1] != positions:
         raise ShapeError(
             f"fold: columns must be (N, C·{patch}, {positions}), or (C·{patch}, {positions}) "
@@ -88,7 +90,12 @@ def local_conv2d(
     array([[[1., 2., 6.]]])
     """
     kernel, how, counts = _local(
-        x.shape, weight.shape, None if bias is None else bias.shape, stride, padding, dilation
+        np.shape(x),
+        np.shape(weight),
+        None if bias is None else np.shape(bias),
+        stride,
+        padding,
+        dilation,
     )
     x_shape, weight_shape = x.shape, weight.shape
     batch_shape = (1,) * (4 - x.ndim) + x.shape

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd import kernels
+from autograd.errors import ShapeError
 from autograd.ops.index import piece
 from autograd.ops.pool_geometry import (
     as_images,
@@ -100,7 +101,7 @@ def absmax_pool2d(x: Array, kernel_size, stride=None, padding=0, dilation=1, cei
     """
     window = max_window("absmax_pool2d", x, 2, kernel_size, stride, padding, dilation, ceil_mode)
     images = as_images(x, 2)
-    values, indices = kernels.max_pool2d(images, *window, True)
+    values, indices = kernels.max_pool2d(images, *window, absolute=True)
     shape, plane = (*x.shape[:-2], *window.out_size), x.shape[-2:]
     signs = np.sign(kernels.plane_gather(images, indices)).astype(np.int8).reshape(shape)
     indices = indices.reshape(shape)
@@ -110,7 +111,7 @@ def absmax_pool2d(x: Array, kernel_size, stride=None, padding=0, dilation=1, cei
 def _max_pool(name, x, axes, kernel_size, stride, padding, dilation, ceil_mode, return_indices):
     """Value and closure of max pooling over the last `axes` axes."""
     window = max_window(name, x, axes, kernel_size, stride, padding, dilation, ceil_mode)
-    values, indices = kernels.max_pool2d(as_images(x, axes), *window, False)
+    values, indices = kernels.max_pool2d(as_images(x, axes), *window)
     plane = x.shape[-axes:]
     shape = (*x.shape[:-axes], *window.out_size[2 - axes :])
     indices = indices.reshape(shape)
@@ -125,7 +126,7 @@ def _max_pool(name, x, axes, kernel_size, stride, padding, dilation, ceil_mode, 
 
 @op
 def plane_gather(x: Array, indices: Array, plane):
-    """Elements of each plane at flat positions: out[..., i, j] = x[...].ravel()[indices[..., i, j]].
+    """Elements of each plane at flat positions: out[n,c,i,j] = x[n,c].ravel()[indices[n,c,i,j]].
 
     `plane` is the shape of x's last one or two axes; x and indices agree in the axes before.
     """
@@ -233,6 +234,8 @@ def subsample2d(x: Array, stride):
     >>> subsample2d(np.arange(9.0).reshape(3, 3), 2)
     array([[0., 2.], [6., 8.]])
     """
+    if np.ndim(x) < 2:
+        raise ShapeError(f"subsample2d: x must have at least 2 axes, got shape {np.shape(x)}")
     rows, columns = pair("subsample2d", "stride", stride, 2, 1)
     key = (..., slice(None, None, rows), slice(None, None, columns))
     shape = x.shape

@@ -12,17 +12,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.errors import ArgumentError, DTypeError, ShapeError
-from autograd.ops.conv_geometry import Sizes, by, per_axis, require_image, tidy
+from autograd.ops.conv_geometry import Pair, Sizes, by, per_axis, require_image, tidy
 
 
-class MaxWindow(NamedTuple):
-    """Arguments of the max-pooling kernel, in its order."""
+class Window(NamedTuple):
+    """How a window moves over images: the arguments of the max-pooling kernel, in its order."""
 
-    kernel: Sizes
-    stride: Sizes
-    padding: Sizes  # top, bottom, left, right
-    dilation: Sizes
-    out_size: Sizes
+    kernel: Pair
+    stride: Pair
+    padding: tuple[int, int, int, int]  # top, bottom, left, right
+    dilation: Pair
+    out_size: Pair
 
 
 def pair(op: str, name: str, value: Any, axes: int, least: int) -> Sizes:
@@ -30,7 +30,7 @@ def pair(op: str, name: str, value: Any, axes: int, least: int) -> Sizes:
     return per_axis(op, name, tidy(value), axes, least)
 
 
-def max_window(op, x, axes, kernel_size, stride, padding, dilation, ceil_mode) -> MaxWindow:
+def max_window(op, x, axes, kernel_size, stride, padding, dilation, ceil_mode) -> Window:
     """The windows of a max-pooling op over the last `axes` axes of x."""
     require_float(op, x)
     return _window(
@@ -41,7 +41,7 @@ def max_window(op, x, axes, kernel_size, stride, padding, dilation, ceil_mode) -
 
 def average_window(
     op, x_shape, axes, kernel_size, stride, padding, ceil_mode, divisor_override
-) -> MaxWindow:
+) -> Window:
     """The windows of an averaging op over the last `axes` axes of an image of `x_shape`."""
     if divisor_override is not None and (
         not isinstance(divisor_override, int | np.integer) or divisor_override == 0
@@ -55,7 +55,7 @@ def average_window(
 
 
 @lru_cache(maxsize=1024, typed=True)
-def _window(op, x_shape, axes, kernel_size, stride, padding, dilation, ceil_mode) -> MaxWindow:
+def _window(op, x_shape, axes, kernel_size, stride, padding, dilation, ceil_mode) -> Window:
     require_image(op, "x", x_shape, axes)
     kernel = per_axis(op, "kernel_size", kernel_size, axes, 1)
     strides = kernel if stride is None else per_axis(op, "stride", stride, axes, 1)
@@ -75,14 +75,18 @@ def _window(op, x_shape, axes, kernel_size, stride, padding, dilation, ceil_mode
             f"(input {by(image)}, padding {by(sides)})"
         )
     out = tuple(map(_out_size, image, spans, strides, sides, (ceil_mode,) * axes))
-    missing = 2 - axes
-    return MaxWindow(
-        (1,) * missing + kernel,
-        (1,) * missing + strides,
-        (0, 0) * missing + tuple(p for p in sides for _ in range(2)),
-        (1,) * missing + dilations,
-        (1,) * missing + out,
+    return Window(
+        _of_images(kernel, 1),
+        _of_images(strides, 1),
+        _of_images(sides, 0)[:1] * 2 + _of_images(sides, 0)[1:] * 2,
+        _of_images(dilations, 1),
+        _of_images(out, 1),
     )
+
+
+def _of_images(sizes: Sizes, missing: int) -> Pair:
+    """One number for each axis of an image, whose height may be missing."""
+    return (missing if len(sizes) == 1 else sizes[0], sizes[-1])
 
 
 def _out_size(size: int, span: int, stride: int, padding: int, ceil_mode: bool) -> int:
@@ -95,7 +99,7 @@ def _out_size(size: int, span: int, stride: int, padding: int, ceil_mode: bool) 
 
 
 def require_float(op: str, x: Any) -> None:
-    """Raise unless x is of a dtype that the kernels take."""
+    """Raise unless x is an array of a dtype that the kernels take."""
     if not isinstance(x, np.ndarray) or x.dtype not in (np.float32, np.float64):
         raise DTypeError(
             f"{op}: x must be an array of float32 or float64, got {getattr(x, 'dtype', x)}"
