@@ -152,6 +152,21 @@ def test_where_does_not_let_infinite_gradients_through():
     np.testing.assert_array_equal(g.data, [3, 0])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16, np.int64])
+@pytest.mark.parametrize("size", [100, 10_000])
+def test_where_of_small_and_large_arrays(dtype, size):
+    rng = np.random.default_rng(0)
+    a, b = (rng.uniform(-9, 9, (size, 3)).astype(dtype) for _ in range(2))
+    row, odd = rng.uniform(-9, 9, 3).astype(dtype), np.arange(size)[:, None] % 2
+    if a.dtype.kind == "f":
+        a[:3], b[3:6] = [np.nan, np.inf, -np.inf], [-0.0, np.nan, np.inf]
+    for condition in (a > 0, a[:, :1] > 0, odd, np.asfortranarray(a) > row):
+        for x, y in ((a, b), (a, row), (row, b[:, ::-1]), (a, 0), (2, b), (a[:1], b.T.copy().T)):
+            out, expected = ag.where(condition, x, y), np.where(condition, x, y)
+            assert out.dtype == expected.dtype
+            np.testing.assert_array_equal(out, expected)
+
+
 @pytest.mark.parametrize("name", ["sign", "floor", "ceil", "trunc", "rint", "round"])
 def test_steps_have_zero_gradients_whatever_comes_in(name):
     x = ag.tensor([-1.5, 0.0, 2.5], requires_grad=True)

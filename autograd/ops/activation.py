@@ -10,9 +10,9 @@ import math
 
 import numpy as np
 
-from autograd import kernels
+from autograd import kernels, ops
 from autograd.errors import ArgumentError
-from autograd.ops.operands import as_floats
+from autograd.ops.operands import as_floats, select
 from autograd.record import Array, op
 
 __all__ = [
@@ -96,10 +96,12 @@ def relu_grad(g: Array, x: Array, at_zero=0.0):
 @op
 def leaky_relu(x: Array, negative_slope=0.01):
     """x where x > 0, `negative_slope` · x elsewhere; the slope at 0 is `negative_slope`."""
-    positive = np.greater(x, 0)
-    return np.where(positive, x, np.multiply(x, negative_slope)), lambda g: np.where(
-        positive, g, g * negative_slope
-    )
+    # relu(x) is 0 just where the slope applies, so that relu's derivative at 0 serves as this one's
+    if 0 < negative_slope <= 1:
+        out = np.maximum(x, np.multiply(x, negative_slope))
+        return out, lambda g: relu_grad(g, relu(out), negative_slope)
+    out = select(np.greater(x, 0), x, np.multiply(x, negative_slope))
+    return out, lambda g: relu_grad(g, relu(x), negative_slope)
 
 
 @op
@@ -157,7 +159,7 @@ def softplus(x: Array, beta=1.0, threshold=None):
     if threshold is None:
         return exact, lambda g: softplus_grad(g, x, beta)
     linear = np.greater(np.multiply(x, beta), threshold)
-    return np.where(linear, x, exact), lambda g: np.where(linear, g, softplus_grad(g, x, beta))
+    return select(linear, x, exact), lambda g: ops.where(linear, g, softplus_grad(g, x, beta))
 
 
 @op

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.errors import ArgumentError, DTypeError
-from autograd.ops.operands import zeros_of
+from autograd.ops.operands import select, zeros_of
 from autograd.record import Array, op
 
 __all__ = [
@@ -80,7 +80,13 @@ def heaviside(x: Array, at_zero: Array):
     >>> ag.heaviside(ag.tensor([-1.0, 0.0, 2.0]), 0.5)
     tensor([0. , 0.5, 1. ])
     """
-    return np.heaviside(x, at_zero), (lambda g: zeros_of(g), lambda g: np.where(x == 0, g, 0))
+    return np.heaviside(x, at_zero), (lambda g: zeros_of(g), lambda g: keep(g, x == 0))
+
+
+@op
+def keep(x: Array, mask: Array):
+    """x where `mask` holds, exactly 0 elsewhere, even of an infinite x."""
+    return select(mask, x, 0), (lambda g: keep(g, mask), None)
 
 
 @op
@@ -88,8 +94,8 @@ def maximum(a: Array, b: Array):
     """The larger of a and b, elementwise; NaN if either is. At a tie the gradient goes to a."""
     first = np.greater_equal(a, b)
     return np.maximum(a, b), (
-        lambda g: np.where(first, g, 0),
-        lambda g: np.where(first, 0, g),
+        lambda g: keep(g, first),
+        lambda g: keep(g, np.logical_not(first)),
     )
 
 
@@ -98,8 +104,8 @@ def minimum(a: Array, b: Array):
     """The smaller of a and b, elementwise; NaN if either is. At a tie the gradient goes to a."""
     first = np.less_equal(a, b)
     return np.minimum(a, b), (
-        lambda g: np.where(first, g, 0),
-        lambda g: np.where(first, 0, g),
+        lambda g: keep(g, first),
+        lambda g: keep(g, np.logical_not(first)),
     )
 
 
@@ -115,10 +121,10 @@ def where(condition: Array, a: Array, b: Array):
     >>> x.grad
     tensor([0.  , 0.25])
     """
-    return np.where(condition, a, b), (
+    return select(condition, a, b), (
         None,
-        lambda g: np.where(condition, g, 0),
-        lambda g: np.where(condition, 0, g),
+        lambda g: keep(g, condition),
+        lambda g: keep(g, np.logical_not(condition)),
     )
 
 
@@ -130,11 +136,11 @@ def clip_between(x: Array, low: Array | None, high: Array | None):
     from_low = from_high = None
     if isinstance(low, np.ndarray) and low.dtype.kind == "f":
         at_low = ~inside & np.equal(out, low)
-        from_low = lambda g: np.where(at_low, g, 0)
+        from_low = lambda g: keep(g, at_low)
     if isinstance(high, np.ndarray) and high.dtype.kind == "f":
         at_high = ~inside if low is None else ~inside & np.not_equal(out, low)
-        from_high = lambda g: np.where(at_high, g, 0)
-    return out, (lambda g: np.where(inside, g, 0), from_low, from_high)
+        from_high = lambda g: keep(g, at_high)
+    return out, (lambda g: keep(g, inside), from_low, from_high)
 
 
 def clip(x, a_min=None, a_max=None, *, min=None, max=None):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from autograd import kernels
 from autograd.ops.operands import as_floats
@@ -13,15 +14,18 @@ __all__ = ["log_softmax", "softmax"]
 
 def _rows(x, axis):
     """x as a matrix whose rows run along `axis`."""
-    moved = np.moveaxis(as_floats(x), axis, -1)
-    return moved.reshape(-1, moved.shape[-1]) if moved.size else moved.reshape(0, 1)
+    x = as_floats(x)
+    if normalize_axis_index(axis, x.ndim) != x.ndim - 1:
+        x = np.moveaxis(x, axis, -1)
+    return x.reshape(-1, x.shape[-1]) if x.size else x.reshape(0, 1)
 
 
 def _unrows(rows, shape, axis):
     """The inverse of `_rows`, for an array of `shape`."""
-    last = shape[axis]
+    if axis in (-1, len(shape) - 1):
+        return rows.reshape(shape)
     rest = tuple(n for i, n in enumerate(shape) if i != axis % len(shape))
-    return np.moveaxis(rows.reshape(rest + (last,)), -1, axis)
+    return np.moveaxis(rows.reshape(rest + (shape[axis],)), -1, axis)
 
 
 def _along(kernel, axis, *arrays):

@@ -116,19 +116,16 @@ ROWS = [
         keeps="x",
         note="at_zero",
     ),
-    function(
-        "leaky_relu",
-        lambda x, negative_slope=0.01: np.maximum(x, 0) + negative_slope * np.minimum(x, 0),
-        "",
-        torch_name="leaky_relu",
-    ),
-    function(
-        "leaky_relu",
-        lambda x, negative_slope: np.maximum(x, 0) + negative_slope * np.minimum(x, 0),
-        "",
-        "slope",
-        "leaky_relu",
-        negative_slope=-0.3,
+    *(
+        function(
+            "leaky_relu",
+            lambda x, negative_slope: np.where(x > 0, x, negative_slope * x),
+            keeps,
+            f"{slope}",
+            "leaky_relu",
+            negative_slope=slope,
+        )
+        for slope, keeps in ((0.01, "out"), (0.0, "x"), (-0.3, "x"), (1.5, "x"))
     ),
     function("elu", lambda x: np.where(x > 0, x, np.expm1(x)), torch_name="elu"),
     function(

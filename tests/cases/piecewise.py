@@ -35,6 +35,14 @@ ROWS = [
     binary("maximum", distinct(3, 4), (3, 4)),
     binary("minimum", distinct(3, 4), (3, 4)),
     Row(
+        "keep",
+        lambda x: piecewise.keep(x, MASK),
+        [(3, 4)],
+        lambda x: x * MASK,
+        operands=lambda x: (x, MASK),
+        keeps="mask",
+    ),
+    Row(
         "where",
         lambda a, b: ag.where(MASK, a, b),
         [(3, 4), (3, 4)],
