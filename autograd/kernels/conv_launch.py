@@ -147,8 +147,8 @@ def conv2d_weight_grad(g: np.ndarray, x: np.ndarray, c: ConvShape) -> np.ndarray
     parallel_for(
         weight_kernel,
         plan.chunks * parts, g.reshape(-1), x.reshape(-1), sums.reshape(-1), c.N, c.K, c.groups,
-        parts, plan.chunks, c.Ho, c.Wo, tiles, plan.block.rows, lanes, plan.layout, plan.taps,
-        plan.pos, plan.gpos, plan.vectors, plan.g_pitch, plan.piece, done,
+        parts, plan.chunks, tiles, plan.block.rows, lanes, plan.layout, plan.taps,
+        plan.pos, plan.gpos, plan.vectors, *plan.g_rows, plan.g_copied, plan.piece, done,
         work_ns=_work_ns(c),
     )  # fmt: skip
     _require_done(done)

@@ -154,6 +154,67 @@ def function_address(dispatcher: Any, signature: tuple[Any, ...]) -> int:
     return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
 
 
+COPY_BYTES = 32  # vectors of this size copy rows, whatever the CPU
+
+
+@intrinsic
+def copy_row(typingctx, kind, source, source_step, target, target_step, count):  # type: ignore[no-untyped-def]
+    """target[j·target_step] = source[j·source_step] for j < count; both are addresses.
+
+    Rows are short and lie anywhere, so a compiler's own vector loop, with its checks, costs more
+    than the copy: here the last vector overlaps the one before. `kind` is any number of the type.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        lanes = COPY_BYTES // (8 if isinstance(args[0].type, ir.DoubleType) else 4)
+        e = _Emitter(context, builder, args[0].type, lanes)
+        source_, source_step_, target_, target_step_, count_ = args[1:]
+        source_, target_ = e.pointer(source_), e.pointer(target_)
+        wide = e.number(lanes)
+        dense = builder.icmp_signed("==", target_step_, e.number(1))
+
+        def scalars(start: Any) -> None:
+            with cgutils.for_range_slice(builder, start, count_, e.number(1)) as (j, _):
+                value = builder.load(e.at(source_, builder.mul(j, source_step_)))
+                builder.store(value, e.at(target_, builder.mul(j, target_step_)))
+
+        def vectors(step: int) -> None:
+            """Every `step`-th element (1 or 2), `lanes` of them at a time."""
+            mask = ir.VectorType(ir.IntType(32), lanes)
+            half = lanes // 2
+            evens_then_odds = [2 * i if i < half else 2 * i + 1 for i in range(lanes)]
+            with cgutils.for_range_slice(builder, e.number(0), count_, wide) as (j, _):
+                last = builder.sub(count_, wide)
+                j = builder.select(builder.icmp_signed("<", j, last), j, last)
+                first = e.at(source_, e.times(j, step))
+                value = e.load(first)
+                if step == 2:  # the second load starts one early, to end with the last element
+                    second = e.load(e.at(first, e.number(lanes - 1)))
+                    value = builder.shuffle_vector(
+                        value, second, ir.Constant(mask, evens_then_odds)
+                    )
+                e.store(value, e.at(target_, j))
+
+        enough = builder.icmp_signed(">=", count_, wide)
+        with builder.if_else(builder.and_(dense, enough)) as (then, otherwise):
+            with then:
+                one = builder.icmp_signed("==", source_step_, e.number(1))
+                two = builder.icmp_signed("==", source_step_, e.number(2))
+                with builder.if_else(one) as (if_one, if_more):
+                    with if_one:
+                        vectors(1)
+                    with if_more, builder.if_else(two) as (if_two, if_many):
+                        with if_two:
+                            vectors(2)
+                        with if_many:
+                            scalars(e.number(0))
+            with otherwise:
+                scalars(e.number(0))
+        return context.get_dummy_value()
+
+    return types.void(kind, *[types.int64] * 5), codegen
+
+
 def _literals(*given: Any) -> bool:
     return all(isinstance(t, types.IntegerLiteral) for t in given)
 

@@ -7,7 +7,14 @@ from functools import cache
 import numpy as np
 from numba import from_dtype, int64
 
-from autograd.kernels.conv_micro import address, call, function_address, image_block, weight_block
+from autograd.kernels.conv_micro import (
+    address,
+    call,
+    copy_row,
+    function_address,
+    image_block,
+    weight_block,
+)
 from autograd.kernels.conv_plan import Block
 from autograd.kernels.runtime import jit
 
@@ -54,20 +61,10 @@ def weight_tiles(lanes: int, block: Block, dtype: np.dtype) -> int:
 
 
 @jit
-def copy_row(source, s, s_step, target, t, t_step, count):  # type: ignore[no-untyped-def]
-    """target[t + j·t_step] = source[s + j·s_step] for `count` elements."""
-    if s_step == 1 and t_step == 1:
-        for j in range(count):
-            target[t + j] = source[s + j]
-    else:
-        for j in range(count):
-            target[t + j * t_step] = source[s + j * s_step]
-
-
-@jit
 def copy_images(source, first, count, target, layout):  # type: ignore[no-untyped-def]
     """Images first..first+count of source into scratch, split into phases."""
     v = layout
+    kind = source[0]
     for image in range(count):
         for channel in range(v.channels):
             source0 = ((first + image) * v.channels + channel) * v.height * v.width
@@ -83,7 +80,10 @@ def copy_images(source, first, count, target, layout):  # type: ignore[no-untype
                         s = source0 + (row * v.step_h + a - v.top) * v.width
                         s += column0 * v.step_w + b - v.left
                         t = target0 + row * v.pitch
-                        copy_row(source, s, v.step_w, target, t, 1, column1 - column0)
+                        copy_row(
+                            kind, address(source, s), v.step_w, address(target, t), 1,
+                            column1 - column0,
+                        )  # fmt: skip
 
 
 @jit
@@ -100,7 +100,7 @@ def image_kernel(  # type: ignore[no-untyped-def]
     if layout.copied:
         image = np.zeros(layout.group * layout.image + 2 * layout.pitch + SLACK, out.dtype)
     flat = np.empty(rows * buffer + 1, out.dtype)
-    group_in = layout.image // groups
+    group_in = layout.channels // groups * layout.channel
     group_out = channels_out // groups
     blocks = (group_out + rows - 1) // rows
     jobs = groups * blocks
@@ -152,14 +152,14 @@ def image_kernel(  # type: ignore[no-untyped-def]
                         for r in range(r0, r1):
                             a = m * buffer + row_source[r]
                             b = out0 + m * out_plane + row_target[r]
-                            copy_row(flat, a, 1, out, b, step, width)
+                            copy_row(low, address(flat, a), 1, address(out, b), step, width)
         done[chunk] = 1
 
 
 @jit
 def weight_kernel(  # type: ignore[no-untyped-def]
-    lo, hi, g, source, sums, images, channels_out, groups, parts, chunks, out_rows, out_columns,
-    tiles, rows, lanes, layout, taps, pos, gpos, vectors, g_pitch, piece, done,
+    lo, hi, g, source, sums, images, channels_out, groups, parts, chunks, tiles, rows,
+    lanes, layout, taps, pos, gpos, vectors, g_rows, g_columns, g_pitch, g_copied, piece, done,
 ):  # fmt: skip
     """Weight gradient: sums[chunk, k, t] = Σ_n Σ_p g[n, k, p] · image[n, p, t].
 
@@ -168,12 +168,12 @@ def weight_kernel(  # type: ignore[no-untyped-def]
     image = source
     if layout.copied:
         image = np.zeros(layout.group * layout.image + 2 * layout.pitch + SLACK, g.dtype)
-    g_row = out_rows * out_columns
+    g_row = g_rows * g_columns
     gradient = g
-    if g_pitch:
+    if g_copied:
         g_row = layout.group * vectors * lanes
         gradient = np.zeros(channels_out * g_row, g.dtype)
-    group_in = layout.image // groups
+    group_in = layout.channels // groups * layout.channel
     group_out = channels_out // groups
     blocks = (group_out + rows - 1) // rows
     jobs = groups * blocks
@@ -197,16 +197,17 @@ def weight_kernel(  # type: ignore[no-untyped-def]
             else:
                 copy_images(source, first, count, image, layout)
             g_base = first * channels_out * g_row
-            if g_pitch:
+            if g_copied:
                 g_base = 0
                 for m in range(count):
                     for k in range(k_low, k_high):
-                        a = ((first + m) * channels_out + k) * out_rows * out_columns
+                        a = ((first + m) * channels_out + k) * g_rows * g_columns
                         b = k * g_row + m * vectors * lanes
-                        for i in range(out_rows):
+                        for i in range(g_rows):
                             copy_row(
-                                g, a + i * out_columns, 1, gradient, b + i * g_pitch, 1, out_columns
-                            )
+                                kind, address(g, a + i * g_columns), 1,
+                                address(gradient, b + i * g_pitch), 1, g_columns,
+                            )  # fmt: skip
             for v0 in range(0, count * vectors, piece):
                 v1 = min(v0 + piece, count * vectors)
                 for job in range(job0, job1):
@@ -231,11 +232,11 @@ def weight_kernel(  # type: ignore[no-untyped-def]
 def pack_weight(lo, hi, weight, packed, start, channels, taps, rows):  # type: ignore[no-untyped-def]
     """weight (groups, channels, taps) -> packed (job, tap, row of the block), for jobs lo..hi."""
     blocks = (channels + rows - 1) // rows
+    kind = weight[0] if len(weight) else packed[0]
     for job in range(lo, hi):
         group = job // blocks
         k0 = min((job - group * blocks) * rows, channels - rows)
         for m in range(rows):
             source = (group * channels + k0 + m) * taps
             target = start + job * taps * rows + m
-            for t in range(taps):
-                packed[target + t * rows] = weight[source + t]
+            copy_row(kind, address(weight, source), 1, address(packed, target), rows, taps)

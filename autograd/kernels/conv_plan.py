@@ -26,6 +26,8 @@ import numpy as np
 from .conv_shape import ConvShape
 
 SCRATCH_BYTES = 1 << 18  # images are laid out together until this is full: half of a usual L2
+SUM_SCRATCH_BYTES = 1 << 21  # the weight gradient rather has long sums: images from L3 will do
+NEAR_BYTES = 1 << 14  # half of a usual L1
 FLAT_COPY = 20  # what copying a vector out of the flat buffer costs, in taps
 ROW_STORE = 2  # what storing it in place costs
 
@@ -46,7 +48,8 @@ class Layout(NamedTuple):
     columns: int
     pitch: int
     plane: int
-    image: int  # elements of all planes of one image
+    channel: int  # elements of the planes of one channel
+    image: int  # from one image to the next
     group: int  # images laid out together
     copied: int  # 0: the source is read where it is
 
@@ -100,7 +103,8 @@ class WeightPlan(NamedTuple):
     pos: np.ndarray
     gpos: np.ndarray
     vectors: int  # of one image
-    g_pitch: int  # row pitch of g in scratch; 0: g is read where it is
+    g_rows: tuple[int, int, int]  # rows of g to copy into scratch, their width and pitch there
+    g_copied: int  # 0: g is read where it is
     piece: int  # vectors taken at a time
     chunks: int  # sums kept apart, added in order at the end
 
@@ -140,12 +144,13 @@ def _layout(
     zeros = max(0, min(data, *starts))
     data = max(data, zeros)
     pitch = max(widest, data - zeros + max(zeros, columns - data))
-    plane = _ceil(rows * pitch, 16) * 16
-    if plane * itemsize % 4096 < 128:  # planes a page apart would share few cache sets
-        plane += 128 // itemsize
-    image = channels * planes[0] * planes[1] * plane
+    line = 64 // itemsize  # planes an odd number of cache lines apart share no cache sets, and
+    plane = (_ceil(rows * pitch, line) | 1) * line  # images start where the next plane would
+    lines = channels * planes[0] * planes[1] * plane // line
+    image = (lines + (plane // line - lines) % 64) * line
     return Layout(
-        channels, height, width, sh, sw, top, left, *planes, rows, columns, pitch, plane, image,
+        channels, height, width, sh, sw, top, left, *planes, rows, columns, pitch, plane,
+        planes[0] * planes[1] * plane, image,
         group=1, copied=1,
     )  # fmt: skip
 
@@ -157,7 +162,7 @@ def _in_place(layout: Layout) -> Layout | None:
     if not plain or v.rows > v.height:
         return None
     plane = v.height * v.width
-    return v._replace(plane=plane, image=v.channels * plane, copied=0)
+    return v._replace(plane=plane, channel=plane, image=v.channels * plane, copied=0)
 
 
 def _stride_taps(n: int, dilation: int, stride: int) -> tuple[list[int], list[int]]:
@@ -256,23 +261,33 @@ def _image_plan(
         for p, f in zip(phases, flat, strict=True)
     ]  # fmt: skip
     fewest = min(counts)
-    group = min(images, _ceil(64, fewest), max(1, SCRATCH_BYTES // (layout.image * itemsize)))
-    block = min(
-        (b for b in machine.image_blocks if b.rows <= channels_out),
-        key=lambda b: (
-            _ceil(channels_out, b.rows)
-            * b.cycles()
-            * sum(_ceil(n * group, b.columns) for n in counts)
+    most = min(images, _ceil(64, fewest), max(1, SCRATCH_BYTES // (layout.image * itemsize)))
+    block, group = min(
+        (
+            (b, n)
+            for b in machine.image_blocks
+            if b.rows <= channels_out
+            for n in range(1, most + 1)
         ),
+        key=lambda choice: _image_cost(choice[0], choice[1], channels_out, counts),
     )
     if fewest < block.columns and not all(flat):
         group = 1  # tables padded by repetition must not run into an image that is not there
     layout = layout._replace(group=group)
-    piece = 0 if group > 1 else SCRATCH_BYTES // (layout.channels * lanes * itemsize)
-    tables = _Tables(layout, lanes, block.columns, max(piece, 4 * block.columns), image_out)
+    one_tap = all(len(p.kernel_rows) * len(p.kernel_columns) == 1 for p in phases)
+    near = NEAR_BYTES if one_tap else SCRATCH_BYTES  # a value used once a block comes from L1
+    piece = max(near // (layout.channels * lanes * itemsize), 2 * block.columns)
+    tables = _Tables(layout, lanes, block.columns, piece, image_out)
     for phase, is_flat in zip(phases, flat, strict=True):
         tables.add(phase, is_flat, channels_in)
     return tables.plan(block, phases)
+
+
+def _image_cost(block: Block, group: int, channels_out: int, counts: list[int]) -> float:
+    """Cycles an image takes for each tap, with the waste where blocks do not fit, and a little
+    for every group, which has costs of its own."""
+    steps = sum(_ceil(count * group, block.columns) + 1 for count in counts) / group
+    return _ceil(channels_out, block.rows) * steps * block.cycles()
 
 
 def _flat_is_cheaper(p: _Phase, pitch: int, channels_in: int, lanes: int) -> bool:
@@ -300,65 +315,72 @@ class _Tables:
 
     def add(self, p: _Phase, flat: bool, channels_in: int) -> None:
         tap0 = len(self.taps)
-        channel = self.layout.image // self.layout.channels
+        channel = self.layout.channel
         self.taps += [
             k * channel + r + s
             for k in range(channels_in)
             for r in p.row_taps
             for s in p.column_taps
         ]
-        vectors = 0
-        for first, last in self._row_ranges(p, flat):
-            vectors = self._add_piece(p, flat, first, last)
+        vectors = self._add_flat(p) if flat else self._add_rows(p)
         self.phases.append(
-            (
-                tap0, len(self.taps) - tap0, int(flat), vectors, p.rows, p.columns, p.target_column
-            )
-        )  # fmt: skip
+            (tap0, len(self.taps) - tap0, int(flat), vectors, p.rows, p.columns, p.target_column)
+        )
 
-    def _row_ranges(self, p: _Phase, flat: bool) -> list[tuple[int, int]]:
-        """Rows taken together: all, unless the image is so large that its lines leave the cache."""
+    def _ranges(self, count: int, step: int) -> list[range]:
+        """0..count in ranges of `step`; a group of several images is not cut."""
         if self.layout.group > 1:
-            return [(0, p.rows)]
-        per_row = self.layout.pitch / self.lanes if flat else _ceil(p.columns, self.lanes)
-        step = max(1, int(self.piece / per_row))
-        if _ceil(p.rows, step) == 1:
-            return [(0, p.rows)]
-        step = _ceil(p.rows, _ceil(p.rows, step))  # even ranges
-        return [(i, min(i + step, p.rows)) for i in range(0, p.rows, step)]
+            return [range(count)]
+        step = max(1, step)
+        if _ceil(count, step) == 1:
+            return [range(count)]
+        starts = list(range(0, count - step // 2, step))  # a short rest joins its neighbour
+        return [range(i, j) for i, j in zip(starts, [*starts[1:], count], strict=True)]
 
-    def _add_piece(self, p: _Phase, flat: bool, first: int, last: int) -> int:
-        """Vectors of rows first..last of every image; returns how many one image has."""
-        v0, r0, pitch = len(self.pos), len(self.row_source), self.layout.pitch
-        if flat:
-            count = _ceil((last - first - 1) * pitch + p.columns, self.lanes)
-            cut = [(first * pitch + v * self.lanes, v * self.lanes) for v in range(count)]
-            out_image = count * self.lanes
-        else:
-            cut = [
-                (u * pitch + j, p.target + u * p.target_row + j)
-                for u in range(first, last)
-                for j in [min(v, p.columns - self.lanes) for v in range(0, p.columns, self.lanes)]
-            ]
-            out_image = self.image_out
+    def _add_rows(self, p: _Phase) -> int:
+        """Vectors that stay within a row; results go straight to the output."""
+        starts = [min(j, p.columns - self.lanes) for j in range(0, p.columns, self.lanes)]
+        cut = [(u, j) for u in range(p.rows) for j in starts]
+        pitch, target = self.layout.pitch, p.target
+        for part in self._ranges(len(cut), self.piece // self.width * self.width):
+            pos = [cut[v][0] * pitch + cut[v][1] for v in part]
+            opos = [target + cut[v][0] * p.target_row + cut[v][1] for v in part]
+            self._add_piece(pos, opos, self.image_out, [], [])
+        return len(cut)
+
+    def _add_flat(self, p: _Phase) -> int:
+        """Vectors across the ends of rows; results go to a buffer, rows are copied out of it."""
+        pitch, vectors = self.layout.pitch, 0
+        for part in self._ranges(p.rows, int(self.piece * self.lanes / pitch)):
+            vectors = _ceil((len(part) - 1) * pitch + p.columns, self.lanes)
+            opos = [v * self.lanes for v in range(vectors)]
+            pos = [part.start * pitch + v for v in opos]
+            row_source = [u * pitch for u in range(len(part))]
+            row_target = [p.target + u * p.target_row for u in part]
+            self._add_piece(pos, opos, vectors * self.lanes, row_source, row_target)
+            self.buffer = max(self.buffer, self.layout.group * vectors * self.lanes)
+        return vectors
+
+    def _add_piece(
+        self,
+        pos: list[int],
+        opos: list[int],
+        image_target: int,
+        row_source: list[int],
+        row_target: list[int],
+    ) -> None:
+        """The same for every image of the group, filled up to the width of a block."""
+        v0, r0 = len(self.pos), len(self.row_source)
         for image in range(self.layout.group):
-            self.pos += [x + image * self.layout.image for x, _ in cut]
-            self.opos += [o + image * out_image for _, o in cut]
-            if flat:
-                self.row_source += [
-                    image * out_image + (u - first) * pitch for u in range(first, last)
-                ]
-                self.row_target += [
-                    image * self.image_out + p.target + u * p.target_row for u in range(first, last)
-                ]
+            self.pos += [v + image * self.layout.image for v in pos]
+            self.opos += [v + image * image_target for v in opos]
+            self.row_source += [v + image * image_target for v in row_source]
+            self.row_target += [v + image * self.image_out for v in row_target]
         missing = self.width - (len(self.pos) - v0)
         if missing > 0:
             self.pos += [self.pos[-1]] * missing
             self.opos += [self.opos[-1]] * missing
-        if flat:
-            self.buffer = max(self.buffer, self.layout.group * out_image)
         self.pieces.append((v0, len(self.pos), r0, len(self.row_source), len(self.phases)))
-        return len(cut)
 
     def plan(self, block: Block, phases: list[_Phase]) -> ImagePlan:
         if max(self.pos, default=0) + max(self.taps, default=0) >= 2**31 - 1024:
@@ -383,20 +405,22 @@ def weight_plan(c: ConvShape, itemsize: int, machine: Machine) -> WeightPlan:
     if in_rows:
         layout = _in_place(layout) or layout
         pos = [u * layout.pitch + j for u in range(c.Ho) for j in range(0, c.Wo, lanes)]
-        gpos = [u * c.Wo + j for u in range(c.Ho) for j in range(0, c.Wo, lanes)]
-        g_image = c.K * c.Ho * c.Wo
+        gpos = [v * lanes for v in range(len(pos))]
+        g_image = c.Ho * c.Wo
+        g_rows = (1, c.Ho * c.Wo, c.Ho * c.Wo)
     else:  # g is copied with zeros in the junk columns
         count = _ceil((c.Ho - 1) * layout.pitch + c.Wo, lanes)
         pos = [v * lanes for v in range(count)]
         gpos = pos
         g_image = count * lanes
-    channel = layout.image // layout.channels
+        g_rows = (c.Ho, c.Wo, layout.pitch)
+    channel = layout.channel
     taps = [
         k * channel + r + s for k in range(c.C // c.groups) for r in row_taps for s in column_taps
     ]
     vectors = len(pos)
-    bytes_per_image = (layout.image + (0 if in_rows else c.K * g_image)) * itemsize
-    group = min(c.N, _ceil(128, vectors), max(1, 2 * SCRATCH_BYTES // bytes_per_image))
+    bytes_per_image = (layout.image + c.K * g_image) * itemsize
+    group = min(c.N, _ceil(100, vectors), max(1, SUM_SCRATCH_BYTES // bytes_per_image))
     layout = layout._replace(group=group)
     outputs = c.K // c.groups
     block = min(
@@ -413,7 +437,8 @@ def weight_plan(c: ConvShape, itemsize: int, machine: Machine) -> WeightPlan:
         np.array([x + m * layout.image for m in range(group) for x in pos], np.int32),
         np.array([x + m * g_image for m in range(group) for x in gpos], np.int32),
         vectors,
-        0 if in_rows else layout.pitch,
+        g_rows,
+        int(group > 1 or not in_rows),
         _ceil(vectors * group, pieces),
         min(groups, 8) if small else 1,
     )
