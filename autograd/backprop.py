@@ -126,15 +126,24 @@ class _Replay:
     def run(self, seeds: Sequence[Any]) -> None:
         """Call the closures of every node, newest first."""
         with enable_grad() if self.create_graph else no_grad():
-            for root, seed in zip(self.roots, seeds, strict=True):
-                self._add(_key(root, "backward"), self._wrapped(seed))
+            self.begin(seeds)
             for node in self.order:
                 if node in self.waiting:
-                    self._visit(node)
-            for leaf in list(self.waiting):
-                self.results[leaf] = self._complete(leaf, leaf._hooks if self.with_hooks else None)
+                    self.visit(node)
+            self.finish()
 
-    def _visit(self, node: Node) -> None:
+    def begin(self, seeds: Sequence[Any]) -> None:
+        """Give the roots their gradients."""
+        for root, seed in zip(self.roots, seeds, strict=True):
+            self._add(_key(root, "backward"), self._wrapped(seed))
+
+    def finish(self) -> None:
+        """What still waits are the gradients of leaves, now complete."""
+        for leaf in list(self.waiting):
+            self.results[leaf] = self._complete(leaf, leaf._hooks if self.with_hooks else None)
+
+    def visit(self, node: Node) -> None:
+        """Call the closures of one node on its gradient, which is complete."""
         waiting = self.waiting
         g = self._complete(node, node.hooks)
         if self.targets is not None and node in self.targets:
