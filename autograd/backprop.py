@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from operator import attrgetter
 from sys import getrefcount
 from typing import Any
 
@@ -140,23 +141,29 @@ class _Replay:
     def finish(self) -> None:
         """What still waits are the gradients of leaves, now complete."""
         for leaf in list(self.waiting):
-            self.results[leaf] = self._complete(leaf, leaf._hooks if self.with_hooks else None)
+            g = self.waiting.pop(leaf)
+            if self.with_hooks and leaf._hooks:
+                g = self._hooked(g, leaf, leaf._hooks)
+            self.results[leaf] = g
 
     def visit(self, node: Node) -> None:
         """Call the closures of one node on its gradient, which is complete."""
-        waiting = self.waiting
-        g = self._complete(node, node.hooks)
+        waiting, reached = self.waiting, self.reached
+        g = waiting.pop(node)
+        if node.hooks:
+            g = self._hooked(g, node, node.hooks)
         if self.targets is not None and node in self.targets:
             self.results[node] = g
         if node.retainer is not None:
             tensor = node.retainer()
             if tensor is not None:
                 self.retained.append((tensor, g))
-        closures = node.closures
-        assert closures is not None
-        for position, edge in enumerate(node.edges):
-            closure = closures[position]
-            if closure is None or (self.reached is not None and edge not in self.reached):
+        edges = node.edges
+        for position, closure in enumerate(node.closures or ()):
+            if closure is None:
+                continue
+            edge = edges[position]
+            if reached is not None and edge not in reached:
                 continue
             try:
                 if self.create_graph:
@@ -186,12 +193,8 @@ class _Replay:
         """Under `create_graph` every gradient is a Tensor, constants too."""
         return Tensor._of(g) if self.create_graph and type(g) is np.ndarray else g
 
-    def _complete(self, edge: Edge, hooks: dict[int, Callable[[Tensor], Any]] | None) -> Any:
-        """Take the finished gradient of `edge` out of the waiting ones; let hooks see it."""
-        g = self.waiting.pop(edge)
-        self.owned.discard(edge)
-        if not hooks:
-            return g
+    def _hooked(self, g: Any, edge: Edge, hooks: dict[int, Callable[[Tensor], Any]]) -> Any:
+        """The finished gradient of `edge` as its hooks leave it."""
         for hook in tuple(hooks.values()):
             changed = hook(g if isinstance(g, Tensor) else Tensor._of(g))
             if changed is None:
@@ -237,24 +240,21 @@ class _Replay:
 
 
 def schedule(
-    starts: Iterable[Edge], targets: Iterable[Edge] | None, since: int = 0
+    starts: Collection[Edge], targets: Iterable[Edge] | None, since: int = 0
 ) -> tuple[list[Node], set[Edge] | None]:
     """The nodes to visit, newest first, and (for targets) every edge that leads to one.
 
     Nodes with an id below `since` count as leaves.
     """
-    seen: set[Edge] = set()
-    order: list[Node] = []
-    stack = list(starts)
-    while stack:
-        edge = stack.pop()
-        if edge in seen:
-            continue
-        seen.add(edge)
-        if isinstance(edge, Node) and edge.id >= since:
-            order.append(edge)
-            stack.extend(e for e in edge.edges if e is not None and e not in seen)
-    order.sort(key=_by_age, reverse=True)
+    order = [edge for edge in dict.fromkeys(starts) if type(edge) is Node and edge.id >= since]
+    seen: set[Edge] = set(starts)
+    for node in order:  # grows as it is walked through
+        for edge in node.edges:
+            if edge is not None and edge not in seen:
+                seen.add(edge)
+                if type(edge) is Node and edge.id >= since:
+                    order.append(edge)
+    order.sort(key=attrgetter("id"), reverse=True)
     if targets is None:
         return order, None
     leading = {edge for edge in targets if edge in seen}
@@ -262,10 +262,6 @@ def schedule(
         if any(edge in leading for edge in node.edges if edge is not None):
             leading.add(node)
     return [node for node in order if node in leading], leading
-
-
-def _by_age(node: Node) -> int:
-    return node.id
 
 
 def _key(tensor: Any, function: str) -> Edge:

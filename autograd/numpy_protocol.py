@@ -22,7 +22,8 @@ _NO_GRADIENT = {
     np.allclose, np.array_equal, np.array_equiv, np.array_repr, np.array_str, np.can_cast,
     np.isclose, np.may_share_memory, np.ndim, np.result_type, np.save, np.savetxt, np.savez,
     np.shape, np.shares_memory, np.size, np.zeros_like, np.ones_like, np.empty_like, np.full_like,
-    np.count_nonzero, np.nonzero, np.isfinite, np.isnan, np.isinf, np.signbit, np.iscomplexobj, np.isrealobj,
+    np.count_nonzero, np.nonzero, np.isfinite, np.isnan, np.isinf, np.signbit, np.iscomplexobj,
+    np.isrealobj,
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from typing import Any, overload
 import numpy as np
 
 from autograd import scope as scopes
+from autograd import shortcuts
 from autograd.dtypes import as_array, get_default_dtype
 from autograd.errors import (
     AxisError,
@@ -122,7 +123,7 @@ class Node:
         self.dtype = out.dtype
         self.id = next_id()
         self.scope = scopes.current()
-        frame = sys._getframe(2)  # the caller of the op
+        frame = sys._getframe(1)
         while is_ours[frame.f_code.co_filename] and frame.f_back is not None:
             frame = frame.f_back
         self._code, self._offset = frame.f_code, frame.f_lasti
@@ -289,6 +290,9 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
             return wrapped if len(result) == 2 else (wrapped, result[2])
         return out if len(result) == 2 else (out, result[2])
 
+    shortcut = None if starred else {1: shortcuts.unary, 2: shortcuts.binary}.get(arity)
+    if shortcut is not None:
+        call = functools.wraps(body)(shortcut(call, spec, Node))
     call.op = spec  # type: ignore[attr-defined]
     spec.call = call
     if body.__module__.startswith("autograd.ops."):

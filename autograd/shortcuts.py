@@ -1,0 +1,102 @@
+"""The commonest calls of an op, unrolled: one or two operands of one float dtype, nothing static.
+
+A shortcut does what the general call in `record.py` does for such operands, without its lists and
+loops; everything else is handed back to it, errors too, since it explains them. Programs of many
+small operations spend most of their time here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd.grad_mode import is_grad_enabled
+from autograd.tensors import Tensor
+
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+_float32, _float64 = _FLOATS
+
+
+def unary(general: Callable[..., Any], spec: Any, record: Callable[..., Any]) -> Any:
+    """The call of a one-operand op; `record(spec, edges, closures, out)` makes its node."""
+    body = spec.body
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs or len(args) != 1 or not isinstance(args[0], Tensor):
+            return general(*args, **kwargs)
+        a = args[0]
+        x = a._data
+        if x.dtype is not _float32 and x.dtype is not _float64:
+            return general(a)
+        try:
+            result = body(x)
+        except Exception:
+            return general(a)
+        out = result[0] if type(result[0]) is np.ndarray else np.asarray(result[0])
+        node = None
+        if a._requires_grad and is_grad_enabled():
+            closures = result[1] if type(result[1]) is tuple else (result[1],)
+            if len(closures) != 1:
+                return general(a)
+            node = record(spec, (a.node or a,), closures, out)
+        tensor = Tensor._of(out, node)
+        return tensor if len(result) == 2 else (tensor, result[2])
+
+    return call
+
+
+def binary(general: Callable[..., Any], spec: Any, record: Callable[..., Any]) -> Any:
+    """The call of a two-operand op on two Tensors, or a Tensor and a Python number."""
+    body = spec.body
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs or len(args) != 2:
+            return general(*args, **kwargs)
+        a, b = args
+        edge_a = edge_b = None
+        if isinstance(a, Tensor):
+            x = a._data
+            dtype = x.dtype
+            if a._requires_grad:
+                edge_a = a.node or a
+            if isinstance(b, Tensor):
+                y = b._data
+                if y.dtype is not dtype:
+                    return general(a, b)
+                if b._requires_grad:
+                    edge_b = b.node or b
+            elif type(b) is float or type(b) is int:
+                y = b
+            else:
+                return general(a, b)
+        elif isinstance(b, Tensor) and (type(a) is float or type(a) is int):
+            x, y = a, b._data
+            dtype = y.dtype
+            if b._requires_grad:
+                edge_b = b.node or b
+        else:
+            return general(a, b)
+        if dtype is not _float32 and dtype is not _float64:
+            return general(a, b)
+        try:
+            result = body(x, y)
+        except Exception:
+            return general(a, b)
+        out = result[0] if type(result[0]) is np.ndarray else np.asarray(result[0])
+        node = None
+        if (edge_a is not None or edge_b is not None) and is_grad_enabled():
+            closures = result[1]
+            if type(closures) is not tuple or len(closures) != 2:
+                return general(a, b)
+            closure_a, closure_b = closures
+            if edge_a is None:
+                closure_a = None
+            if edge_b is None:
+                closure_b = None
+            node = record(spec, (edge_a, edge_b), (closure_a, closure_b), out)
+        tensor = Tensor._of(out, node)
+        return tensor if len(result) == 2 else (tensor, result[2])
+
+    return call
