@@ -122,10 +122,15 @@ def test_statistics_are_accurate_far_from_zero():
 
 
 def test_second_order_through_a_small_network():
-    def loss(x, w, b):
-        return (ag.tanh(ag.batch_norm(x, None, None, w, b, training=True)) ** 2).sum()
+    generator = np.random.default_rng
 
-    ag.check_grads(loss, [normal(4, 2), normal(2), normal(2)], order=2)
+    def loss(x, kernel, w, b):
+        x = ag.conv2d(x, kernel, padding="same")
+        x = ag.tanh(ag.batch_norm(x, None, None, w, b, training=True))
+        x = ag.dropout(ag.avg_pool2d(ag.max_pool2d(x, 2, 1), 2), 0.3, generator=generator(0))
+        return (ag.layer_norm(x, 2) * x).sum()
+
+    ag.check_grads(loss, [normal(2, 1, 4, 5), normal(2, 1, 2, 2), normal(2), normal(2)], order=2)
 
 
 def test_weight_alone_and_bias_alone():
@@ -164,6 +169,9 @@ BAD = [
         ArgumentError,
         "more than one value per channel, got x of shape (1, 3)",
     ),
+    (ag.batch_norm, (normal(0, 3),), {"training": True}, ArgumentError, "more than one value"),
+    (ag.batch_norm, (normal(0, 3),), {}, ShapeError, "no values to take statistics of"),
+    (ag.layer_norm, (normal(2, 0), 0), {}, ShapeError, "no values to take statistics of"),
     (ag.batch_norm, (normal(4, 3), normal(3)), {}, ArgumentError, "both running_mean and"),
     (ag.batch_norm, (np.ones((4, 3), int),), {}, DTypeError, "float32 or float64, got int64"),
     (

@@ -9,7 +9,7 @@ import numpy as np
 import autograd.ops as ops
 from autograd import kernels
 from autograd.errors import ArgumentError
-from autograd.ops.conv_geometry import Pair, Sizes, require_image, tidy
+from autograd.ops.conv_geometry import Pair, Sizes, require_image, shape_of, tidy
 from autograd.ops.pool import plane_scatter
 from autograd.ops.pool_geometry import as_images, require_float
 from autograd.record import Array, op
@@ -122,7 +122,7 @@ def global_avg_pool2d(x: Any, keepdims: bool = False) -> Any:
     >>> global_avg_pool2d(np.arange(8.0).reshape(1, 2, 2, 2))
     array([[1.5, 5.5]])
     """
-    require_image("global_avg_pool2d", "x", np.shape(x), 2)
+    require_image("global_avg_pool2d", "x", shape_of(x), 2)
     return ops.mean(x, axis=(-2, -1), keepdims=keepdims)
 
 

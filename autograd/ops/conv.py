@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd.errors import ShapeError
 from autograd.kernels import conv as kernels
-from autograd.ops.conv_geometry import PADDING_MODES, Geometry, geometry, tidy
+from autograd.ops.conv_geometry import PADDING_MODES, Geometry, geometry, output_sizes, shape_of
 from autograd.record import Array, op
 
 __all__ = ["conv1d", "conv2d", "conv2d_input_grad", "conv2d_weight_grad"]
@@ -51,8 +51,8 @@ def conv2d(
     array([[[-1., -1.], [-1., -1.], [-1., -1.]]])
     """
     how = geometry(
-        "conv2d", np.shape(x), np.shape(weight), None if bias is None else np.shape(bias),
-        tidy(stride), tidy(padding), tidy(dilation), groups, padding_mode, flip,
+        "conv2d", shape_of(x), shape_of(weight), shape_of(bias),
+        stride, padding, dilation, groups, padding_mode, flip,
     )  # fmt: skip
     x_shape, weight_shape = x.shape, weight.shape
     out = _correlate(x, weight, bias, how)
@@ -83,7 +83,7 @@ def conv2d_input_grad(
     x_shape, weight_shape = tuple(input_shape), weight.shape
     how = geometry(
         "conv2d_input_grad", x_shape, weight_shape, None,
-        tidy(stride), tidy(padding), tidy(dilation), groups, padding_mode, flip,
+        stride, padding, dilation, groups, padding_mode, flip,
     )  # fmt: skip
     out = _input_grad(g, weight, x_shape, how)
     return out, (
@@ -112,7 +112,7 @@ def conv2d_weight_grad(
     x_shape = x.shape
     how = geometry(
         "conv2d_weight_grad", x_shape, tuple(weight_shape), None,
-        tidy(stride), tidy(padding), tidy(dilation), groups, padding_mode, flip,
+        stride, padding, dilation, groups, padding_mode, flip,
     )  # fmt: skip
     out = _weight_grad(g, x, tuple(weight_shape), how)
     return out, (
@@ -145,8 +145,8 @@ def conv1d(
     array([[1., 3., 6., 4.]])
     """
     line = geometry(
-        "conv1d", np.shape(x), np.shape(weight), None if bias is None else np.shape(bias),
-        tidy(stride), tidy(padding), tidy(dilation), groups, padding_mode, flip, 1,
+        "conv1d", shape_of(x), shape_of(weight), shape_of(bias),
+        stride, padding, dilation, groups, padding_mode, flip, 1,
     )  # fmt: skip
     how = of_height_one(line)
     x_shape = (*x.shape[:-1], 1, x.shape[-1])
@@ -211,13 +211,7 @@ def _weight_grad(g: np.ndarray, x: np.ndarray, weight_shape: tuple[int, ...], ho
 
 
 def _require_gradient(op_name, g, x_shape, weight_shape, how):
-    sizes = [
-        (n + before + after - d * (k - 1) - 1) // s + 1
-        for n, before, after, d, k, s in zip(
-            x_shape[-2:], how.padding[::2], how.padding[1::2], how.dilation, weight_shape[2:],
-            how.stride, strict=True,
-        )
-    ]  # fmt: skip
+    sizes = output_sizes(x_shape[-2:], weight_shape[2:], how)
     fitting = (*x_shape[:-3], weight_shape[0], *sizes)
     if g.shape != fitting:
         raise ShapeError(f"{op_name}: g must have shape {fitting}, got {g.shape}")

@@ -44,8 +44,46 @@ def tidy(value: Any) -> Any:
     return tuple(value) if isinstance(value, list | np.ndarray) else value
 
 
-@lru_cache(maxsize=1024, typed=True)
+def shape_of(operand: Any) -> Any:
+    """The shape of a Tensor, an array or a number; None for None."""
+    shape = getattr(operand, "shape", None)
+    return np.shape(operand) if shape is None and operand is not None else shape
+
+
 def geometry(
+    op: str,
+    x_shape: Sizes,
+    weight_shape: Sizes,
+    bias_shape: Sizes | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: Any = 1,
+    padding_mode: Any = "zeros",
+    flip: bool = False,
+    axes: int = 2,
+) -> Geometry:
+    """The `Geometry` of a convolution of x and weight over the last `axes` axes.
+
+    Raises ShapeError, ArgumentError or DTypeError where these do not make a convolution.
+    """
+    return _geometry(
+        op,
+        x_shape,
+        weight_shape,
+        bias_shape,
+        tidy(stride),
+        tidy(padding),
+        tidy(dilation),
+        groups,
+        padding_mode,
+        flip,
+        axes,
+    )
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _geometry(
     op: str,
     x_shape: Sizes,
     weight_shape: Sizes,
@@ -53,12 +91,11 @@ def geometry(
     stride: Any,
     padding: Any,
     dilation: Any,
-    groups: int,
-    padding_mode: str,
+    groups: Any,
+    padding_mode: Any,
     flip: bool,
-    axes: int = 2,
+    axes: int,
 ) -> Geometry:
-    """The `Geometry` of a convolution of x and weight over the last `axes` axes."""
     require_image(op, "x", x_shape, axes)
     if len(weight_shape) != axes + 2 or min(weight_shape) < 1:
         raise ShapeError(
@@ -79,6 +116,17 @@ def geometry(
             f"(input {by(image)}, padding {sides})"
         )
     return Geometry(strides, sides, dilations, groups, padding_mode, bool(flip))
+
+
+def output_sizes(image: Sizes, kernel: Sizes, how: Geometry) -> Sizes:
+    """How many positions the kernel has along each axis."""
+    before, after = how.padding[::2], how.padding[1::2]
+    return tuple(
+        (n + b + a - d * (k - 1) - 1) // s + 1
+        for n, k, b, a, d, s in zip(
+            image, kernel, before, after, how.dilation, how.stride, strict=True
+        )
+    )
 
 
 def require_image(op: str, name: str, shape: Sizes, axes: int) -> None:

@@ -14,6 +14,7 @@ from autograd.ops.conv_geometry import (
     require_bias,
     require_groups,
     require_image,
+    shape_of,
     tidy,
 )
 from autograd.record import Array, op
@@ -49,7 +50,7 @@ def conv_transpose2d(
     array([[[1., 1., 2., 2.]]])
     """
     how, sizes, surplus = _transposed(
-        "conv_transpose2d", np.shape(x), np.shape(weight), None if bias is None else np.shape(bias), 2,
+        "conv_transpose2d", shape_of(x), shape_of(weight), shape_of(bias), 2,
         stride, padding, output_padding, groups, dilation,
     )  # fmt: skip
     images = x if x.ndim == 4 else x[None]
@@ -85,7 +86,7 @@ def conv_transpose1d(
     array([[ 1., 12., 20.]])
     """
     line, sizes, surplus = _transposed(
-        "conv_transpose1d", np.shape(x), np.shape(weight), None if bias is None else np.shape(bias), 1,
+        "conv_transpose1d", shape_of(x), shape_of(weight), shape_of(bias), 1,
         stride, padding, output_padding, groups, dilation,
     )  # fmt: skip
     how = of_height_one(line)

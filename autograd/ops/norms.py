@@ -17,6 +17,7 @@ import numpy as np
 import autograd.ops as ops
 from autograd import kernels
 from autograd.errors import ArgumentError, DTypeError, ShapeError
+from autograd.ops.conv_geometry import shape_of
 from autograd.ops.pool_geometry import require_float
 from autograd.record import Array, op
 from autograd.stamps import stamp
@@ -66,6 +67,8 @@ def normalize_channels(x: Array, weight: Array | None = None, bias: Array | None
     (C,). What `batch_norm` does in training.
     """
     columns = _columns("normalize_channels", x)
+    if x.size == 0:
+        raise ShapeError(f"normalize_channels: no values to take statistics of, x is {x.shape}")
     _require_channels("normalize_channels", columns.shape[1], weight=weight, bias=bias)
     mean, var = kernels.batch_norm_stats(columns)
     inv_std = 1 / np.sqrt(var + eps)
@@ -235,8 +238,8 @@ def batch_norm(
         return normalize_by(x, weight, bias, running_mean, running_var, eps)
     if not training and (running_mean is not None or running_var is not None):
         raise ArgumentError("batch_norm: give both running_mean and running_var, or neither")
-    shape = np.shape(x)
-    if len(shape) > 1 and training and prod(shape) == shape[1]:
+    shape = shape_of(x)
+    if len(shape) > 1 and training and prod(shape) <= shape[1]:
         raise ArgumentError(
             f"batch_norm: training needs more than one value per channel, got x of shape {shape}"
         )
@@ -263,14 +266,14 @@ def layer_norm(
     array([[-1.,  1.], [-1.,  1.]])
     """
     row = _shape_of("layer_norm", normalized_shape)
-    shape = np.shape(x)
+    shape = shape_of(x)
     if not row or shape[-len(row) :] != row:
         raise ShapeError(
             f"layer_norm: the last axes of x must be normalized_shape={row}, got x of shape {shape}"
         )
     for name, array in (("weight", weight), ("bias", bias)):
-        if array is not None and np.shape(array) != row:
-            raise ShapeError(f"layer_norm: {name} must have shape {row}, got {np.shape(array)}")
+        if array is not None and shape_of(array) != row:
+            raise ShapeError(f"layer_norm: {name} must have shape {row}, got {shape_of(array)}")
     return normalize_rows(x, weight, bias, len(row), eps)
 
 
@@ -285,7 +288,7 @@ def group_norm(
     >>> group_norm(np.array([[1.0, 3.0, 0.0, 8.0]]), 2).round(3)
     array([[-1.,  1., -1.,  1.]])
     """
-    shape = np.shape(x)
+    shape = shape_of(x)
     if len(shape) < 2:
         raise ShapeError(f"group_norm: x must be (N, C, ...), got {shape}")
     if not isinstance(num_groups, int | np.integer) or num_groups < 1 or shape[1] % num_groups:
@@ -321,7 +324,7 @@ def instance_norm(
     statistics, if given, move as in `batch_norm`, by the mean over the batch; without
     `use_input_stats` they are what is used.
     """
-    shape = np.shape(x)
+    shape = shape_of(x)
     if len(shape) < 3:
         raise ShapeError(f"instance_norm: x must be (N, C, L) or (N, C, H, W), got {shape}")
     if not use_input_stats:
@@ -395,6 +398,8 @@ def _columns(name: str, x: np.ndarray) -> np.ndarray:
 def _rows(name: str, x: np.ndarray, row_ndim: int) -> np.ndarray:
     """x (..., *row) as (M, D)."""
     require_float(name, x)
+    if 0 in x.shape[-row_ndim:]:
+        raise ShapeError(f"{name}: no values to take statistics of, x is {x.shape}")
     return x.reshape(prod(x.shape[:-row_ndim]), prod(x.shape[-row_ndim:]))
 
 
@@ -417,10 +422,10 @@ def _saved_rows(rows: np.ndarray, eps: float) -> Saved:
 
 def _require_channels(name: str, channels: int, **arrays: Any) -> None:
     for argument, array in arrays.items():
-        if array is not None and np.shape(array) != (channels,):
+        if array is not None and shape_of(array) != (channels,):
             raise ShapeError(
                 f"{name}: x has {channels} channels, so {argument} must have shape ({channels},), "
-                f"got {np.shape(array)}"
+                f"got {shape_of(array)}"
             )
 
 

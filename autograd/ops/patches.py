@@ -12,9 +12,11 @@ from autograd.ops.conv_geometry import (
     Sizes,
     by,
     geometry,
+    output_sizes,
     per_axis,
     require_bias,
     require_image,
+    shape_of,
     tidy,
 )
 from autograd.record import Array, op
@@ -33,7 +35,7 @@ def unfold(x: Array, kernel_size, dilation=1, padding=0, stride=1):
     >>> unfold(np.arange(9.0).reshape(1, 3, 3), (2, 2))
     array([[0., 1., 3., 4.], [1., 2., 4., 5.], [3., 4., 6., 7.], [4., 5., 7., 8.]])
     """
-    require_image("unfold", "x", np.shape(x), 2)
+    require_image("unfold", "x", shape_of(x), 2)
     kernel, how, _ = _positions("unfold", x.shape[-2:], kernel_size, dilation, padding, stride)
     images = x if x.ndim == 4 else x[None]
     size = x.shape[-2:]
@@ -90,9 +92,9 @@ def local_conv2d(
     array([[[1., 2., 6.]]])
     """
     kernel, how, counts = _local(
-        np.shape(x),
-        np.shape(weight),
-        None if bias is None else np.shape(bias),
+        shape_of(x),
+        shape_of(weight),
+        shape_of(bias),
         stride,
         padding,
         dilation,
@@ -132,11 +134,8 @@ def _local(x_shape, weight_shape, bias_shape, stride, padding, dilation):
             f"got {weight_shape}"
         )
     kernel = weight_shape[4:]
-    how = geometry(
-        "local_conv2d", x_shape, weight_shape[2:], None, tidy(stride), tidy(padding),
-        tidy(dilation), 1, "zeros", False,
-    )  # fmt: skip
-    counts = _counts(x_shape[-2:], kernel, how)
+    how = geometry("local_conv2d", x_shape, weight_shape[2:], None, stride, padding, dilation)
+    counts = output_sizes(x_shape[-2:], kernel, how)
     if weight_shape[:2] != counts:
         raise ShapeError(
             f"local_conv2d: the output is {by(counts)}, so weight must have shape "
@@ -151,18 +150,5 @@ def _positions(
 ) -> tuple[Sizes, Geometry, Sizes]:
     """Kernel, geometry and number of positions along each axis of an image of `size`."""
     kernel = per_axis(op_name, "kernel_size", tidy(kernel_size), 2, 1)
-    how = geometry(
-        op_name, (1, *size), (1, 1, *kernel), None, tidy(stride), tidy(padding), tidy(dilation), 1,
-        "zeros", False,
-    )  # fmt: skip
-    return kernel, how, _counts(size, kernel, how)
-
-
-def _counts(size: Sizes, kernel: Sizes, how: Geometry) -> Sizes:
-    return tuple(
-        (n + before + after - d * (k - 1) - 1) // s + 1
-        for n, before, after, d, k, s in zip(
-            size, how.padding[::2], how.padding[1::2], how.dilation, kernel, how.stride,
-            strict=True,
-        )
-    )  # fmt: skip
+    how = geometry(op_name, (1, *size), (1, 1, *kernel), None, stride, padding, dilation)
+    return kernel, how, output_sizes(size, kernel, how)

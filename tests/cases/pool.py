@@ -197,6 +197,24 @@ def adaptive_rows(shape, size):
 
 
 ROWS = [
+    Row(
+        "max_pool2d",
+        lambda x: ag.tanh(ag.max_pool2d(x, 2)),
+        [distinct(1, 2, 4)],
+        lambda x: np.tanh(maximum(2, x, kernel_size=2)),
+        note="third order",
+        order=3,
+        statics={"kernel_size": 2},
+    ),
+    Row(
+        "avg_pool2d",
+        lambda x: ag.tanh(ag.avg_pool2d(x, 2, 1, 1)),
+        [(1, 2, 3)],
+        lambda x: np.tanh(average(2, x, kernel_size=2, stride=1, padding=1)),
+        note="third order",
+        order=3,
+        statics={"kernel_size": 2, "stride": 1, "padding": 1},
+    ),
     *(
         row
         for options in MAX_OPTIONS
