@@ -96,8 +96,8 @@ def arange(
     """
     if step == 0:
         raise ArgumentError("arange: step must not be 0")
-    bounds = (0, start) if stop is None else (start, stop)
-    values = np.arange(*bounds, step)
+    first, last = (0, start) if stop is None else (start, stop)
+    values: np.ndarray = np.arange(first, last, step)
     return Tensor(values.astype(_dtype(dtype, values), copy=False), requires_grad)
 
 

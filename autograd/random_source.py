@@ -57,7 +57,7 @@ def set_rng_state(state: dict[str, Any]) -> None:
     True
     """
     try:
-        np.random.PCG64().state = state
+        np.random.PCG64().state = state  # type: ignore[assignment]
     except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise CheckpointError(f"set_rng_state: this is no state of a PCG64: {error}") from None
     default_generator().bit_generator.state = state

@@ -64,18 +64,43 @@ def scatter(x: Array, key, shape):
 
 def add_at(buffer: np.ndarray, key: Any, value: Any) -> None:
     """buffer[key] += value, in place, repeated positions adding up."""
-    if _is_basic(key):
+    if _repeats_nothing(key):
         buffer[key] += value
+        return
+    first = key[0] if type(key) is tuple and len(key) == 1 else key
+    rows = first if type(first) is tuple else np.asarray(first)
+    if type(rows) is np.ndarray and rows.dtype.kind in "iu" and buffer.flags.c_contiguous:
+        _add_along(buffer, 0, rows.reshape(-1), np.broadcast_to(value, buffer[rows].shape))
     else:
         np.add.at(buffer, key, value)
 
 
-def _is_basic(key: Any) -> bool:
-    """Whether `key` selects by integers and slices only, so that no position repeats."""
+def _repeats_nothing(key: Any) -> bool:
+    """Whether `key` selects by integers, slices and masks only, so that no position repeats."""
     return all(
-        part is None or part is Ellipsis or isinstance(part, int | np.integer | slice)
+        part is None
+        or part is Ellipsis
+        or isinstance(part, int | np.integer | np.bool | slice)
+        or (type(part) is np.ndarray and part.dtype.kind == "b")
         for part in (key if type(key) is tuple else (key,))
-    ) and not isinstance(key, bool)
+    )
+
+
+def _add_along(out: np.ndarray, axis: int, indices: np.ndarray, values: np.ndarray) -> None:
+    """Add each slice of `values` to the slice of `out` (C-contiguous) at its index on `axis`."""
+    shape = out.shape
+    length, inner = shape[axis], math.prod(shape[axis + 1 :])
+    count, blocks = indices.size, math.prod(shape[:axis])
+    places = indices % (length or 1)
+    if blocks * inner >= 256 and (inner >= 16 or count <= 64):  # few large slices: one by one
+        target = out.reshape(blocks, length, inner)
+        slices = values.reshape(blocks, count, inner)
+        for i, place in enumerate(places.tolist()):
+            target[:, place] += slices[:, i]
+        return
+    starts = np.arange(blocks) * (length * inner)
+    positions = starts[:, None, None] + places[:, None] * inner + np.arange(inner)
+    _add_flat(out, positions, values)
 
 
 def plain_key(key: Any) -> Any:
@@ -114,11 +139,9 @@ def scatter_taken(x: Array, indices: Array, axis, shape):
     if axis is None:
         _add_flat(out, indices, x)
     else:
-        axis %= len(shape)
-        length, inner = shape[axis], math.prod(shape[axis + 1 :])
-        blocks = np.arange(math.prod(shape[:axis])) * (length * inner)
-        rows = (np.reshape(indices, -1) % length if length else np.zeros(0, np.intp)) * inner
-        _add_flat(out, blocks[:, None, None] + rows[:, None] + np.arange(inner), x)
+        places = np.reshape(indices, -1)
+        _check_range("scatter_taken", places, -shape[axis], shape[axis], f"axis {axis} of {shape}")
+        _add_along(out, axis % len(shape), places, x)
     return out, (lambda g: take(g, indices, axis), None)
 
 
@@ -153,6 +176,7 @@ def scatter_along_axis(x: Array, indices: Array, axis, shape):
         _add_flat(out, indices, x)
     else:
         axis %= len(shape)
+        _check_range("scatter_along_axis", indices, -shape[axis], shape[axis], f"axis of {shape}")
         positions = np.zeros((), np.intp)
         for i, length in enumerate(shape):
             along = indices % (length or 1) if i == axis else _upright(length, i, len(shape))

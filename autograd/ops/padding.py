@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import operator
+
 import numpy as np
 
 from autograd import ops
@@ -33,11 +36,9 @@ def pad(x: Array, pad_width, mode="constant", constant_values=0):
     if mode not in _MODES:
         raise ArgumentError(f"pad: mode must be one of {', '.join(_MODES)}, got {mode!r}")
     sources = [
-        (axis, np.pad(np.arange(shape[axis]), width, mode=mode))
-        for axis, width in enumerate(widths)
-        if width != (0, 0)
+        (axis, np.pad(np.arange(n), widths[axis], mode=mode)) for axis, n in enumerate(shape)
     ]
-    return _padded(x, widths, mode=mode), lambda g: _folded(g, sources, shape)
+    return _padded(x, widths, mode=mode), lambda g: _folded(g, sources, widths, shape)
 
 
 def _widths(pad_width, shape):
@@ -58,11 +59,17 @@ def _padded(x, widths, **how):
     return np.pad(x, widths, **how) if widths else np.array(x)
 
 
-def _folded(g, sources, shape):
-    """g with what lies in the padding added where it was copied from."""
+def _folded(g, sources, widths, shape):
+    """g with what lies in the padding added where it was copied from, axis by axis."""
     for axis, source in sources:
-        smaller = g.shape[:axis] + (shape[axis],) + g.shape[axis + 1 :]
-        g = ops.scatter_taken(g, source, axis, smaller)
+        (before, after), n = widths[axis], shape[axis]
+        if before or after:
+            lead = (slice(None),) * axis
+            inner = g[(*lead, slice(before, before + n))]
+            ends = [g[(*lead, slice(0, before))], g[(*lead, slice(before + n, None))]]
+            origins = np.concatenate([source[:before], source[before + n :]])
+            outer = ops.concatenate(ends, axis)
+            g = inner + ops.scatter_taken(outer, origins, axis, inner.shape)
     return g
 
 
@@ -90,6 +97,21 @@ def repeat(x: Array, repeats, axis=None):
     tensor([1., 1., 2.])
     """
     shape = np.shape(x)
+    if np.ndim(repeats) == 0:
+        flat = (np.size(x),) if axis is None else shape
+        after = 1 + (0 if axis is None else axis % len(shape))
+        apart = (*flat[:after], int(repeats), *flat[after:])
+        return np.repeat(x, repeats, axis), lambda g: ops.sum(g.reshape(apart), after).reshape(
+            shape
+        )
     length = np.size(x) if axis is None else shape[axis]
     source = np.repeat(np.arange(length), repeats)
     return np.repeat(x, repeats, axis), lambda g: ops.scatter_taken(g, source, axis, shape)
+
+
+def _sum_of_few(x, axis):
+    """Sum over an axis: for few elements by slices, which NumPy adds up faster than rows."""
+    count, lead = x.shape[axis], (slice(None),) * axis
+    if not 1 <= count <= 8:
+        return ops.sum(x, axis)
+    return functools.reduce(operator.add, [x[(*lead, i)] for i in range(count)])

@@ -50,8 +50,9 @@ def linear_scan(b: Array, a: Array, axis=-1, reverse=False):
     >>> ag.linear_scan(ag.tensor([1.0, 1.0, 1.0]), ag.tensor([0.0, 2.0, 3.0]))
     tensor([ 1.,  3., 10.])
     """
-    out = np.array(b, np.result_type(a, b), order="C")
-    h, factors = np.moveaxis(out, axis, 0), np.moveaxis(a, axis, 0)
+    h = np.array(np.moveaxis(b, axis, 0), np.result_type(a, b), order="C")
+    factors = np.ascontiguousarray(np.moveaxis(a, axis, 0))
+    out = np.moveaxis(h, 0, axis)
     if reverse:
         for k in range(len(h) - 2, -1, -1):
             h[k] += factors[k + 1] * h[k + 1]

@@ -38,10 +38,12 @@ def reshape(x: Array, shape, order="C"):
     old = np.shape(x)
     _check_order("reshape", order)
     try:
-        out = np.reshape(x, shape, order=order)
+        out = (x if type(x) is np.ndarray else np.asarray(x)).reshape(shape, order=order)
     except ValueError:
         raise ShapeError(_misfit(old, shape)) from None
-    return out, lambda g: np.reshape(g, old, order=order)
+    if order == "C":
+        return out, lambda g: g.reshape(old)
+    return out, lambda g: g.reshape(old, order="F")
 
 
 def _check_order(name, order):
