@@ -24,6 +24,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from autograd.kernels.conv_plan import PREFETCH_TAPS
+
 INDEX = ir.IntType(64)
 
 
@@ -62,6 +64,16 @@ class _Emitter:
     def store(self, value: Any, pointer: Any) -> None:
         pointer = self.builder.bitcast(pointer, self.vector.as_pointer())
         self.builder.store(value, pointer, align=self.bytes)
+
+    def prefetch(self, pointer: Any) -> None:
+        """Ask for the cache line of an address that need not even exist."""
+        byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
+        signature = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
+        function = cgutils.get_or_insert_function(
+            self.builder.module, signature, "llvm.prefetch.p0"
+        )
+        pointer = self.builder.bitcast(pointer, byte)
+        self.builder.call(function, [pointer, flag(0), flag(3), flag(1)])  # to read, and again
 
     def splat(self, scalar: Any) -> Any:
         """A vector with this scalar in every lane."""
@@ -245,6 +257,8 @@ def image_block(  # type: ignore[no-untyped-def]
         acc = e.accumulators([starts[m] for m in range(M) for _ in range(V)])
         with cgutils.for_range(builder, tap_count_) as loop:
             shift = e.index(taps_, loop.index)
+            ahead = e.index(taps_, builder.add(loop.index, e.number(PREFETCH_TAPS)))
+            e.prefetch(e.at(views[-1], ahead))
             pixels = [(e.load, e.at(view, shift)) for view in views]
             column = e.at(weight_, e.times(loop.index, M))
             scalars = [(e.load_splat, e.at(column, e.number(m))) for m in range(M)]

@@ -28,6 +28,7 @@ from .conv_shape import ConvShape
 SCRATCH_BYTES = 1 << 18  # images are laid out together until this is full: half of a usual L2
 SUM_SCRATCH_BYTES = 1 << 21  # the weight gradient rather has long sums: images from L3 will do
 NEAR_BYTES = 1 << 14  # half of a usual L1
+PREFETCH_TAPS = 27  # so many taps before a line is needed it is asked for: past the latency of L2
 FLAT_COPY = 20  # what copying a vector out of the flat buffer costs, in taps
 ROW_STORE = 2  # what storing it in place costs
 
@@ -385,7 +386,8 @@ class _Tables:
     def plan(self, block: Block, phases: list[_Phase]) -> ImagePlan:
         if max(self.pos, default=0) + max(self.taps, default=0) >= 2**31 - 1024:
             raise OverflowError("an image of more than 2^31 elements")
-        tables = (self.taps, self.pos, self.opos, self.row_source, self.row_target)
+        taps = self.taps + [0] * PREFETCH_TAPS
+        tables = (taps, self.pos, self.opos, self.row_source, self.row_target)
         taps, pos, opos, row_source, row_target = (
             np.array(t if t else [0], np.int32) for t in tables
         )
