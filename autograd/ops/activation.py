@@ -139,11 +139,16 @@ def silu(x: Array):
 def silu_grad(g: Array, x: Array):
     """g (s + x s (1 − s)) for s = σ(x)."""
 
-    def grad_x(v):
-        s = sigmoid(x)
-        return v * g * sigmoid_grad(2 + x * (1 - 2 * s), s)
+    return kernels.silu_grad(as_floats(g), as_floats(x)), (
+        lambda v: silu_grad(v, x),
+        lambda v: v * g * _gate_curvature(x, x, 1, 0),
+    )
 
-    return kernels.silu_grad(as_floats(g), as_floats(x)), (lambda v: silu_grad(v, x), grad_x)
+
+def _gate_curvature(x, t, slope, curvature):
+    """The second derivative of x σ(t), given t as a function of x and its two derivatives."""
+    bell = sigmoid(t) * sigmoid(-t)  # σ', without the cancellation of σ (1 − σ) where σ is near 1
+    return bell * (2 * slope + x * (curvature - tanh(0.5 * t) * (slope * slope)))
 
 
 @op
@@ -200,12 +205,8 @@ def _gelu_curvature(x, approximate):
     x = np.clip(x, -40, 40)  # it vanishes far within, but its factors overflow far outside
     if approximate == "none":
         return np.exp(-0.5 * (x * x)) * ((2 - x * x) / math.sqrt(2 * math.pi))
-    # x σ(t) for t(x): 2 σ' t' + x (σ'' t'² + σ' t'')
     if approximate == "sigmoid":
-        t, slope, curvature = x * _GELU_SIGMOID, _GELU_SIGMOID, 0.0
-    else:
-        t = 2 * _SQRT_2_OVER_PI * (x + _GELU_CUBIC * (x * x * x))
-        slope = 2 * _SQRT_2_OVER_PI * (1 + 3 * _GELU_CUBIC * (x * x))
-        curvature = 12 * _SQRT_2_OVER_PI * _GELU_CUBIC * x
-    s = sigmoid(t)
-    return sigmoid_grad(2 * slope + x * ((1 - 2 * s) * (slope * slope) + curvature), s)
+        return _gate_curvature(x, x * _GELU_SIGMOID, _GELU_SIGMOID, 0)
+    t = 2 * _SQRT_2_OVER_PI * (x + _GELU_CUBIC * (x * x * x))
+    slope = 2 * _SQRT_2_OVER_PI * (1 + 3 * _GELU_CUBIC * (x * x))
+    return _gate_curvature(x, t, slope, 12 * _SQRT_2_OVER_PI * _GELU_CUBIC * x)
