@@ -11,12 +11,13 @@ from typing import Any
 
 from autograd.tensors import Tensor, tensor  # isort: skip  (first: it closes the import circle)
 from autograd import creation, curvature, errors, func, ops, random_source
+from autograd.contract import check_contract
 from autograd.creation import *  # noqa: F403
 from autograd.dtypes import get_default_dtype, set_default_dtype
 from autograd.errors import *  # noqa: F403
 from autograd.func import grad
 from autograd.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from autograd.gradcheck import check_contract, check_grads
+from autograd.gradcheck import check_grads
 from autograd.ops import *  # noqa: F403
 from autograd.random_source import *  # noqa: F403
 from autograd.recompute import checkpoint

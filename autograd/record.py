@@ -8,7 +8,7 @@ import re
 import sys
 import weakref
 from collections.abc import Callable, Sequence
-from types import CellType, FunctionType
+from types import CellType, CodeType, FunctionType
 from typing import Any, overload
 
 import numpy as np
@@ -29,7 +29,7 @@ from autograd.source import Source, is_ours
 from autograd.stamps import next_id
 from autograd.tensors import Tensor
 
-__all__ = ["Array", "Node", "Op", "op", "registry"]
+__all__ = ["Array", "Node", "Op", "op", "ops_by_code", "registry"]
 
 Array = np.ndarray
 """Annotation that marks an operand of an op: the body sees an ndarray or a Python number."""
@@ -39,6 +39,9 @@ Edge = Any  # Node of the tensor that an operand was, or the leaf Tensor itself
 
 registry: dict[str, Op] = {}
 """Every op of this library by name."""
+
+ops_by_code: dict[CodeType, Op] = {}
+"""Every op, users' own too, by the code of its body."""
 
 _SPELLINGS = {"dim": "axis", "keepdim": "keepdims"}  # PyTorch's words for NumPy's arguments
 _FLOAT64 = np.dtype(np.float64)
@@ -295,6 +298,7 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
         call = functools.wraps(body)(shortcut(call, spec, Node))
     call.op = spec  # type: ignore[attr-defined]
     spec.call = call
+    ops_by_code[body.__code__] = spec
     if body.__module__.startswith("autograd.ops."):
         registry[spec.name] = spec
     return call
