@@ -292,7 +292,7 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
         raise ArgumentError(f"pad: value is for mode='constant', got it with {mode!r}")
     ends = list(zip(pad[::2], pad[1::2], strict=True))
     widths = [(0, 0)] * (ndim - len(ends)) + ends[::-1]
-    keep = tuple(slice(max(-a, 0), -b if b < 0 else None) for a, b in widths)
+    keep = tuple(slice(max(-a, 0), b if b < 0 else None) for a, b in widths)
     if any(a < 0 or b < 0 for a, b in widths):  # a negative number cuts off
         input, widths = input[keep], [(max(a, 0), max(b, 0)) for a, b in widths]
     if mode == "constant":

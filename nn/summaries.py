@@ -100,7 +100,7 @@ def summary(
     handles = [
         module.register_forward_hook(partial(_measure, name or type(module).__name__, rows, seen))
         for name, module in model.named_modules()
-        if not any(True for _ in module.children()) or any(module.parameters(recurse=False))
+        if not list(module.children()) or list(module.parameters(recurse=False))
     ]
     try:
         with ag.no_grad():
@@ -150,7 +150,7 @@ def _measure(
 
 def _connections(module: Any, before: Shape, after: Shape) -> int | None:
     """How often a weight of the layer is used for one example."""
-    if not any(True for _ in module.parameters(recurse=False)):
+    if not list(module.parameters(recurse=False)):
         return 0
     if isinstance(module, Linear | Bilinear):
         return module.weight.size * prod(after[:-1])

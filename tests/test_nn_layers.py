@@ -110,7 +110,7 @@ LAYERS = [
     ("BCELoss", (), {}, [P, P[::-1].copy()]),
     ("BCELoss", (WEIGHT,), {"reduction": "sum"}, [P, P[::-1].copy()]),
     ("BCEWithLogitsLoss", (), {"pos_weight": WEIGHT}, [ROWS, P]),
-    ("KLDivLoss", ("batchmean",), {}, [LOG_P, P]),
+    ("KLDivLoss", (), {"reduction": "batchmean"}, [LOG_P, P]),
     ("KLDivLoss", (), {"log_target": True}, [LOG_P, LOG_P[::-1].copy()]),
     ("MultiMarginLoss", (2, 0.5, WEIGHT), {}, [ROWS, LABELS]),
 ]

@@ -1,0 +1,40 @@
+"""`import nn`: cheap, and never beside another distribution's `autograd`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nn
+
+ROOT = Path(nn.__file__).parents[1]
+
+
+def run(code, *paths):
+    lines = [f"import sys; sys.path[:0] = {[str(path) for path in paths]!r}", code]
+    return subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, timeout=120
+    )
+
+
+def test_import_loads_nothing_heavy():
+    heavy = "numba matplotlib sklearn safetensors tqdm graphviz torch scipy"
+    result = run(
+        f"import nn, nn.functional; print([m for m in {heavy.split()!r} if m in sys.modules])", ROOT
+    )
+    assert result.stdout.strip() == "[]", result.stderr
+
+
+def test_another_autograd_is_named(tmp_path):
+    (tmp_path / "autograd").mkdir()
+    (tmp_path / "autograd" / "__init__.py").write_text("def grad(f): ...\n")
+    result = run("import nn", tmp_path, ROOT)
+    assert result.returncode != 0
+    last = result.stderr.strip().splitlines()[-1]
+    assert last.startswith("ImportError: nn belongs to the distribution glassgrad")
+    assert str(tmp_path) in last and "HIPS" in last and "--force-reinstall glassgrad" in last
+
+
+def test_everything_listed_is_there():
+    assert len(nn.__all__) == len(set(nn.__all__))
+    for name in nn.__all__:
+        assert getattr(nn, name).__doc__, name
