@@ -1,0 +1,104 @@
+"""The options of `python -m nn`."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from autograd.errors import ArgumentError
+from nn import models
+from nn.training.checkpoints import stored_settings
+from nn.training.settings import OPTIMIZERS, SCHEDULES, Settings
+
+__all__ = ["Job", "parse"]
+
+EXAMPLES = """examples:
+  python -m nn --model lenet --data digits --out runs/lenet-digits
+  python -m nn --data path/to/mnist --optimizer sgd --lr 0.02 --out runs/mnist
+  python -m nn --images train-images-idx3-ubyte.gz --labels train-labels-idx1-ubyte.gz --out runs/a
+  python -m nn --resume --out runs/a --epochs 40
+"""
+
+
+class Job(NamedTuple):
+    """What is to be done: the settings of a new run, or of the one to be resumed."""
+
+    settings: Settings
+    out: Path
+    resume: bool
+
+
+def parse(arguments: list[str] | None = None) -> Job:
+    """The job that the command line describes.
+
+    Raises `ArgumentError` for values that are none, `CheckpointError` for a run that cannot be
+    resumed; exits with a usage message for unknown options.
+    """
+    given = vars(_parser().parse_args(arguments))
+    out, resume = Path(given.pop("out", "runs/latest")), given.pop("resume", False)
+    for option in ("images", "labels", "test_images", "test_labels"):
+        if option in given:
+            given[option] = _absolute(given[option])
+    if Path(given.get("data", "digits")).is_dir():
+        given["data"] = _absolute(given["data"])
+    if not resume:
+        return Job(Settings(**given), out, False)
+    stored = asdict(stored_settings(out))
+    for option, value in given.items():
+        if option != "epochs" and value != stored[option]:
+            raise ArgumentError(
+                f"--{option.replace('_', '-')}: {value!r} came with --resume, but the run in {out} "
+                f"has {stored[option]!r}; only --epochs may change, or begin a new run"
+            )
+    return Job(Settings(**{**stored, **given}), out, True)
+
+
+def _absolute(path: str) -> str:
+    """So that a run can be resumed from another directory."""
+    return str(Path(path).absolute())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m nn",
+        description="Train a model on labelled images; the results go into a directory.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,  # what is not given is told apart from a default
+        allow_abbrev=False,
+    )
+
+    def add(option: str, text: str, **settings: Any) -> None:
+        default = getattr(Settings, option[2:].replace("-", "_"), None)
+        shown = "" if default is None else f" (default {default})"
+        parser.add_argument(option, help=text + shown, **settings)
+
+    add("--model", f"one of {', '.join(models.names())}", metavar="NAME")
+    add(
+        "--data",
+        "'digits' (scikit-learn's, 32x32), or a directory with MNIST-type or CIFAR-10 files",
+        metavar="NAME|DIR",
+    )
+    add("--images", "IDX file of images to train on, plain or .gz", metavar="FILE")
+    add("--labels", "IDX file of their labels", metavar="FILE")
+    add("--test-images", "IDX file of images held out; without it a fifth is", metavar="FILE")
+    add("--test-labels", "IDX file of their labels", metavar="FILE")
+    add("--epochs", "passes over the training images, in all", type=int, metavar="N")
+    add("--batch-size", "images in a step", type=int, metavar="N")
+    add("--optimizer", f"one of {', '.join(OPTIMIZERS)}", metavar="NAME")
+    rates = ", ".join(f"{name} {lr:g}" for name, (_, lr) in OPTIMIZERS.items())
+    add("--lr", f"learning rate (default: {rates})", type=float, metavar="RATE")
+    add(
+        "--schedule",
+        f"of the learning rate: one of {', '.join(SCHEDULES)}",
+        metavar="NAME",
+    )
+    add("--weight-decay", "pull of the weights towards 0", type=float, metavar="X")
+    add("--clip", "largest norm of the gradient; without it, any", type=float, metavar="NORM")
+    add("--shift", "move training images by up to so many pixels", type=int, metavar="PIXELS")
+    add("--seed", "of split, weights, order and all other chance", type=int, metavar="N")
+    add("--out", "directory for the results (default runs/latest)", metavar="DIR")
+    add("--resume", "go on with the run in --out, bit for bit", action="store_true")
+    return parser
