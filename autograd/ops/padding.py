@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import operator
-
 import numpy as np
 
 from autograd import ops
@@ -107,11 +104,3 @@ def repeat(x: Array, repeats, axis=None):
     length = np.size(x) if axis is None else shape[axis]
     source = np.repeat(np.arange(length), repeats)
     return np.repeat(x, repeats, axis), lambda g: ops.scatter_taken(g, source, axis, shape)
-
-
-def _sum_of_few(x, axis):
-    """Sum over an axis: for few elements by slices, which NumPy adds up faster than rows."""
-    count, lead = x.shape[axis], (slice(None),) * axis
-    if not 1 <= count <= 8:
-        return ops.sum(x, axis)
-    return functools.reduce(operator.add, [x[(*lead, i)] for i in range(count)])
