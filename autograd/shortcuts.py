@@ -55,6 +55,8 @@ def binary(general: Callable[..., Any], spec: Any, record: Callable[..., Any]) -
         if kwargs or len(args) != 2:
             return general(*args, **kwargs)
         a, b = args
+        x: Any
+        y: Any
         edge_a = edge_b = None
         if isinstance(a, Tensor):
             x = a._data

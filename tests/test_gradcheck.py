@@ -30,7 +30,7 @@ def test_a_right_rule_passes_at_any_order():
 
 
 def test_a_wrong_first_derivative():
-    with pytest.raises(ag.GradCheckError, match=r"order 1 .* input 0.*\(0,\).*0\.9.*0\.6"):
+    with pytest.raises(ag.GradCheckError, match=r"order 1 .* input 0: 3 of 3 .*\(0,\)"):
         ag.check_grads(wrong_slope, X)
 
 
@@ -53,8 +53,8 @@ def test_the_op_that_is_wrong_inside_a_composite_is_named():
 
 
 def test_a_kink_is_recognised():
-    with pytest.raises(ag.GradCheckError, match=r"kink.*-1 from the left and 1 from the right"):
-        ag.check_grads(lambda x: ag.absolute(x), np.zeros(1), order=1)
+    with pytest.raises(ag.GradCheckError, match=r"kink: the slope is -?0 from the left"):
+        ag.check_grads(ag.relu, np.zeros(1), order=1)
     with pytest.raises(ag.GradCheckError) as caught:
         ag.check_grads(wrong_slope, X)
     assert "kink" not in str(caught.value)
