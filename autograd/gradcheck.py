@@ -42,9 +42,9 @@ def check_grads(
 
     The output is weighted with fixed random numbers u, and each element of the gradient of
     φ(x) = ⟨u, f(x)⟩ is compared with D(h) = (φ(x + h eᵢ) − φ(x − h eᵢ)) / 2h. For the next order
-    the same is done to the recorded gradient, the mixed derivatives included. Float inputs are taken in
-    float64; integer inputs are constants. `richardson` uses (4 D(h) − D(2h)) / 3 instead, whose
-    error is of fourth order: take it with a larger `eps`, such as 1e-3.
+    the same is done to the recorded gradient, the mixed derivatives included. Float inputs are
+    taken in float64; integer inputs are constants. `richardson` uses (4 D(h) − D(2h)) / 3 instead,
+    whose error is of fourth order: take it with a larger `eps`, such as 1e-3.
 
     Raises `GradCheckError`, which names order, input and element; says so if the point looks like a
     kink (the slopes from left and right differ); and for a composite function names the op whose
