@@ -6,8 +6,8 @@ oracle in tests and stands in for it on small arrays or where Numba is switched 
 (`AUTOGRAD_KERNELS=numpy`). Importing this package does not import Numba.
 """
 
-from autograd.kernels.dropout_reference import dropout_mask
-from autograd.kernels.norm_reference import (
+from autograd.kernels.dropout import dropout_mask
+from autograd.kernels.norm import (
     batch_norm_apply,
     batch_norm_input_grad,
     batch_norm_stats,
@@ -33,7 +33,7 @@ from autograd.kernels.pointwise import (
     tanh,
     tanh_grad,
 )
-from autograd.kernels.pool_reference import (
+from autograd.kernels.pool import (
     avg_pool2d,
     avg_pool2d_grad,
     max_pool2d,
@@ -41,7 +41,7 @@ from autograd.kernels.pool_reference import (
     plane_scatter_add,
 )
 from autograd.kernels.runtime import get_num_threads, set_kernels, set_num_threads, use_numba
-from autograd.kernels.softmax_reference import (
+from autograd.kernels.softmax_rows import (
     cross_entropy,
     cross_entropy_grad,
     log_softmax,

@@ -28,7 +28,7 @@ def index_dtype(plane_size: int) -> type[np.unsignedinteger]:
     return np.uint64
 
 
-def _span(size: int, out: int, stride: int, offset: int) -> tuple[int, int]:
+def span(size: int, out: int, stride: int, offset: int) -> tuple[int, int]:
     """The outputs lo..hi-1 whose tap, at `o * stride + offset`, lies inside 0..size-1."""
     lo = max(0, -(offset // stride))
     hi = min(out, (size - 1 - offset) // stride + 1)
@@ -43,8 +43,8 @@ def _taps(
         for s in range(kernel[1]):
             y = r * dilation[0] - padding[0]
             x = s * dilation[1] - padding[2]
-            i0, i1 = _span(plane[0], out_size[0], stride[0], y)
-            j0, j1 = _span(plane[1], out_size[1], stride[1], x)
+            i0, i1 = span(plane[0], out_size[0], stride[0], y)
+            j0, j1 = span(plane[1], out_size[1], stride[1], x)
             if i0 < i1 and j0 < j1:
                 rows = slice(i0 * stride[0] + y, (i1 - 1) * stride[0] + y + 1, stride[0])
                 columns = slice(j0 * stride[1] + x, (j1 - 1) * stride[1] + x + 1, stride[1])

@@ -90,7 +90,7 @@ _FUSE = ("contract",)  # a multiply-add may be one instruction, where there is o
 
 
 # Without it LLVM leaves the longer functions as calls, and the loop around a call stays scalar.
-inlined = register_jitable(forceinline=True)
+inlined = register_jitable(forceinline=True, fastmath={"contract"})
 
 
 def _pick(pair: tuple[Any, Any], numba_type: Any) -> Any:
@@ -172,6 +172,70 @@ def select(typingctx, condition, yes, no):  # type: ignore[no-untyped-def]
         return builder.select(args[0], args[1], args[2])
 
     return yes(types.boolean, yes, yes), codegen
+
+
+# Unchecked access to contiguous 1-D arrays, for loops whose index is shifted or strided: Numba's
+# test for negative indices keeps such loops scalar. The names promise LLVM what may overlap, so
+# that short loops need no test for it: what `peek` reads is never written while the kernel runs,
+# and a float output and an integer output are different memory.
+
+
+def _scopes(builder: Any, *names: str) -> Any:
+    module = builder.module
+    domain = module.add_metadata(["autograd kernels"])
+    return module.add_metadata([module.add_metadata([name, domain]) for name in names])
+
+
+def _element(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.gep(data, [index], inbounds=True)
+
+
+def _mark(builder: Any, access: Any, scope: str) -> Any:
+    others = [name for name in ("input", "float output", "integer output") if name != scope]
+    access.set_metadata("alias.scope", _scopes(builder, scope))
+    access.set_metadata("noalias", _scopes(builder, *others))
+    return access
+
+
+def _output_scope(array_type: Any) -> str:
+    return "float output" if isinstance(array_type.dtype, types.Float) else "integer output"
+
+
+@intrinsic
+def peek(typingctx, array, index):  # type: ignore[no-untyped-def]
+    """array[index], of an input."""
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        value = builder.load(_element(context, builder, signature.args[0], *args))
+        return _mark(builder, value, "input")
+
+    return array.dtype(array, types.int64), codegen
+
+
+@intrinsic
+def reread(typingctx, array, index):  # type: ignore[no-untyped-def]
+    """array[index], of an output."""
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        value = builder.load(_element(context, builder, signature.args[0], *args))
+        return _mark(builder, value, _output_scope(signature.args[0]))
+
+    return array.dtype(array, types.int64), codegen
+
+
+@intrinsic
+def poke(typingctx, array, index, value):  # type: ignore[no-untyped-def]
+    """array[index] = value, of an output."""
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        array_type = signature.args[0]
+        value = context.cast(builder, args[2], signature.args[2], array_type.dtype)
+        place = _element(context, builder, array_type, *args[:2])
+        _mark(builder, builder.store(value, place), _output_scope(array_type))
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, value), codegen
 
 
 @inlined

@@ -1,0 +1,172 @@
+"""Normalisation kernels. Sums run in the array's type over at most 1024 numbers, then in float64.
+
+A chunk is one channel of a batch (N, C, L), or one row of (M, D); for sums over the rows of
+(M, D), one block of 64 columns. What is summed first and transformed afterwards is read twice, the
+second time from the cache.
+"""
+
+from __future__ import annotations
+
+from numba.extending import register_jitable
+
+from autograd.kernels.runtime import jit
+from autograd.kernels.vector_math_numba import number, peek, poke, reread
+
+SUMS = {"contract", "reassoc", "nsz"}
+BLOCK = 1024
+COLUMNS = 64
+STRIP = 16  # rows
+
+_summing = register_jitable(forceinline=True, fastmath=SUMS)
+
+
+@_summing
+def sum_of(x, start, size):  # type: ignore[no-untyped-def]
+    """Σ x[start : start + size], float64."""
+    total = 0.0
+    for begin in range(0, size, BLOCK):
+        part = number(x[0], 0.0)
+        for j in range(begin, min(begin + BLOCK, size)):
+            part += peek(x, start + j)
+        total += part
+    return total
+
+
+@_summing
+def sum_of_squares(x, start, size, mean):  # type: ignore[no-untyped-def]
+    """Σ (x - mean)², float64."""
+    total = 0.0
+    for begin in range(0, size, BLOCK):
+        part = number(x[0], 0.0)
+        for j in range(begin, min(begin + BLOCK, size)):
+            d = peek(x, start + j) - mean
+            part += d * d
+        total += part
+    return total
+
+
+@_summing
+def sum_of_products(g, x, start, size, mean, inv_std):  # type: ignore[no-untyped-def]
+    """Σ g x̂, float64."""
+    total = 0.0
+    for begin in range(0, size, BLOCK):
+        part = number(x[0], 0.0)
+        for j in range(begin, min(begin + BLOCK, size)):
+            part += peek(g, start + j) * ((peek(x, start + j) - mean) * inv_std)
+        total += part
+    return total
+
+
+@jit
+def batch_stats(lo, hi, x, mean, variance, shape):  # type: ignore[no-untyped-def]
+    batch, channels, length = shape
+    for c in range(lo, hi):
+        total = 0.0
+        for n in range(batch):
+            total += sum_of(x, (n * channels + c) * length, length)
+        mean[c] = total / (batch * length)
+        squares = 0.0
+        for n in range(batch):
+            squares += sum_of_squares(x, (n * channels + c) * length, length, mean[c])
+        variance[c] = squares / (batch * length)
+
+
+@jit(fastmath={"contract"})
+def batch_apply(lo, hi, x, mean, scale, bias, out, shape):  # type: ignore[no-untyped-def]
+    _, channels, length = shape
+    for p in range(lo, hi):
+        c = p % channels
+        m, s, b = mean[c], scale[c], bias[c]
+        for k in range(p * length, (p + 1) * length):
+            poke(out, k, (peek(x, k) - m) * s + b)
+
+
+@jit(fastmath={"contract"})
+def batch_input_grad(lo, hi, g, x, mean, inv_std, scale, out, shape):  # type: ignore[no-untyped-def]
+    batch, channels, length = shape
+    for c in range(lo, hi):
+        m, r, s = mean[c], inv_std[c], scale[c]
+        total = 0.0
+        products = 0.0
+        for n in range(batch):
+            start = (n * channels + c) * length
+            total += sum_of(g, start, length)
+            products += sum_of_products(g, x, start, length, m, r)
+        mean_g = number(m, total / (batch * length))
+        mean_gx = number(m, products / (batch * length))
+        for n in range(batch):
+            start = (n * channels + c) * length
+            for k in range(start, start + length):
+                normed = (peek(x, k) - m) * r
+                poke(out, k, s * (peek(g, k) - mean_g - normed * mean_gx))
+
+
+@jit
+def batch_weight_grad(lo, hi, g, x, mean, inv_std, out, shape):  # type: ignore[no-untyped-def]
+    batch, channels, length = shape
+    for c in range(lo, hi):
+        total = 0.0
+        for n in range(batch):
+            start = (n * channels + c) * length
+            total += sum_of_products(g, x, start, length, mean[c], inv_std[c])
+        out[c] = total
+
+
+@jit(fastmath={"contract"})
+def layer_norm(lo, hi, x, weight, bias, eps, out, mean, inv_std, size):  # type: ignore[no-untyped-def]
+    for i in range(lo, hi):
+        start = i * size
+        mean[i] = sum_of(x, start, size) / size
+        m = mean[i]
+        inv_std[i] = 1 / (sum_of_squares(x, start, size, m) / size + eps) ** 0.5
+        r = inv_std[i]
+        for j in range(size):
+            normed = (peek(x, start + j) - m) * r
+            poke(out, start + j, normed * peek(weight, j) + peek(bias, j))
+
+
+@jit(fastmath={"contract"})
+def layer_input_grad(lo, hi, g, x, mean, inv_std, weight, out, size):  # type: ignore[no-untyped-def]
+    for i in range(lo, hi):
+        start = i * size
+        m, r = mean[i], inv_std[i]
+        total, products = weighted_sums(g, x, weight, start, size, m, r)
+        mean_h = number(m, total / size)
+        mean_hx = number(m, products / size)
+        for j in range(size):
+            normed = (peek(x, start + j) - m) * r
+            h = peek(g, start + j) * peek(weight, j)
+            poke(out, start + j, r * (h - mean_h - normed * mean_hx))
+
+
+@_summing
+def weighted_sums(g, x, weight, start, size, mean, inv_std):  # type: ignore[no-untyped-def]
+    """Σ h and Σ h x̂ of h = g * weight, float64."""
+    total = 0.0
+    products = 0.0
+    for begin in range(0, size, BLOCK):
+        part = number(mean, 0.0)
+        product = number(mean, 0.0)
+        for j in range(begin, min(begin + BLOCK, size)):
+            h = peek(g, start + j) * peek(weight, j)
+            part += h
+            product += h * ((peek(x, start + j) - mean) * inv_std)
+        total += part
+        products += product
+    return total, products
+
+
+@jit(fastmath={"contract"})
+def layer_weight_grad(lo, hi, g, x, mean, inv_std, sums, shape):  # type: ignore[no-untyped-def]
+    rows, size = shape
+    for block in range(lo, hi):
+        begin = block * COLUMNS
+        end = min(begin + COLUMNS, size)
+        sums[begin:end] = 0
+        for first in range(0, rows, STRIP):
+            for j in range(begin, end):
+                part = number(x[0], 0.0)
+                for i in range(first, min(first + STRIP, rows)):
+                    normed = (peek(x, i * size + j) - peek(mean, i)) * peek(inv_std, i)
+                    part += peek(g, i * size + j) * normed
+                poke(sums, j, reread(sums, j) + part)

@@ -1,0 +1,98 @@
+"""Softmax, its logarithm and the cross entropy of labels, over the rows of a 2-D array (M, C)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd.kernels import softmax_reference as twin
+from autograd.kernels.runtime import dense, parallel_for, use_numba
+
+Array = np.ndarray
+
+SMALL = 2048  # arrays of fewer numbers go to the NumPy twin
+
+
+def _use_kernel(x: Array) -> bool:
+    return x.size > SMALL and x.dtype.char in "fd" and use_numba()
+
+
+def _rows(name: str, ns: float, *arrays: Array) -> Array:
+    """One pass of the named kernel over rows; `ns` is one core's time for a float32 element."""
+    from autograd.kernels import softmax_numba
+
+    rows, size = arrays[-1].shape
+    out = np.empty((rows, size), arrays[-1].dtype)
+    flat = [dense(x).reshape(-1) for x in arrays]
+    work = ns * out.size * (out.itemsize / 4)
+    parallel_for(getattr(softmax_numba, name), rows, *flat, out.reshape(-1), size, work_ns=work)
+    return out
+
+
+def softmax(x: Array) -> Array:
+    """exp(x) / Σ exp(x), row by row."""
+    return _rows("softmax", 1.0, x) if _use_kernel(x) else twin.softmax(dense(x))
+
+
+def softmax_grad(g: Array, out: Array) -> Array:
+    """out (g - Σ g out), of out = softmax(x)."""
+    if _use_kernel(out):
+        return _rows("softmax_grad", 0.6, g, out)
+    return twin.softmax_grad(dense(g), dense(out))
+
+
+def log_softmax(x: Array) -> Array:
+    """x - log Σ exp(x), row by row."""
+    return _rows("log_softmax", 1.0, x) if _use_kernel(x) else twin.log_softmax(dense(x))
+
+
+def log_softmax_grad(g: Array, out: Array) -> Array:
+    """g - exp(out) Σ g, of out = log_softmax(x)."""
+    if _use_kernel(out):
+        return _rows("log_softmax_grad", 0.8, g, out)
+    return twin.log_softmax_grad(dense(g), dense(out))
+
+
+def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Array]:
+    """(losses, logsumexp), each (M,): losses[i] = logsumexp[i] - logits[i, labels[i]].
+
+    Labels are class numbers, checked by the caller; a row of label -1 has loss 0.
+    """
+    if not _use_kernel(logits):
+        return twin.cross_entropy(dense(logits), labels)
+    from autograd.kernels import softmax_numba
+
+    rows, size = logits.shape
+    losses, logsumexp = np.empty(rows, logits.dtype), np.empty(rows, logits.dtype)
+    parallel_for(
+        softmax_numba.cross_entropy,
+        rows,
+        dense(logits).reshape(-1),
+        dense(labels.astype(np.int64, copy=False)),
+        losses,
+        logsumexp,
+        size,
+        work_ns=1.0 * logits.size,
+    )
+    return losses, logsumexp
+
+
+def cross_entropy_grad(g: Array, logits: Array, logsumexp: Array, labels: Array) -> Array:
+    """g_i (softmax(logits_i) - onehot(labels_i)), (M, C); zeros in rows of label -1."""
+    if not _use_kernel(logits):
+        return twin.cross_entropy_grad(dense(g), dense(logits), logsumexp, labels)
+    from autograd.kernels import softmax_numba
+
+    rows, size = logits.shape
+    out = np.empty((rows, size), logits.dtype)
+    parallel_for(
+        softmax_numba.cross_entropy_grad,
+        rows,
+        dense(g),
+        dense(logits).reshape(-1),
+        dense(logsumexp),
+        dense(labels.astype(np.int64, copy=False)),
+        out.reshape(-1),
+        size,
+        work_ns=0.8 * out.size,
+    )
+    return out
