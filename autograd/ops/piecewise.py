@@ -7,11 +7,14 @@ on both sides of a jump its gradient is zero.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from autograd.errors import ArgumentError, DTypeError
 from autograd.ops.operands import select, zeros_of
 from autograd.record import Array, op
+from autograd.scope import prefix
 
 __all__ = [
     "abs",
@@ -143,7 +146,7 @@ def clip_between(x: Array, low: Array | None, high: Array | None):
     return out, (lambda g: keep(g, inside), from_low, from_high)
 
 
-def clip(x, a_min=None, a_max=None, *, min=None, max=None):
+def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
     """x limited to the interval from `a_min` to `a_max` (also `min`, `max`); None is no limit.
 
     The gradient goes to x where x is inside or on a bound, elsewhere to the bound that was taken.
@@ -158,11 +161,11 @@ def clip(x, a_min=None, a_max=None, *, min=None, max=None):
     """
     for given, ours, theirs in ((min, a_min, "min"), (max, a_max, "max")):
         if given is not None and ours is not None:
-            raise DTypeError(f"clip: got both 'a_{theirs}' and '{theirs}'")
+            raise DTypeError(f"{prefix()}clip: got both 'a_{theirs}' and '{theirs}'")
     low = a_min if min is None else min
     high = a_max if max is None else max
     if low is None and high is None:
-        raise ArgumentError("clip: a_min, a_max or both are needed, got neither")
+        raise ArgumentError(f"{prefix()}clip: a_min, a_max or both are needed, got neither")
     return clip_between(x, low, high)
 
 
