@@ -136,16 +136,17 @@ class Optimizer:
         due = [self._due(group, index) for index, group in enumerate(self.param_groups)]
         work = [item for items in due for item in items]
         with np.errstate(all="ignore"):  # a warning half-way would leave half of them updated
-            for tensor, grad, settings in work:
-                self._apply(tensor, grad, settings)
+            for tensor, grad, settings, initial in work:
+                self._apply(tensor, grad, settings, initial)
         self.steps += 1
         return loss
 
     def _due(
         self, group: dict[str, Any], index: int
-    ) -> Iterator[tuple[Tensor, np.ndarray, Settings]]:
-        """The parameters of a group that are to be updated, each with gradient and settings."""
+    ) -> Iterator[tuple[Tensor, np.ndarray, Settings, dict[str, float]]]:
+        """`(parameter, gradient, settings, initial state)` of those of a group to be updated."""
         settings = {**group, "lr": self._lr_now(group, index)}
+        initial = type(self).initial_state(settings)
         for position, tensor in enumerate(group["params"]):
             if tensor.grad is None or not tensor.requires_grad:
                 continue
@@ -166,40 +167,32 @@ class Optimizer:
                     f"{type(self).__name__}.step: {describe(group, index, position)} has a "
                     "read-only array; give it one of its own: p.data = p.data.copy()"
                 )
-            yield tensor, grad.astype(array.dtype, copy=False), settings
+            yield tensor, grad.astype(array.dtype, copy=False), settings, initial
 
-    def _apply(self, tensor: Tensor, grad: np.ndarray, settings: Settings) -> None:
-        array = tensor.data
+    def _apply(
+        self, tensor: Tensor, grad: np.ndarray, settings: Settings, initial: dict[str, float]
+    ) -> None:
+        """Bring a parameter's state up to date and run the rule on its array."""
+        array, update = tensor.data, type(self).update
         state = self.state.setdefault(tensor, {"step": 0})
         state["step"] += 1
-        names = type(self).initial_state(settings)
-        for name, value in names.items():
+        for name, value in initial.items():
             if name not in state:
                 state[name] = np.full(array.shape, value, array.dtype)
             elif state[name].dtype != array.dtype:  # the module was converted: net.double()
                 state[name] = state[name].astype(array.dtype)
-        for w, g, scratch, *kept in self._blocks([array, grad], [state[name] for name in names]):
-            rows = dict(zip(names, kept, strict=True))
-            type(self).update(w, g, rows, settings, state["step"], scratch)
+        if array.size <= BLOCK:
+            update(array, grad, state, settings, state["step"], self._scratch_like(array))
+        else:
+            for w, g, *kept in _blocks([array, grad, *(state[name] for name in initial)]):
+                rows = dict(zip(initial, kept, strict=True))
+                update(w, g, rows, settings, state["step"], self._scratch_like(w))
         stamp(array)
 
-    def _blocks(
-        self, pair: Sequence[np.ndarray], kept: Sequence[np.ndarray]
-    ) -> Iterator[list[Any]]:
-        """`[w, g, scratch, *state]` in flat pieces, or whole if small or not contiguous."""
-        first, arrays = pair[0], [*pair, *kept]
-        if first.size <= BLOCK:
-            yield [*pair, self._scratch_like(first), *kept]
-        elif not all(array.flags.c_contiguous for array in arrays):
-            yield [*pair, (np.empty_like(first), np.empty_like(first)), *kept]
-        else:
-            flat = [array.reshape(-1) for array in arrays]
-            for start in range(0, first.size, BLOCK):
-                w, g, *rest = (array[start : start + BLOCK] for array in flat)
-                yield [w, g, self._scratch_like(w), *rest]
-
     def _scratch_like(self, block: np.ndarray) -> Scratch:
-        """Two arrays of the shape of `block`, which is small, in memory that is used again."""
+        """Two arrays of the shape of `block`, in memory that is used again if it is small."""
+        if block.size > BLOCK:
+            return np.empty_like(block), np.empty_like(block)
         if block.dtype not in self._scratch:
             self._scratch[block.dtype] = np.empty((2, BLOCK), block.dtype)
         first, second = self._scratch[block.dtype]
@@ -238,6 +231,16 @@ class Optimizer:
         if len(lines) == 1:
             return f"{type(self).__name__}({lines[0]})"
         return "\n  ".join([f"{type(self).__name__}(", *lines]) + "\n)"
+
+
+def _blocks(arrays: Sequence[np.ndarray]) -> Iterator[list[np.ndarray]]:
+    """Flat pieces of arrays of one shape that belong together; the whole if one is strided."""
+    if not all(array.flags.c_contiguous for array in arrays):
+        yield list(arrays)
+        return
+    flat = [array.reshape(-1) for array in arrays]
+    for start in range(0, flat[0].size, BLOCK):
+        yield [array[start : start + BLOCK] for array in flat]
 
 
 def _group_text(group: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ COLUMNS, ROWS = 8, 5
 def curves(history: list[dict[str, float]], title: str) -> Figure:
     """Loss and accuracy after each epoch, on the training and on the held-out images."""
     from matplotlib.figure import Figure
-    from matplotlib.ticker import LogFormatter, MaxNLocator, PercentFormatter
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
     figure = Figure(figsize=(10, 4), layout="constrained")
     figure.suptitle(title)
@@ -34,8 +34,9 @@ def curves(history: list[dict[str, float]], title: str) -> Figure:
         axes.grid(alpha=0.3)
         axes.legend()
     figure.axes[0].set_yscale("log")
+    figure.axes[0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     figure.axes[0].yaxis.set_major_formatter("{x:g}")
-    figure.axes[0].yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
+    figure.axes[0].yaxis.set_minor_formatter(NullFormatter())
     figure.axes[1].yaxis.set_major_formatter(PercentFormatter(1.0))
     return figure
 
@@ -53,7 +54,7 @@ def misread(x: np.ndarray, y: np.ndarray, probabilities: np.ndarray) -> Figure:
     wrong = wrong[np.argsort(-sureness[wrong], kind="stable")]
     shown = wrong[: COLUMNS * ROWS]
     rows = max(1, -(-len(shown) // COLUMNS))
-    height = 1.8 * rows + 0.6
+    height = 1.8 * rows + 0.4
     figure = Figure(figsize=(1.4 * COLUMNS, height))
     rest = f", the surest {len(shown)} of them" if len(shown) < len(wrong) else ""
     figure.suptitle(f"{len(wrong)} of {len(y)} held-out images misread{rest}")
