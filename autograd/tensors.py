@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from autograd.array_methods import ArrayMethods
 from autograd.dtypes import as_array, get_default_dtype
 from autograd.errors import ArgumentError, DTypeError, GradWarning, GraphError, InPlaceError
 from autograd.grad_mode import is_grad_enabled
@@ -17,7 +18,7 @@ from autograd.stamps import stamp
 __all__ = ["RemovableHook", "Tensor", "tensor"]
 
 
-class Tensor:
+class Tensor(ArrayMethods):
     """An n-dimensional array that remembers how it was computed.
 
     Operators, methods and NumPy functions on it are recorded if it requires a gradient, so that
@@ -233,6 +234,33 @@ class Tensor:
             setattr(holder, attribute, {})
         return RemovableHook(getattr(holder, attribute), hook)
 
+    def draw(self, **options: Any) -> Any:
+        """Draw the graph that made this Tensor: `ag.draw(self, **options)`."""
+        from autograd.viz import draw
+
+        return draw(self, **options)
+
+    def astype(self, dtype: npt.DTypeLike, copy: bool = True) -> Tensor:
+        """This Tensor in another dtype; recorded between float dtypes."""
+        dtype = np.dtype(dtype)
+        if dtype == self.dtype and not copy:
+            return self
+        if dtype.kind == self.dtype.kind == "f":
+            return ops.astype(self, dtype)
+        return Tensor(self._data.astype(dtype))
+
+    def to(self, dtype: npt.DTypeLike) -> Tensor:
+        """This Tensor in another dtype; itself if it has that already."""
+        return self.astype(dtype, copy=False)
+
+    def float(self) -> Tensor:
+        """This Tensor in float32."""
+        return self.astype(np.float32, copy=False)
+
+    def double(self) -> Tensor:
+        """This Tensor in float64."""
+        return self.astype(np.float64, copy=False)
+
     # -- leaving for NumPy and Python -------------------------------------------------------
 
     def numpy(self) -> np.ndarray:
@@ -310,6 +338,11 @@ class Tensor:
         elif self._requires_grad:
             extras.append("requires_grad=True")
         return f"tensor({', '.join([text, *extras])})"
+
+    def _repr_html_(self) -> str | None:
+        from autograd.viz.notebook import tensor_html
+
+        return tensor_html(self)
 
     def __format__(self, spec: str) -> str:
         return format(self._data.item(), spec) if self._data.size == 1 and spec else str(self)
@@ -462,214 +495,6 @@ class Tensor:
 
     __hash__ = object.__hash__
 
-    # -- methods: each is the op of the same name ------------------------------------------
-
-    def exp(self) -> Tensor:
-        return ops.exp(self)
-
-    def log(self) -> Tensor:
-        return ops.log(self)
-
-    def sqrt(self) -> Tensor:
-        return ops.sqrt(self)
-
-    def square(self) -> Tensor:
-        return ops.square(self)
-
-    def sin(self) -> Tensor:
-        return ops.sin(self)
-
-    def cos(self) -> Tensor:
-        return ops.cos(self)
-
-    def tanh(self) -> Tensor:
-        return ops.tanh(self)
-
-    def sigmoid(self) -> Tensor:
-        return ops.sigmoid(self)
-
-    def relu(self) -> Tensor:
-        return ops.relu(self)
-
-    def erf(self) -> Tensor:
-        return ops.erf(self)
-
-    def abs(self) -> Tensor:
-        return ops.absolute(self)
-
-    def pow(self, exponent: Any) -> Tensor:
-        return ops.power(self, exponent)
-
-    def add(self, other: Any) -> Tensor:
-        return ops.add(self, other)
-
-    def sub(self, other: Any) -> Tensor:
-        return ops.subtract(self, other)
-
-    def mul(self, other: Any) -> Tensor:
-        return ops.multiply(self, other)
-
-    def div(self, other: Any) -> Tensor:
-        return ops.divide(self, other)
-
-    def dot(self, other: Any) -> Tensor:
-        return ops.dot(self, other)
-
-    def matmul(self, other: Any) -> Tensor:
-        return ops.matmul(self, other)
-
-    def sum(self, *args: Any, **kwargs: Any) -> Tensor:
-        return ops.sum(self, *args, **kwargs)
-
-    def mean(self, *args: Any, **kwargs: Any) -> Tensor:
-        return ops.mean(self, *args, **kwargs)
-
-    def std(self, *args: Any, **kwargs: Any) -> Tensor:
-        return ops.std(self, *args, **kwargs)
-
-    def var(self, *args: Any, **kwargs: Any) -> Tensor:
-        return ops.var(self, *args, **kwargs)
-
-    def prod(self, *args: Any, **kwargs: Any) -> Tensor:
-        return ops.prod(self, *args, **kwargs)
-
-    def logsumexp(self, *args: Any, **kwargs: Any) -> Tensor:
-        return ops.logsumexp(self, *args, **kwargs)
-
-    def norm(self, *args: Any, **kwargs: Any) -> Tensor:
-        return ops.norm(self, *args, **kwargs)
-
-    def cumsum(self, *args: Any, **kwargs: Any) -> Tensor:
-        return ops.cumsum(self, *args, **kwargs)
-
-    def cumprod(self, *args: Any, **kwargs: Any) -> Tensor:
-        return ops.cumprod(self, *args, **kwargs)
-
-    def max(self, *args: Any, **kwargs: Any) -> Tensor:
-        _no_pair("max", kwargs)
-        return ops.max(self, *args, **kwargs)
-
-    def min(self, *args: Any, **kwargs: Any) -> Tensor:
-        _no_pair("min", kwargs)
-        return ops.min(self, *args, **kwargs)
-
-    def argmax(self, *args: Any, **kwargs: Any) -> np.ndarray:
-        return ops.argmax(self, *args, **kwargs)
-
-    def argmin(self, *args: Any, **kwargs: Any) -> np.ndarray:
-        return ops.argmin(self, *args, **kwargs)
-
-    def argsort(self, *args: Any, **kwargs: Any) -> np.ndarray:
-        return ops.argsort(self, *args, **kwargs)
-
-    def sort(self, *args: Any, **kwargs: Any) -> Tensor:
-        return ops.sort(self, *args, **kwargs)
-
-    def clip(self, *args: Any, **kwargs: Any) -> Tensor:
-        return ops.clip(self, *args, **kwargs)
-
-    def round(self, *args: Any, **kwargs: Any) -> Tensor:
-        return ops.round(self, *args, **kwargs)
-
-    def trace(self, *args: Any, **kwargs: Any) -> Tensor:
-        return ops.trace(self, *args, **kwargs)
-
-    def diagonal(self, *args: Any, **kwargs: Any) -> Tensor:
-        return ops.diagonal(self, *args, **kwargs)
-
-    def take(self, *args: Any, **kwargs: Any) -> Tensor:
-        return ops.take(self, *args, **kwargs)
-
-    def repeat(self, *args: Any, **kwargs: Any) -> Tensor:
-        return ops.repeat(self, *args, **kwargs)
-
-    def swapaxes(self, *args: Any, **kwargs: Any) -> Tensor:
-        return ops.swapaxes(self, *args, **kwargs)
-
-    def squeeze(self, *args: Any, **kwargs: Any) -> Tensor:
-        return ops.squeeze(self, *args, **kwargs)
-
-    def softmax(self, *args: Any, **kwargs: Any) -> Tensor:
-        return ops.softmax(self, *args, **kwargs)
-
-    def log_softmax(self, *args: Any, **kwargs: Any) -> Tensor:
-        return ops.log_softmax(self, *args, **kwargs)
-
-    def clamp(self, min: Any = None, max: Any = None) -> Tensor:
-        return ops.clip(self, min, max)
-
-    def unsqueeze(self, dim: int) -> Tensor:
-        return ops.expand_dims(self, dim)
-
-    def reshape(self, *shape: Any, order: str = "C") -> Tensor:
-        return ops.reshape(self, _spread(shape), order=order)
-
-    def view(self, *shape: Any) -> Tensor:
-        return ops.reshape(self, _spread(shape))
-
-    def transpose(self, *axes: Any) -> Tensor:
-        axes = _spread(axes)
-        if len(axes) == 2 and self.ndim != 2:
-            raise ArgumentError(
-                f"transpose: {self.ndim} axes are needed, got {axes}; to exchange two axes write "
-                f"x.swapaxes{axes}"
-            )
-        return ops.transpose(self, axes or None)
-
-    def permute(self, *axes: Any) -> Tensor:
-        return ops.transpose(self, _spread(axes))
-
-    def expand(self, *shape: Any) -> Tensor:
-        return ops.expand(self, _spread(shape))
-
-    def ravel(self, order: str = "C") -> Tensor:
-        return ops.ravel(self, order=order)
-
-    def flatten(self, order: str = "C", *, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-        if not isinstance(order, str):
-            raise ArgumentError(
-                f"flatten({order}): NumPy's flatten takes an order; "
-                f"write x.flatten(start_dim={order})"
-            )
-        return ops.flatten(self, start_dim, end_dim, order=order)
-
-    @property
-    def T(self) -> Tensor:
-        """Axes reversed."""
-        return ops.transpose(self, None)
-
-    @property
-    def mT(self) -> Tensor:
-        """Last two axes exchanged."""
-        return ops.swapaxes(self, -1, -2)
-
-    def astype(self, dtype: npt.DTypeLike, copy: bool = True) -> Tensor:
-        """This Tensor in another dtype; recorded between float dtypes."""
-        dtype = np.dtype(dtype)
-        if dtype == self.dtype and not copy:
-            return self
-        if dtype.kind == self.dtype.kind == "f":
-            return ops.astype(self, dtype)
-        return Tensor(self._data.astype(dtype))
-
-    def to(self, dtype: npt.DTypeLike) -> Tensor:
-        """This Tensor in another dtype; itself if it has that already."""
-        return self.astype(dtype, copy=False)
-
-    def float(self) -> Tensor:
-        """This Tensor in float32."""
-        return self.astype(np.float32, copy=False)
-
-    def double(self) -> Tensor:
-        """This Tensor in float64."""
-        return self.astype(np.float64, copy=False)
-
-    def any(self, *args: Any, **kwargs: Any) -> Any:
-        return self._data.any(*args, **kwargs)
-
-    def all(self, *args: Any, **kwargs: Any) -> Any:
-        return self._data.all(*args, **kwargs)
-
 
 _new_tensor = Tensor.__new__
 
@@ -731,22 +556,6 @@ def _rebuild(
     Tensor.__init__(self, data, requires_grad, name=name)
     self._grad = grad
     return self
-
-
-def _spread(sizes: tuple[Any, ...]) -> tuple[int, ...]:
-    """`f(2, 3)` and `f((2, 3))` alike."""
-    if len(sizes) == 1 and not isinstance(sizes[0], int | np.integer):
-        return () if sizes[0] is None else tuple(sizes[0])
-    return sizes
-
-
-def _no_pair(name: str, kwargs: dict[str, Any]) -> None:
-    if "dim" in kwargs:
-        axis = kwargs["dim"]
-        raise ArgumentError(
-            f"{name}(dim={axis}) would return a pair in PyTorch; here x.{name}(axis={axis}) is the "
-            f"values and x.arg{name}(axis={axis}) the indices"
-        )
 
 
 # The one circle among imports: ops build Tensors, and a Tensor's operators are ops. It closes

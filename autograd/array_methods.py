@@ -1,0 +1,225 @@
+"""The methods that a Tensor shares with arrays: each is the op of the same name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import autograd
+from autograd.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from autograd.tensors import Tensor
+
+
+class ArrayMethods:
+    """`x.sum(axis=1)` is `ag.sum(x, axis=1)`.
+
+    NumPy's methods, and those of PyTorch whose names do not collide with them.
+    """
+
+    __slots__ = ()
+
+    _data: np.ndarray
+
+    def exp(self) -> Tensor:
+        return autograd.ops.exp(self)
+
+    def log(self) -> Tensor:
+        return autograd.ops.log(self)
+
+    def sqrt(self) -> Tensor:
+        return autograd.ops.sqrt(self)
+
+    def square(self) -> Tensor:
+        return autograd.ops.square(self)
+
+    def sin(self) -> Tensor:
+        return autograd.ops.sin(self)
+
+    def cos(self) -> Tensor:
+        return autograd.ops.cos(self)
+
+    def tanh(self) -> Tensor:
+        return autograd.ops.tanh(self)
+
+    def sigmoid(self) -> Tensor:
+        return autograd.ops.sigmoid(self)
+
+    def relu(self) -> Tensor:
+        return autograd.ops.relu(self)
+
+    def erf(self) -> Tensor:
+        return autograd.ops.erf(self)
+
+    def abs(self) -> Tensor:
+        return autograd.ops.absolute(self)
+
+    def pow(self, exponent: Any) -> Tensor:
+        return autograd.ops.power(self, exponent)
+
+    def add(self, other: Any) -> Tensor:
+        return autograd.ops.add(self, other)
+
+    def sub(self, other: Any) -> Tensor:
+        return autograd.ops.subtract(self, other)
+
+    def mul(self, other: Any) -> Tensor:
+        return autograd.ops.multiply(self, other)
+
+    def div(self, other: Any) -> Tensor:
+        return autograd.ops.divide(self, other)
+
+    def dot(self, other: Any) -> Tensor:
+        return autograd.ops.dot(self, other)
+
+    def matmul(self, other: Any) -> Tensor:
+        return autograd.ops.matmul(self, other)
+
+    def sum(self, *args: Any, **kwargs: Any) -> Tensor:
+        return autograd.ops.sum(self, *args, **kwargs)
+
+    def mean(self, *args: Any, **kwargs: Any) -> Tensor:
+        return autograd.ops.mean(self, *args, **kwargs)
+
+    def std(self, *args: Any, **kwargs: Any) -> Tensor:
+        return autograd.ops.std(self, *args, **kwargs)
+
+    def var(self, *args: Any, **kwargs: Any) -> Tensor:
+        return autograd.ops.var(self, *args, **kwargs)
+
+    def prod(self, *args: Any, **kwargs: Any) -> Tensor:
+        return autograd.ops.prod(self, *args, **kwargs)
+
+    def logsumexp(self, *args: Any, **kwargs: Any) -> Tensor:
+        return autograd.ops.logsumexp(self, *args, **kwargs)
+
+    def norm(self, *args: Any, **kwargs: Any) -> Tensor:
+        return autograd.ops.norm(self, *args, **kwargs)
+
+    def cumsum(self, *args: Any, **kwargs: Any) -> Tensor:
+        return autograd.ops.cumsum(self, *args, **kwargs)
+
+    def cumprod(self, *args: Any, **kwargs: Any) -> Tensor:
+        return autograd.ops.cumprod(self, *args, **kwargs)
+
+    def max(self, *args: Any, **kwargs: Any) -> Tensor:
+        _no_pair("max", kwargs)
+        return autograd.ops.max(self, *args, **kwargs)
+
+    def min(self, *args: Any, **kwargs: Any) -> Tensor:
+        _no_pair("min", kwargs)
+        return autograd.ops.min(self, *args, **kwargs)
+
+    def argmax(self, *args: Any, **kwargs: Any) -> np.ndarray:
+        return autograd.ops.argmax(self, *args, **kwargs)
+
+    def argmin(self, *args: Any, **kwargs: Any) -> np.ndarray:
+        return autograd.ops.argmin(self, *args, **kwargs)
+
+    def argsort(self, *args: Any, **kwargs: Any) -> np.ndarray:
+        return autograd.ops.argsort(self, *args, **kwargs)
+
+    def sort(self, *args: Any, **kwargs: Any) -> Tensor:
+        return autograd.ops.sort(self, *args, **kwargs)
+
+    def clip(self, *args: Any, **kwargs: Any) -> Tensor:
+        return autograd.ops.clip(self, *args, **kwargs)
+
+    def round(self, *args: Any, **kwargs: Any) -> Tensor:
+        return autograd.ops.round(self, *args, **kwargs)
+
+    def trace(self, *args: Any, **kwargs: Any) -> Tensor:
+        return autograd.ops.trace(self, *args, **kwargs)
+
+    def diagonal(self, *args: Any, **kwargs: Any) -> Tensor:
+        return autograd.ops.diagonal(self, *args, **kwargs)
+
+    def take(self, *args: Any, **kwargs: Any) -> Tensor:
+        return autograd.ops.take(self, *args, **kwargs)
+
+    def repeat(self, *args: Any, **kwargs: Any) -> Tensor:
+        return autograd.ops.repeat(self, *args, **kwargs)
+
+    def swapaxes(self, *args: Any, **kwargs: Any) -> Tensor:
+        return autograd.ops.swapaxes(self, *args, **kwargs)
+
+    def squeeze(self, *args: Any, **kwargs: Any) -> Tensor:
+        return autograd.ops.squeeze(self, *args, **kwargs)
+
+    def softmax(self, *args: Any, **kwargs: Any) -> Tensor:
+        return autograd.ops.softmax(self, *args, **kwargs)
+
+    def log_softmax(self, *args: Any, **kwargs: Any) -> Tensor:
+        return autograd.ops.log_softmax(self, *args, **kwargs)
+
+    def clamp(self, min: Any = None, max: Any = None) -> Tensor:
+        return autograd.ops.clip(self, min, max)
+
+    def unsqueeze(self, dim: int) -> Tensor:
+        return autograd.ops.expand_dims(self, dim)
+
+    def reshape(self, *shape: Any, order: str = "C") -> Tensor:
+        return autograd.ops.reshape(self, _spread(shape), order=order)
+
+    def view(self, *shape: Any) -> Tensor:
+        return autograd.ops.reshape(self, _spread(shape))
+
+    def transpose(self, *axes: Any) -> Tensor:
+        axes = _spread(axes)
+        if len(axes) == 2 and self._data.ndim != 2:
+            raise ArgumentError(
+                f"transpose: {self._data.ndim} axes are needed, got {axes}; to exchange two axes write "
+                f"x.swapaxes{axes}"
+            )
+        return autograd.ops.transpose(self, axes or None)
+
+    def permute(self, *axes: Any) -> Tensor:
+        return autograd.ops.transpose(self, _spread(axes))
+
+    def expand(self, *shape: Any) -> Tensor:
+        return autograd.ops.expand(self, _spread(shape))
+
+    def ravel(self, order: str = "C") -> Tensor:
+        return autograd.ops.ravel(self, order=order)
+
+    def flatten(self, order: str = "C", *, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+        if not isinstance(order, str):
+            raise ArgumentError(
+                f"flatten({order}): NumPy's flatten takes an order; "
+                f"write x.flatten(start_dim={order})"
+            )
+        return autograd.ops.flatten(self, start_dim, end_dim, order=order)
+
+    @property
+    def T(self) -> Tensor:
+        """Axes reversed."""
+        return autograd.ops.transpose(self, None)
+
+    @property
+    def mT(self) -> Tensor:
+        """Last two axes exchanged."""
+        return autograd.ops.swapaxes(self, -1, -2)
+
+    def any(self, *args: Any, **kwargs: Any) -> Any:
+        return self._data.any(*args, **kwargs)
+
+    def all(self, *args: Any, **kwargs: Any) -> Any:
+        return self._data.all(*args, **kwargs)
+
+
+def _spread(sizes: tuple[Any, ...]) -> tuple[int, ...]:
+    """`f(2, 3)` and `f((2, 3))` alike."""
+    if len(sizes) == 1 and not isinstance(sizes[0], int | np.integer):
+        return () if sizes[0] is None else tuple(sizes[0])
+    return sizes
+
+
+def _no_pair(name: str, kwargs: dict[str, Any]) -> None:
+    if "dim" in kwargs:
+        axis = kwargs["dim"]
+        raise ArgumentError(
+            f"{name}(dim={axis}) would return a pair in PyTorch; here x.{name}(axis={axis}) is the "
+            f"values and x.arg{name}(axis={axis}) the indices"
+        )
