@@ -18,9 +18,10 @@ def same_as_torch(
     arrays: Sequence[np.ndarray],
     tolerance: float = 1e-10,
 ) -> None:
-    """Assert equal values, and equal gradients of a random weighting, on float64 arrays.
+    """Assert equal values, and equal gradients of a random weighting of them.
 
-    `theirs` is called with the torch module and the arrays as torch tensors.
+    `theirs` is called with the torch module and the arrays as torch tensors. `tolerance` is
+    relative to the largest element (float64 unless said otherwise).
     """
     torch = pytest.importorskip("torch")
     tensors = [ag.Tensor(x, requires_grad=True) for x in arrays]
@@ -29,11 +30,13 @@ def same_as_torch(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = theirs(torch, *theirs_in)
-    weights = np.random.default_rng(1).standard_normal(out.shape)
-    np.testing.assert_allclose(out.data, expected.detach().numpy(), rtol=tolerance, atol=tolerance)
+    weights = np.random.default_rng(1).standard_normal(out.shape).astype(out.dtype)
     grads = ag.grad(out, tensors, grad_outputs=weights)
     expected.backward(torch.tensor(weights))
-    for ours_g, theirs_in_g in zip(grads, theirs_in, strict=True):
-        np.testing.assert_allclose(
-            ours_g.data, theirs_in_g.grad.numpy(), rtol=tolerance, atol=tolerance
-        )
+    pairs = [(out, expected.detach())]
+    pairs += [(g, t.grad) for g, t in zip(grads, theirs_in, strict=True)]
+    for ours_found, theirs_found in pairs:
+        wanted = theirs_found.numpy()
+        assert ours_found.dtype == wanted.dtype
+        bound = tolerance * max(1.0, float(np.abs(wanted).max(initial=0)))
+        np.testing.assert_allclose(ours_found.data, wanted, rtol=0, atol=bound)

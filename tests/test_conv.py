@@ -314,20 +314,18 @@ def test_bad_input_is_named(function, args, options, error, said):
     assert str(caught.value).startswith(function.__name__)
 
 
-def test_large_shapes_agree_with_torch():
+@pytest.mark.parametrize(
+    "options",
+    [{"padding": (2, 1)}, {"stride": 2, "padding": 1}, {"dilation": 2}, {"groups": 2}],
+    ids=str,
+)
+def test_large_images_as_torch(options):
     """Enough work for the compiled kernels, in float32, odd sizes and all."""
-    torch = pytest.importorskip("torch")
-    x = RNG.standard_normal((8, 6, 29, 31)).astype(np.float32)
-    w = RNG.standard_normal((16, 6, 5, 3)).astype(np.float32)
-    ours_x, ours_w = (ag.Tensor(a, requires_grad=True) for a in (x, w))
-    their_x, their_w = (torch.tensor(a, requires_grad=True) for a in (x, w))
-    out = ag.conv2d(ours_x, ours_w, padding=(2, 1))
-    expected = torch.conv2d(their_x, their_w, padding=(2, 1))
-    (out * out).sum().backward()
-    (expected * expected).sum().backward()
-    for a, b in [
-        (out.data, expected.detach()),
-        (ours_x.grad.data, their_x.grad),
-        (ours_w.grad.data, their_w.grad),
-    ]:
-        assert np.abs(a - b.numpy()).max() < 1e-5 * np.abs(b.numpy()).max()
+    weight = normal(16, 6 // options.get("groups", 1), 5, 3)
+    arrays = [normal(8, 6, 29, 31), weight, normal(16)]
+    same_as_torch(
+        lambda x, w, b: ag.conv2d(x, w, b, **options),
+        lambda torch, x, w, b: torch.conv2d(x, w, b, **options),
+        [a.astype(np.float32) for a in arrays],
+        tolerance=1e-5,
+    )

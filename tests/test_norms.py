@@ -81,6 +81,25 @@ def test_instance_norm_as_torch(own):
         np.testing.assert_allclose(a, e, rtol=1e-12)
 
 
+def test_large_batches_as_torch():
+    """Enough work for the compiled kernels, in float32, odd sizes and all."""
+    images = normal(16, 7, 29, 31).astype(np.float32) * 2 + 3
+    v = normal(7).astype(np.float32)
+    same_as_torch(
+        lambda x, w, b: ag.batch_norm(x, None, None, w, b, training=True),
+        lambda torch, x, w, b: torch.nn.functional.batch_norm(x, None, None, w, b, training=True),
+        [images, v, v],
+        tolerance=1e-5,
+    )
+    rows, v = normal(500, 131).astype(np.float32), normal(131).astype(np.float32)
+    same_as_torch(
+        lambda x, w, b: ag.layer_norm(x, 131, w, b),
+        lambda torch, x, w, b: torch.nn.functional.layer_norm(x, (131,), w, b),
+        [rows, v, v],
+        tolerance=1e-5,
+    )
+
+
 def test_running_statistics_are_moved_in_place():
     mean, var = ag.Tensor(np.zeros(3, np.float32)), ag.Tensor(np.ones(3, np.float32))
     array = mean.data

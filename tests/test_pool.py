@@ -170,6 +170,24 @@ def test_max_pool_keeps_only_indices():
     assert arrays[0].dtype.kind == "u"
 
 
+@pytest.mark.parametrize("options", [(2,), (3, 2, 1), ((2, 3), 1, 1)], ids=str)
+@pytest.mark.parametrize("name", ["max_pool2d", "avg_pool2d"])
+def test_large_images_as_torch(name, options):
+    """Enough work for the compiled kernels, in float32, odd sizes and all."""
+    same_as_torch(
+        lambda x: getattr(ag, name)(x, *options),
+        lambda torch, x: getattr(torch.nn.functional, name)(x, *options),
+        [normal(8, 16, 37, 35).astype(np.float32)],
+        tolerance=1e-6,
+    )
+
+
+def test_large_absmax_is_the_larger_of_both_ends():
+    x = normal(8, 16, 36, 34).astype(np.float32)
+    expected = np.maximum(ag.max_pool2d(x, 2), ag.max_pool2d(-x, 2))
+    np.testing.assert_array_equal(ag.absmax_pool2d(x, 2), expected)
+
+
 POOLS = [ag.max_pool2d, ag.avg_pool2d, ag.absmax_pool2d]
 BAD = [
     *(
