@@ -170,7 +170,7 @@ class ArrayMethods:
         axes = _spread(axes)
         if len(axes) == 2 and self._data.ndim != 2:
             raise ArgumentError(
-                f"transpose: {self._data.ndim} axes are needed, got {axes}; to exchange two axes write "
+                f"transpose: {self._data.ndim} axes are needed, got {axes}; to exchange two write "
                 f"x.swapaxes{axes}"
             )
         return autograd.ops.transpose(self, axes or None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -296,8 +297,8 @@ class Tensor(ArrayMethods):
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return numpy_protocol.apply_function(function, args, kwargs)
 
-    def __float__(self) -> float:
-        return float(self.item())
+    def __float__(self) -> builtins.float:
+        return builtins.float(self.item())
 
     def __int__(self) -> int:
         return int(self.item())
@@ -410,7 +411,7 @@ class Tensor(ArrayMethods):
     def __ipow__(self, other: Any) -> Tensor:
         return self._in_place(ops.power, np.power, other)
 
-    def fill_(self, value: float) -> Tensor:
+    def fill_(self, value: Any) -> Tensor:
         """Set every element, in place."""
         self._write(lambda: self._data.fill(value))
         return self
