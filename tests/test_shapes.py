@@ -34,6 +34,7 @@ def gradient(function, x):
         (lambda x: ag.norm(x, 1), [-2, 0, 3], [-1, 0, 1]),
         (lambda x: ag.norm(x, math.inf), [-7, 7, 3], [-1, 0, 0]),
         (lambda x: ag.norm(x, -math.inf), [-7, 7, -3], [0, 0, -1]),
+        (lambda x: ag.norm(x, 3), [0, 0], [0, 0]),
         (ag.std, [4, 4, 4], [0, 0, 0]),
         (ag.prod, [0, 2, 3], [6, 0, 0]),
         (ag.prod, [0, 2, 0], [0, 0, 0]),
@@ -122,6 +123,32 @@ def test_descending_order_keeps_ties_in_place_and_takes_any_dtype():
     np.testing.assert_array_equal(ag.argsort([1, 3, 3, 2], descending=True), [1, 2, 3, 0])
     np.testing.assert_array_equal(ag.argsort(np.array([0, 255], np.uint8), descending=True), [1, 0])
     np.testing.assert_array_equal(ag.sort([1.0, 3.0, 2.0], descending=True), [3, 2, 1])
+
+
+@pytest.mark.parametrize("largest", [True, False])
+@pytest.mark.parametrize("k", [0, 1, 3, 7, 40])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_topk_takes_the_first_among_equals(largest, k, axis):
+    x = np.random.default_rng(0).integers(0, 6, (40, 40)).astype(np.float64)
+    for numbers in (x, np.where(x == 3, math.nan, x)):
+        order = ag.argsort(numbers, axis, descending=largest)
+        values, indices = ag.topk(numbers, k, axis, largest)
+        np.testing.assert_array_equal(indices, np.take(order, range(k), axis))
+        np.testing.assert_array_equal(values, np.take_along_axis(numbers, indices, axis))
+
+
+@pytest.mark.parametrize("name", ["max", "min"])
+def test_extremes_over_an_inner_axis_take_the_first_among_equals(name):
+    x = np.random.default_rng(0).integers(0, 3, (4, 9, 5)).astype(np.float64)
+    x[0, 4:6] = math.nan
+    for axis in (0, 1, 2, (0, 2)):
+        np.testing.assert_array_equal(getattr(ag, name)(x, axis), getattr(np, name)(x, axis))
+    expected = np.zeros(x.shape)
+    first = np.expand_dims(getattr(np, f"arg{name}")(x, 1), 1)
+    np.put_along_axis(expected, first, 1.0, 1)
+    t = ag.Tensor(x, requires_grad=True)
+    getattr(ag, name)(t, 1).sum().backward()
+    np.testing.assert_array_equal(t.grad.data, expected)
 
 
 def test_topk_gives_values_and_indices():
@@ -334,6 +361,8 @@ MISUSES = [
     (lambda: ag.concatenate([X, X.T]), ag.ShapeError, r"concatenate: array 1.*only axis 0"),
     (lambda: ag.concatenate([1.0, 2.0]), ag.ShapeError, r"concatenate.*use stack"),
     (lambda: ag.concatenate([X], axis=2), ag.AxisError, r"concatenate: axis 2"),
+    (lambda: ag.vstack([]), ag.ArgumentError, r"vstack: at least one"),
+    (lambda: ag.hstack(1.0), ag.DTypeError, r"hstack: a list"),
     (lambda: ag.stack([X, X.T]), ag.ShapeError, r"stack: array 1.*\(3, 2\).*\(2, 3\)"),
     (lambda: ag.stack([X], axis=3), ag.AxisError, r"stack: axis 3"),
     (lambda: ag.split(X, 2, axis=1), ag.ShapeError, r"split.*length 3.*array_split"),

@@ -96,14 +96,16 @@ def stack_arrays(*arrays: Array, axis=0):
 
 def vstack(arrays: Any) -> Any:
     """The arrays above one another: along axis 0, a vector being one row."""
-    rows = [ops.reshape(x, (1, plain(x).size)) if plain(x).ndim < 2 else x for x in arrays]
+    operands = as_operands(arrays, "vstack")
+    rows = [ops.reshape(x, (1, plain(x).size)) if plain(x).ndim < 2 else x for x in operands]
     return concatenate(rows, 0)
 
 
 def hstack(arrays: Any) -> Any:
     """The arrays beside one another: along axis 1, vectors along axis 0."""
-    columns = [ops.reshape(x, (1,)) if plain(x).ndim == 0 else x for x in arrays]
-    return concatenate(columns, 0 if columns and columns[0].ndim == 1 else 1)
+    operands = as_operands(arrays, "hstack")
+    columns = [ops.reshape(x, (1,)) if plain(x).ndim == 0 else x for x in operands]
+    return concatenate(columns, 0 if plain(columns[0]).ndim == 1 else 1)
 
 
 @front

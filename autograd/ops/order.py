@@ -69,6 +69,22 @@ def topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> tuple[Any, np.
         raise ArgumentError(
             f"topk: k={k} of axis {axis} of shape {shape}; k must lie between 0 and {shape[axis]}"
         )
-    order = argsort(x, axis, descending=largest)
-    indices = order[(slice(None),) * axis + (slice(0, k),)]
+    indices = np.moveaxis(_top(np.moveaxis(plain(x), axis, -1), k, largest), -1, axis)
     return ops.take_along_axis(x, indices, axis), indices
+
+
+def _top(rows: np.ndarray, k: int, largest: bool) -> np.ndarray:
+    """The indices of the k largest or smallest along the last axis, the first among equals."""
+    length = rows.shape[-1]
+    if 4 * k > length or k == 0 or (rows.dtype.kind == "f" and np.isnan(rows).any()):
+        return argsort(rows, descending=largest)[..., :k]
+    # The k-th value splits each row without sorting it; among its equals the first ones are taken.
+    place = length - k if largest else k - 1
+    last = np.partition(rows, place, axis=-1)[..., place, None]
+    inside = rows > last if largest else rows < last
+    missing = k - inside.sum(-1, keepdims=True)
+    equal = rows == last
+    inside |= equal & (np.cumsum(equal, -1) <= missing)
+    indices = np.nonzero(inside)[-1].reshape((*rows.shape[:-1], k))
+    order = argsort(np.take_along_axis(rows, indices, -1), descending=largest)
+    return np.take_along_axis(indices, order, -1)

@@ -148,7 +148,7 @@ def max(x: Array, axis=None, keepdims=False):
     >>> x.grad
     tensor([0., 1., 0.])
     """
-    shape, positions = np.shape(x), _positions(x, axis, np.argmax, "max")
+    shape, positions = np.shape(x), _positions(x, axis, np.argmax, np.max, "max")
     out = np.take(x, positions)
     out = out.reshape(kept_shape(shape, axis)) if keepdims else out
     return out, lambda g: ops.scatter_taken(g.reshape(positions.shape), positions, None, shape)
@@ -157,13 +157,13 @@ def max(x: Array, axis=None, keepdims=False):
 @op
 def min(x: Array, axis=None, keepdims=False):
     """Smallest element over `axis`. The gradient goes to the first one among equals."""
-    shape, positions = np.shape(x), _positions(x, axis, np.argmin, "min")
+    shape, positions = np.shape(x), _positions(x, axis, np.argmin, np.min, "min")
     out = np.take(x, positions)
     out = out.reshape(kept_shape(shape, axis)) if keepdims else out
     return out, lambda g: ops.scatter_taken(g.reshape(positions.shape), positions, None, shape)
 
 
-def _positions(x, axis, choose, name):
+def _positions(x, axis, choose, extreme, name):
     """Where in the flattened x the chosen elements over `axis` are."""
     shape = np.shape(x)
     axes = reduced_axes(axis, len(shape))
@@ -173,9 +173,21 @@ def _positions(x, axis, choose, name):
         return np.asarray(choose(x))
     kept = [i for i in range(len(shape)) if i not in axes]
     outer = tuple(shape[i] for i in kept)
-    rows = np.transpose(x, (*kept, *axes)).reshape((*outer, reduced_count(shape, axis)))
-    chosen = choose(rows, axis=-1)
+    if len(axes) == 1 and axes[0] != len(shape) - 1:
+        chosen = _first_equal(x, extreme(x, axis=axes, keepdims=True), axes[0])
+    else:
+        rows = np.transpose(x, (*kept, *axes)).reshape((*outer, reduced_count(shape, axis)))
+        chosen = choose(rows, axis=-1)
     return _offsets(shape, kept).reshape(outer) + _offsets(shape, axes)[chosen]
+
+
+def _first_equal(x, wanted, axis):
+    """Where along `axis` x first equals `wanted`: NumPy's argmax is slow but on the last axis."""
+    equal = x == wanted
+    if x.dtype.kind == "f" and np.isnan(wanted).any():
+        equal |= np.isnan(x)
+    steps = np.arange(x.shape[axis]).reshape((-1,) + (1,) * (x.ndim - axis - 1))
+    return np.min(np.where(equal, steps, x.shape[axis]), axis=axis)
 
 
 def _offsets(shape, axes):
@@ -279,9 +291,9 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
     `ord` None, 2 or "fro": √Σx², whose gradient x / ‖x‖ is taken to be 0 at x = 0. 1: Σ|x|, with
     |0|' = 0. ∞ and −∞: the largest and the smallest |x|, the first among equals. Another p:
-    (Σ|x|ᵖ)^(1/p). As in NumPy, `ord` 1, ∞ or −∞ over two axes is the matrix norm: the largest
-    (smallest) sum of a column or row; 2 over two axes would be the largest singular value, which
-    has no rule here.
+    (Σ|x|ᵖ)^(1/p), with gradient 0 at x = 0 for p > 1. As in NumPy, `ord` 1, ∞ or −∞ over two axes
+    is the matrix norm: the largest (smallest) sum of a column or row; 2 over two axes would be the
+    largest singular value, which has no rule here.
 
     >>> import autograd as ag
     >>> ag.norm(ag.tensor([3.0, 4.0])).item()
@@ -323,7 +335,9 @@ def _vector_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
         return sum(magnitude, axis=axes, keepdims=keepdims)
     if math.isinf(ord):
         return (max if ord > 0 else min)(magnitude, axis=axes, keepdims=keepdims)
-    return sum(magnitude**ord, axis=axes, keepdims=keepdims) ** (1 / ord)
+    total = sum(magnitude**ord, axis=axes, keepdims=keepdims)
+    zero = plain(total) == 0
+    return (total + zero) ** (1 / ord) * ~zero
 
 
 @op

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import string
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -37,22 +38,14 @@ def einsum(subscripts: str, *operands: Any, optimize: Any = True) -> Any:
     """
     if not isinstance(subscripts, str):
         raise DTypeError(f"einsum: subscripts must be a string, got {type(subscripts).__name__}")
-    shapes = [plain(x).shape for x in operands]
-    terms, output = _parse(subscripts, tuple(map(len, shapes)))
-    lengths = _lengths(subscripts, terms, shapes)
-    simple = [
-        _one_of_each(x, term, shape, lengths)
-        for x, term, shape in zip(operands, terms, shapes, strict=True)
-    ]
-    arrays, labels = [], []
-    for i, (x, term) in enumerate(simple):
-        elsewhere = set(output).union(*(t for j, (_, t) in enumerate(simple) if j != i))
-        alone = tuple(axis for axis, label in enumerate(term) if label not in elsewhere)
-        arrays.append(ops.sum(x, alone) if alone else x)
-        labels.append("".join(label for label in term if label in elsewhere))
+    shapes = tuple(plain(x).shape for x in operands)
+    steps, terms, output = _plan(subscripts, shapes)
+    arrays = list(operands)
+    for i, name, arguments in steps:
+        arrays[i] = getattr(ops, name)(arrays[i], *arguments)
     if len(arrays) == 1:
-        return ops.transpose(arrays[0], tuple(labels[0].index(label) for label in output))
-    return einsum_arrays(*arrays, subscripts=",".join(labels) + "->" + output)
+        return ops.transpose(arrays[0], tuple(terms[0].index(label) for label in output))
+    return einsum_arrays(*arrays, subscripts=",".join(terms) + "->" + output)
 
 
 @op
@@ -77,6 +70,35 @@ def _split_terms(subscripts):
 
 
 @lru_cache(maxsize=512)
+def _plan(
+    subscripts: str, shapes: tuple[tuple[int, ...], ...]
+) -> tuple[list[tuple[int, str, tuple[Any, ...]]], list[str], str]:
+    """What to do to which operand first, and the labels of all and of the output after that."""
+    terms, output = _parse(subscripts, tuple(map(len, shapes)))
+    lengths = _lengths(subscripts, terms, shapes)
+    steps: list[tuple[int, str, tuple[Any, ...]]] = []
+    for i, shape in enumerate(shapes):
+        for first, second, term in _diagonals(terms[i], shape):
+            steps.append((i, "diagonal", (0, first, second)))
+            shape = (*(n for j, n in enumerate(shape) if j not in (first, second)), shape[first])
+            terms[i] = term
+        dropped = tuple(j for j, c in enumerate(terms[i]) if shape[j] != lengths[c])
+        if dropped:
+            steps.append((i, "squeeze", (dropped,)))
+            terms[i] = _without(terms[i], dropped)
+    for i, term in enumerate(list(terms)):
+        elsewhere = set(output).union(*terms[:i], *terms[i + 1 :])
+        alone = tuple(j for j, label in enumerate(term) if label not in elsewhere)
+        if alone:
+            steps.append((i, "sum", (alone,)))
+            terms[i] = _without(term, alone)
+    return steps, terms, output
+
+
+def _without(term: str, axes: tuple[int, ...]) -> str:
+    return "".join(label for i, label in enumerate(term) if i not in axes)
+
+
 def _parse(subscripts: str, ndims: tuple[int, ...]) -> tuple[list[str], str]:
     """Labels of each operand and of the output, ellipses spelled out with unused letters."""
     text = subscripts.replace(" ", "")
@@ -127,7 +149,9 @@ def _parse(subscripts: str, ndims: tuple[int, ...]) -> tuple[list[str], str]:
     return spelled, output
 
 
-def _lengths(subscripts: str, terms: list[str], shapes: list[tuple[int, ...]]) -> dict[str, int]:
+def _lengths(
+    subscripts: str, terms: list[str], shapes: Sequence[tuple[int, ...]]
+) -> dict[str, int]:
     """The length that each label stands for; 1 broadcasts against any other."""
     lengths: dict[str, int] = {}
     for i, (term, shape) in enumerate(zip(terms, shapes, strict=True)):
@@ -142,8 +166,9 @@ def _lengths(subscripts: str, terms: list[str], shapes: list[tuple[int, ...]]) -
     return lengths
 
 
-def _one_of_each(x: Any, term: str, shape: tuple[int, ...], lengths: dict[str, int]) -> Any:
-    """x and its labels, repeated ones made diagonals, broadcast lengths 1 dropped."""
+def _diagonals(term: str, shape: tuple[int, ...]) -> list[tuple[int, int, str]]:
+    """Pairs of axes with one label, each to become the last axis, and the labels after it."""
+    found = []
     for label in dict.fromkeys(term):
         while term.count(label) > 1:
             first = term.index(label)
@@ -153,15 +178,10 @@ def _one_of_each(x: Any, term: str, shape: tuple[int, ...], lengths: dict[str, i
                     f"einsum: label {label!r} stands for lengths {shape[first]} and "
                     f"{shape[second]} in an operand of shape {shape}"
                 )
-            x = ops.diagonal(x, 0, first, second)
-            rest = [i for i in range(len(term)) if i not in (first, second)]
-            term = "".join(term[i] for i in rest) + label
-            shape = tuple(shape[i] for i in rest) + (shape[first],)
-    dropped = [i for i, label in enumerate(term) if shape[i] != lengths[label]]
-    if dropped:
-        x = ops.squeeze(x, tuple(dropped))
-        term = "".join(label for i, label in enumerate(term) if i not in dropped)
-    return x, term
+            shape = (*(n for i, n in enumerate(shape) if i not in (first, second)), shape[first])
+            term = _without(term, (first, second)) + label
+            found.append((first, second, term))
+    return found
 
 
 def _contracted(arrays, terms, output):
@@ -188,20 +208,27 @@ def _contracted(arrays, terms, output):
 
 def _pair(a, term_a, b, term_b, output):
     """The product of two arrays as a batch of matrix products."""
+    axes_a, axes_b, back, sizes = _pair_plan(term_a, term_b, output, a.shape, b.shape)
+    n, rows, inner, columns, shape = sizes
+    left = a.transpose(axes_a).reshape(n, rows, inner)
+    right = b.transpose(axes_b).reshape(n, inner, columns)
+    product = left * right if inner == 1 else left @ right
+    return product.reshape(shape).transpose(back)
+
+
+@lru_cache(maxsize=512)
+def _pair_plan(term_a, term_b, output, shape_a, shape_b):
+    """Axes to bring to the front, and the lengths of batch, rows, sums and columns."""
     batch = [c for c in term_a if c in term_b and c in output]
     summed = [c for c in term_a if c in term_b and c not in output]
     free_a = [c for c in term_a if c not in term_b]
     free_b = [c for c in term_b if c not in term_a]
-    length = dict(zip(term_a + term_b, a.shape + b.shape, strict=True))
-    n, rows, inner, columns = (
-        math.prod(length[c] for c in group) for group in (batch, free_a, summed, free_b)
-    )
-    left = _permuted(a, term_a, batch + free_a + summed).reshape(n, rows, inner)
-    right = _permuted(b, term_b, batch + summed + free_b).reshape(n, inner, columns)
-    product = left @ right if summed else left * right
+    length = dict(zip(term_a + term_b, shape_a + shape_b, strict=True))
+    counts = [math.prod(length[c] for c in group) for group in (batch, free_a, summed, free_b)]
     labels = batch + free_a + free_b
-    return _permuted(product.reshape([length[c] for c in labels]), labels, output)
-
-
-def _permuted(x, labels, wanted):
-    return np.transpose(x, [labels.index(label) for label in wanted])
+    return (
+        [term_a.index(c) for c in batch + free_a + summed],
+        [term_b.index(c) for c in batch + summed + free_b],
+        [labels.index(c) for c in output],
+        (*counts, [length[c] for c in labels]),
+    )
