@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from typing import Any
 
 import numpy as np
 
 from autograd.errors import ArgumentError
 from autograd.kernels.conv_numba import (
+    call_at,
+    compiled_address,
+    copy_images,
     image_kernel,
     image_tiles,
     pack_weight,
@@ -22,6 +26,7 @@ from autograd.kernels.conv_numba import (
 from autograd.kernels.conv_plan import (
     Block,
     ImagePlan,
+    Layout,
     Machine,
     forward_plan,
     input_grad_plan,
@@ -111,7 +116,7 @@ def _image_launch(
     starts = np.cumsum([0] + [jobs * rows * w.shape[2] for w in weights])
     packed = np.empty(starts[-1], source.dtype)
     for start, weight in zip(starts.tolist(), weights, strict=False):
-        parallel_for(
+        _launch(
             pack_weight, jobs, weight.reshape(-1), packed, start, group_out, weight.shape[2], rows,
             work_ns=weight.size,
         )  # fmt: skip
@@ -122,11 +127,11 @@ def _image_launch(
     parts = _parts(images, jobs)
     done = np.zeros(images * parts, np.uint8)
     tiles = image_tiles(machine().lanes(source.itemsize), plan.block, source.dtype)
-    parallel_for(
-        image_kernel,
-        images * parts, source.reshape(-1), packed, bias, low, out.reshape(-1), c.N, channels_out,
-        c.groups, parts, height * width, tiles, *plan.block, plan.layout, plan.taps, plan.pos,
-        plan.opos, plan.row_source, plan.row_target, plan.pieces, plan.phases, starts, plan.buffer,
+    copy = _copier(source, plan.layout)
+    _launch(
+        image_kernel, images * parts, source.reshape(-1), packed, bias, low, out.reshape(-1), c.N,
+        channels_out, c.groups, parts, height * width, copy, tiles, *plan.block, plan.layout,
+        plan.taps, plan.pos, plan.opos, plan.row_source, plan.row_target, plan.pieces, plan.phases, starts, plan.buffer,
         done,
         work_ns=_work_ns(c),
     )  # fmt: skip
@@ -144,15 +149,27 @@ def conv2d_weight_grad(g: np.ndarray, x: np.ndarray, c: ConvShape) -> np.ndarray
     done = np.zeros(plan.chunks * parts, np.uint8)
     lanes = machine().lanes(g.itemsize)
     tiles = weight_tiles(lanes, plan.block, g.dtype)
-    parallel_for(
-        weight_kernel,
-        plan.chunks * parts, g.reshape(-1), x.reshape(-1), sums.reshape(-1), c.N, c.K, c.groups,
-        parts, plan.chunks, tiles, plan.block.rows, lanes, plan.layout, plan.taps,
-        plan.pos, plan.gpos, plan.vectors, *plan.g_rows, plan.g_copied, plan.piece, done,
+    copy = _copier(g, plan.layout)
+    _launch(
+        weight_kernel, plan.chunks * parts, g.reshape(-1), x.reshape(-1), sums.reshape(-1), c.N,
+        c.K, c.groups, parts, plan.chunks, copy, tiles, plan.block.rows, lanes, plan.layout,
+        plan.taps, plan.pos, plan.gpos, plan.vectors, *plan.g_rows, plan.g_copied, plan.piece, done,
         work_ns=_work_ns(c),
     )  # fmt: skip
     _require_done(done)
     return sums[0] if plan.chunks == 1 else sums.sum(axis=0)
+
+
+def _launch(kernel: Any, chunks: int, *args: Any, work_ns: float) -> None:
+    """Run a kernel over all chunks, by its address."""
+    function = compiled_address(kernel, 0, chunks, *args)
+    parallel_for(call_at, chunks, function, args, work_ns=work_ns)
+
+
+def _copier(source: np.ndarray, layout: Layout) -> int:
+    """Address of `copy_images` for this dtype."""
+    flat = source.reshape(-1)
+    return compiled_address(copy_images, flat, 0, 0, flat, layout)
 
 
 def _parts(shares: int, jobs: int) -> int:

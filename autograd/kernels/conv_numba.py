@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
-from numba import from_dtype, int64
+from numba import from_dtype, int64, typeof
 
 from autograd.kernels.conv_micro import (
     address,
@@ -17,6 +18,29 @@ from autograd.kernels.conv_micro import (
 )
 from autograd.kernels.conv_plan import Block
 from autograd.kernels.runtime import jit
+
+_addresses: dict[tuple[Any, ...], int] = {}
+
+
+@jit
+def call_at(lo, hi, function, args):  # type: ignore[no-untyped-def]
+    """The kernel at an address, as something `parallel_for` can launch.
+
+    What is launched is compiled into its launcher once more, so it had better be short.
+    """
+    call(function, (lo, hi) + args)
+
+
+def compiled_address(kernel: Any, *args: Any) -> int:
+    """Where the machine code of a kernel for such arguments is; compiled if it is not yet.
+
+    The arguments' types must follow from their number and the dtypes of the arrays among them.
+    """
+    key = (kernel, len(args), *(a.dtype for a in args if isinstance(a, np.ndarray)))
+    if key not in _addresses:
+        _addresses[key] = function_address(kernel, tuple(typeof(a) for a in args))
+    return _addresses[key]
+
 
 SLACK = 128  # elements after the last plane that a vector or a junk column may reach
 
@@ -84,13 +108,14 @@ def copy_images(source, first, count, target, layout):  # type: ignore[no-untype
                             kind, address(source, s), v.step_w, address(target, t), 1,
                             column1 - column0,
                         )  # fmt: skip
+    return 0
 
 
 @jit
 def image_kernel(  # type: ignore[no-untyped-def]
     lo, hi, source, weight, bias, low, out, images, channels_out, groups, parts, out_plane,
-    tiles, rows, columns, layout, taps, pos, opos, row_source, row_target, pieces, phases,
-    weight_starts, buffer, done,
+    copy_images, tiles, rows, columns, layout, taps, pos, opos, row_source, row_target, pieces,
+    phases, weight_starts, buffer, done,
 ):  # fmt: skip
     """Forward and input gradient: out[n, k, p] = bias[k] + Σ_t weight[k, t] · image[n, p, t].
 
@@ -114,7 +139,7 @@ def image_kernel(  # type: ignore[no-untyped-def]
         if not layout.copied:
             base = first * layout.image
         elif laid_out != number:
-            copy_images(source, first, count, image, layout)
+            call(copy_images, (source, first, count, image, layout))
             laid_out = number
         for piece in range(pieces.shape[0]):
             phase = pieces[piece, 4]
@@ -154,11 +179,12 @@ def image_kernel(  # type: ignore[no-untyped-def]
                             b = out0 + m * out_plane + row_target[r]
                             copy_row(low, address(flat, a), 1, address(out, b), step, width)
         done[chunk] = 1
+    return 0
 
 
 @jit
 def weight_kernel(  # type: ignore[no-untyped-def]
-    lo, hi, g, source, sums, images, channels_out, groups, parts, chunks, tiles, rows,
+    lo, hi, g, source, sums, images, channels_out, groups, parts, chunks, copy_images, tiles, rows,
     lanes, layout, taps, pos, gpos, vectors, g_rows, g_columns, g_pitch, g_copied, piece, done,
 ):  # fmt: skip
     """Weight gradient: sums[chunk, k, t] = Σ_n Σ_p g[n, k, p] · image[n, p, t].
@@ -195,7 +221,7 @@ def weight_kernel(  # type: ignore[no-untyped-def]
             if not layout.copied:
                 base = first * layout.image
             else:
-                copy_images(source, first, count, image, layout)
+                call(copy_images, (source, first, count, image, layout))
             g_base = first * channels_out * g_row
             if g_copied:
                 g_base = 0
@@ -226,6 +252,7 @@ def weight_kernel(  # type: ignore[no-untyped-def]
                         ),
                     )  # fmt: skip
         done[chunk] = 1
+    return 0
 
 
 @jit
@@ -240,3 +267,4 @@ def pack_weight(lo, hi, weight, packed, start, channels, taps, rows):  # type: i
             source = (group * channels + k0 + m) * taps
             target = start + job * taps * rows + m
             copy_row(kind, address(weight, source), 1, address(packed, target), rows, taps)
+    return 0

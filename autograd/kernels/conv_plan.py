@@ -386,8 +386,13 @@ class _Tables:
     def plan(self, block: Block, phases: list[_Phase]) -> ImagePlan:
         if max(self.pos, default=0) + max(self.taps, default=0) >= 2**31 - 1024:
             raise OverflowError("an image of more than 2^31 elements")
-        taps = self.taps + [0] * PREFETCH_TAPS
-        tables = (taps, self.pos, self.opos, self.row_source, self.row_target)
+        tables = (
+            self.taps + [0] * PREFETCH_TAPS,
+            self.pos,
+            self.opos,
+            self.row_source,
+            self.row_target,
+        )
         taps, pos, opos, row_source, row_target = (
             np.array(t if t else [0], np.int32) for t in tables
         )
