@@ -41,12 +41,12 @@ def main(arguments: list[str] | None = None) -> int:
         _train(run, data, job.out)
         _report(run, data, job.out)
     except KeyboardInterrupt:
-        print("\ninterrupted; " + _way_on(job), file=sys.stderr)
+        print(f"\ninterrupted; {_kept(job)}", file=sys.stderr)
+        if job is not None:
+            print(f"go on with: python -m nn --resume --out {job.out}", file=sys.stderr)
         return INTERRUPTED
     except NonFiniteLossError as error:
-        print(
-            f"stopped: {error}. Try a smaller --lr, or --clip 1; " + _way_on(job), file=sys.stderr
-        )
+        print(f"stopped: {error}; {_kept(job)}. Try a smaller --lr, or --clip 1", file=sys.stderr)
         return 1
     except (GlassgradError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -153,11 +153,8 @@ def _write_text(path: Path, text: str) -> None:
         part.unlink(missing_ok=True)
 
 
-def _way_on(job: Job | None) -> str:
-    """How an unfinished run is gone on with."""
+def _kept(job: Job | None) -> str:
+    """What an unfinished run leaves."""
     if job is None or not (job.out / CHECKPOINT).is_file():
         return "nothing was begun yet"
-    return (
-        f"{job.out / CHECKPOINT} is as it was after the last whole epoch; go on with: "
-        f"python -m nn --resume --out {job.out}"
-    )
+    return f"{job.out / CHECKPOINT} is as it was after the last whole epoch"

@@ -82,7 +82,8 @@ def fit(
     while len(run.history) < run.settings.epochs:
         lr = run.optimizer.current_lr()[0]
         started = time.perf_counter()
-        loss, accuracy = _train_epoch(run, after_step)
+        with np.errstate(all="ignore"):  # what overflows ends in a loss that is no number
+            loss, accuracy = _train_epoch(run, after_step)
         seconds = time.perf_counter() - started
         test = evaluate(run.net, data.x_test, data.y_test)
         record = {

@@ -13,13 +13,14 @@ __all__ = ["Progress"]
 class Progress:
     """A bar over all steps where there are tqdm and a terminal; a line after each epoch anyway.
 
-    >>> from nn.training import Settings, fit, load_data, new_run
-    >>> settings = Settings(model="linear", epochs=1, batch_size=512)
-    >>> data = load_data(settings)
-    >>> run = new_run(settings, data)
+    >>> import numpy as np
+    >>> from nn.training import Data, Settings, fit, new_run
+    >>> x, y = np.eye(4, dtype=np.float32).reshape(4, 1, 2, 2), np.arange(4)
+    >>> data = Data("dots", x, x, y, y)
+    >>> run = new_run(Settings(model="linear", epochs=1), data)
     >>> with Progress(run, bar=False) as progress:
     ...     fit(run, data, progress.after_step, progress.after_epoch)
-    epoch 1/1: loss ..., test accuracy 0...
+    epoch 1/1: loss 1..., test accuracy ...
     """
 
     def __init__(self, run: Run, bar: bool | None = None) -> None:
