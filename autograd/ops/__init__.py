@@ -13,6 +13,7 @@ from autograd.ops import (
     joining,
     linalg,
     loss,
+    normalize,
     norms,
     order,
     padding,
@@ -39,6 +40,7 @@ from autograd.ops.index import *  # noqa: F403
 from autograd.ops.joining import *  # noqa: F403
 from autograd.ops.linalg import *  # noqa: F403
 from autograd.ops.loss import *  # noqa: F403
+from autograd.ops.normalize import *  # noqa: F403
 from autograd.ops.norms import *  # noqa: F403
 from autograd.ops.order import *  # noqa: F403
 from autograd.ops.padding import *  # noqa: F403
@@ -67,6 +69,7 @@ __all__ += index.__all__
 __all__ += joining.__all__
 __all__ += linalg.__all__
 __all__ += loss.__all__
+__all__ += normalize.__all__
 __all__ += norms.__all__
 __all__ += order.__all__
 __all__ += padding.__all__
