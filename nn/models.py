@@ -175,7 +175,7 @@ def vgg_small(classes: int = 10, image: Image = (3, 32, 32)) -> Sequential:
     ended by pooling, then layers of 128 and `classes` units.
     """
     channels, height, width = _image("vgg_small", image, least=8)
-    stages = [32, 32, "pool", 64, 64, "pool", 128, 128, "pool"]
+    stages: list[int | str] = [32, 32, "pool", 64, 64, "pool", 128, 128, "pool"]
     features = cnn(stages, channels, batch_norm=True)
     flat = 128 * (height // 8) * (width // 8)
     classifier = Sequential(Flatten(), Linear(flat, 128), ReLU(), Linear(128, classes))

@@ -118,21 +118,7 @@ class Module:
         A module that is reached by several paths comes once, or, without `remove_duplicate`, once
         for each of them.
         """
-        seen: set[int] = set()
-        waiting: list[tuple[str, Module, frozenset[int]]] = [(prefix, self, frozenset())]
-        while waiting:
-            path, module, above = waiting.pop()
-            if id(module) in (seen if remove_duplicate else above):
-                continue  # without remove_duplicate only a module below itself is cut off
-            seen.add(id(module))
-            yield path, module
-            above = above | {id(module)}
-            children = [
-                (_join(path, name), child, above)
-                for name, child in _members(module)
-                if isinstance(child, Module)
-            ]
-            waiting.extend(reversed(children))
+        return ((path, module) for path, module, _ in _walk(self, prefix, remove_duplicate))
 
     def modules(self) -> Iterator[Module]:
         """This module and all below it, parents first, each once."""
@@ -174,9 +160,11 @@ class Module:
         self, kind: type[Any], prefix: str, recurse: bool, remove_duplicate: bool
     ) -> Iterator[tuple[str, Any]]:
         seen: set[int] = set()
-        modules = self.named_modules(prefix, remove_duplicate) if recurse else [(prefix, self)]
-        for path, module in modules:
-            for name, member in _members(module):
+        walk = (
+            _walk(self, prefix, remove_duplicate) if recurse else [(prefix, self, _members(self))]
+        )
+        for path, _, members in walk:
+            for name, member in members:
                 if isinstance(member, kind) and not (remove_duplicate and id(member) in seen):
                     seen.add(id(member))
                     yield _join(path, name), member
@@ -312,29 +300,60 @@ class Module:
         return "\n".join([f"{name}(", *([f"  {extra}"] if extra else []), *children, ")"])
 
 
-_State = Module | Parameter | Buffer
-_Containers = list | tuple | dict
+# Tuples: isinstance is quicker with them than with unions, and a walk asks it of every attribute.
+_STATE = (Module, Parameter, Buffer)
+_CONTAINERS = (list, tuple, dict)
+
+Members = list[tuple[str, Any]]
 
 
-def _members(module: Module) -> Iterator[tuple[str, _State]]:
-    """`(name, state)` of what the attributes hold, themselves or in lists, tuples and dicts."""
-    attributes = {name: value for name, value in vars(module).items() if name not in _HOOKS}
-    waiting: list[tuple[str, Any, frozenset[int]]] = _items("", attributes, frozenset())
+def _walk(root: Module, prefix: str, distinct: bool) -> Iterator[tuple[str, Module, Members]]:
+    """`(path, module, members)` of a module and all below it; see `Module.named_modules`."""
+    seen: set[int] = set()
+    above: frozenset[int] = frozenset()
+    waiting: list[tuple[str, Module, frozenset[int]]] = [(prefix, root, above)]
     while waiting:
-        name, value, above = waiting.pop()
-        if isinstance(value, _State):
-            yield name, value
+        path, module, above = waiting.pop()
+        if id(module) in (seen if distinct else above):
+            continue  # if not distinct, only a module below itself is cut off
+        members = _members(module)
+        yield path, module, members
+        if distinct:
+            seen.add(id(module))
+        else:
+            above = above | {id(module)}
+        waiting += [
+            (_join(path, name), member, above)
+            for name, member in reversed(members)
+            if isinstance(member, Module)
+        ]
+
+
+def _members(module: Module) -> Members:
+    """`(name, state)` of what the attributes hold, themselves or in lists, tuples and dicts."""
+    members: Members = []
+    for name, value in vars(module).items():
+        if isinstance(value, _STATE):
+            members.append((name, value))
+        elif isinstance(value, _CONTAINERS) and name not in _HOOKS:
+            members += _inside(name, value)
+    return members
+
+
+def _inside(path: str, container: Any) -> Members:
+    """`(path, state)` of what a list, tuple or dict holds, at any depth."""
+    members: Members = []
+    waiting: list[tuple[str, Any, frozenset[int]]] = [(path, container, frozenset())]
+    while waiting:
+        path, value, above = waiting.pop()
+        if isinstance(value, _STATE):
+            members.append((path, value))
         elif id(value) not in above:  # else a list that holds itself
-            waiting.extend(_items(name, value, above | {id(value)}))
-
-
-def _items(
-    path: str, container: _Containers, above: frozenset[int]
-) -> list[tuple[str, Any, frozenset[int]]]:
-    """The items of a list, tuple or dict that may hold state, last first, with their paths."""
-    items = container.items() if isinstance(container, dict) else enumerate(container)
-    held = [(k, v) for k, v in items if isinstance(v, _State | _Containers)]
-    return [(_join(path, str(key)), value, above) for key, value in reversed(held)]
+            items = value.items() if isinstance(value, dict) else enumerate(value)
+            held = [(k, v) for k, v in items if isinstance(v, _STATE + _CONTAINERS)]
+            below = above | {id(value)}
+            waiting += [(f"{path}.{key}", item, below) for key, item in reversed(held)]
+    return members
 
 
 def _children_first(module: Module, seen: set[int]) -> Iterator[Module]:

@@ -15,7 +15,7 @@ from autograd.errors import ArgumentError
 from nn import init
 from nn.layers.convolution import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, LocalConv2d
 from nn.layers.dense import Bilinear, Embedding, Linear
-from nn.layers.normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm
+from nn.layers.normalization import NORMALIZATIONS
 from nn.module import Module
 
 __all__ = ["LayerSize", "Summary", "count_parameters", "summary"]
@@ -160,7 +160,7 @@ def _connections(module: Any, before: Shape, after: Shape) -> int | None:
         return module.weight.size * prod(before[1:])
     if isinstance(module, LocalConv2d):
         return module.weight.size
-    if isinstance(module, BatchNorm1d | BatchNorm2d | LayerNorm | GroupNorm):
+    if isinstance(module, NORMALIZATIONS):
         return prod(after)
     return 0 if isinstance(module, Embedding) else None
 

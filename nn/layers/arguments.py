@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from autograd import scope
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from nn import init
 from nn.data.checks import whole_number
+from nn.functional import shape_of
 from nn.parameter import Parameter
 
 __all__ = ["empty", "per_axis", "probability", "require_size", "start_uniform", "whole_number"]
@@ -39,7 +39,7 @@ def probability(layer: str, name: str, value: float) -> float:
 
 def require_size(layer: str, argument: str, size: int, x: Any, axis: int, what: str) -> None:
     """Raise unless x has `size` elements along `axis`; the message says the number that fits."""
-    shape = np.shape(x) if not hasattr(x, "shape") else x.shape
+    shape = shape_of(x)
     if len(shape) < abs(axis):
         raise ShapeError(
             f"{scope.prefix()}{layer}({argument}={size}, ...) needs an input of at least "

@@ -27,6 +27,8 @@ class _Convolution(Module):
     stride: Any
     padding: Any
     dilation: Any
+    output_padding: tuple[int, ...] = ()
+    flip = False
 
     def _start(
         self,
@@ -73,7 +75,7 @@ class _Convolution(Module):
             words.append(f"padding={self.padding!r}")
         if self.dilation not in ((1,), (1, 1)):
             words.append(f"dilation={self.dilation}")
-        if any(getattr(self, "output_padding", ())):
+        if any(self.output_padding):
             words.append(f"output_padding={self.output_padding}")
         if self.groups != 1:
             words.append(f"groups={self.groups}")
@@ -81,7 +83,7 @@ class _Convolution(Module):
             words.append("bias=False")
         if self.padding_mode != "zeros":
             words.append(f"padding_mode={self.padding_mode!r}")
-        if getattr(self, "flip", False):
+        if self.flip:
             words.append("flip=True")
         return ", ".join(words)
 

@@ -31,7 +31,7 @@ REDUCTIONS = ("mean", "sum", "none")
 class _Loss(Module):
     """A loss and how it is summed up."""
 
-    _reductions = REDUCTIONS
+    _reductions: tuple[str, ...] = REDUCTIONS
 
     def __init__(self, reduction: str = "mean"):
         super().__init__()

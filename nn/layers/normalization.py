@@ -16,7 +16,14 @@ from nn.layers.arguments import empty, whole_number
 from nn.module import Module
 from nn.parameter import Buffer, Parameter
 
-__all__ = ["BatchNorm1d", "BatchNorm2d", "GroupNorm", "LayerNorm"]
+__all__ = [
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "GroupNorm",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "LayerNorm",
+]
 
 
 class _BatchNorm(Module):
@@ -63,17 +70,20 @@ class _BatchNorm(Module):
             self.num_batches_tracked.fill_(0)
 
     def forward(self, x: Any) -> Any:
-        self._check(np.shape(x))
-        momentum = self.momentum
-        if momentum is None and self.num_batches_tracked is not None:
-            momentum = 1 / (self.num_batches_tracked.item() + 1)  # the mean over all batches
+        self._check(F.shape_of(x))
+        return self._normalized(x, self.training or self.running_mean is None)
+
+    def _normalized(self, x: Any, own_statistics: bool) -> Any:
+        momentum, batches = self.momentum, self.num_batches_tracked
+        if momentum is None:  # the mean over all batches
+            momentum = 0.0 if batches is None else 1 / (batches.item() + 1)
         out = F.batch_norm(
-            x, self.running_mean, self.running_var, self.weight, self.bias,
-            self.training or self.running_mean is None, momentum or 0.0, self.eps,
+            x, self.running_mean, self.running_var, self.weight, self.bias, own_statistics,
+            momentum, self.eps,
         )  # fmt: skip
-        if self.training and self.num_batches_tracked is not None:
-            self.num_batches_tracked.data[...] += 1
-            stamps.stamp(self.num_batches_tracked.data)
+        if self.training and batches is not None:
+            batches.data[...] += 1
+            stamps.stamp(batches.data)
         return out
 
     def _check(self, shape: tuple[int, ...]) -> None:
@@ -121,6 +131,44 @@ class BatchNorm1d(_BatchNorm):
     """Batch normalisation of x (N, num_features) or (N, num_features, L); see `BatchNorm2d`."""
 
     _layouts = {2: "(N, C)", 3: "(N, C, L)"}
+
+
+class _InstanceNorm(_BatchNorm):
+    """Instance normalisation: as batch normalisation, but each example for itself."""
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+        *,
+        dtype: npt.DTypeLike | None = None,
+    ):
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, dtype=dtype)
+
+    def _normalized(self, x: Any, own_statistics: bool) -> Any:
+        return F.instance_norm(
+            x, self.running_mean, self.running_var, self.weight, self.bias, own_statistics,
+            self.momentum, self.eps,
+        )  # fmt: skip
+
+
+class InstanceNorm2d(_InstanceNorm):
+    """Normalisation of each channel of each example of x (N, num_features, H, W).
+
+    Without `track_running_stats` training and evaluation do the same; `affine` adds a learned
+    scale and shift (Ulyanov et al., 2016).
+    """
+
+    _layouts = {4: "(N, C, H, W)"}
+
+
+class InstanceNorm1d(_InstanceNorm):
+    """Normalisation of each channel of each example of x (N, num_features, L)."""
+
+    _layouts = {3: "(N, C, L)"}
 
 
 class LayerNorm(Module):
@@ -201,7 +249,7 @@ class GroupNorm(Module):
         _start_affine(self.weight, self.bias)
 
     def forward(self, x: Any) -> Any:
-        shape = np.shape(x)
+        shape = F.shape_of(x)
         if len(shape) < 2 or shape[1] != self.num_channels:
             raise ShapeError(
                 f"{scope.prefix()}GroupNorm({self.num_groups}, num_channels={self.num_channels}): "
@@ -218,3 +266,6 @@ def _start_affine(weight: ag.Tensor | None, bias: ag.Tensor | None) -> None:
         init.ones_(weight)
     if bias is not None:
         init.zeros_(bias)
+
+
+NORMALIZATIONS = (_BatchNorm, LayerNorm, GroupNorm)
