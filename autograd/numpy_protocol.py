@@ -55,6 +55,8 @@ _ALIASES: dict[Any, Callable[[], Any]] = {
     np.amax: _alias("max"),
     np.amin: _alias("min"),
     np.copy: _alias("copy"),
+    np.around: _alias("round"),
+    np.fabs: _alias("absolute"),
     np.true_divide: _alias("divide"),
 }
 
