@@ -131,8 +131,8 @@ def _image_launch(
     _launch(
         image_kernel, images * parts, source.reshape(-1), packed, bias, low, out.reshape(-1), c.N,
         channels_out, c.groups, parts, height * width, copy, tiles, *plan.block, plan.layout,
-        plan.taps, plan.pos, plan.opos, plan.row_source, plan.row_target, plan.pieces, plan.phases, starts, plan.buffer,
-        done,
+        plan.taps, plan.pos, plan.opos, plan.row_source, plan.row_target, plan.pieces, plan.phases,
+        starts, plan.buffer, done,
         work_ns=_work_ns(c),
     )  # fmt: skip
     _require_done(done)
