@@ -57,6 +57,12 @@ def test_second_derivative_where_the_root_is_zero_is_finite(function):
     assert np.isfinite(h.data).all()
 
 
+@pytest.mark.parametrize("axis", [(0, 1), (1, 0), None])
+def test_the_first_among_equals_does_not_depend_on_the_order_of_axes(axis):
+    x = leaf(0, 1, 1, 0, shape=(2, 2))
+    np.testing.assert_array_equal(gradient(lambda x: ag.max(x, axis), x), [[0, 1], [0, 0]])
+
+
 def test_extremes_pass_nan_on():
     x = np.array([1.0, math.nan, 3.0])
     assert np.isnan(ag.max(x))

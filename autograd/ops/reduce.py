@@ -166,7 +166,7 @@ def min(x: Array, axis=None, keepdims=False):
 def _positions(x, axis, choose, extreme, name):
     """Where in the flattened x the chosen elements over `axis` are."""
     shape = np.shape(x)
-    axes = reduced_axes(axis, len(shape))
+    axes = tuple(sorted(reduced_axes(axis, len(shape))))  # the first in memory is the first
     if 0 in [shape[i] for i in axes]:
         raise ShapeError(f"{name}: shape {shape} has no elements over axis {axis}")
     if len(axes) == len(shape):
