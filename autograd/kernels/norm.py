@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd.kernels import norm_reference as twin
-from autograd.kernels.runtime import dense, parallel_for, use_numba
+from autograd.kernels.runtime import dense, parallel_for, pays_off
 
 Array = np.ndarray
 
@@ -20,12 +20,8 @@ SMALL = 2048  # arrays of fewer numbers go to the NumPy twin
 _SHORT = 8  # so do batches whose channels lie in stretches shorter than this
 
 
-def _use_kernel(x: Array) -> bool:
-    return x.size > SMALL and x.dtype.char in "fd" and use_numba()
-
-
 def _use_batch_kernel(x: Array) -> bool:
-    return x.shape[2] >= _SHORT and _use_kernel(x)
+    return x.shape[2] >= _SHORT and pays_off(x, SMALL)
 
 
 def _launch(name: str, chunks: int, ns: float, size: int, *args: Any) -> None:
@@ -88,7 +84,7 @@ def layer_norm(
     x: Array, weight: Array | None, bias: Array | None, eps: float
 ) -> tuple[Array, Array, Array]:
     """(out, mean (M,), inv_std (M,)): out = (x - mean) inv_std weight + bias, by rows (M, D)."""
-    if not _use_kernel(x):
+    if not pays_off(x, SMALL):
         return twin.layer_norm(dense(x), weight, bias, eps)
     rows, size = x.shape
     out, mean, inv_std = (
@@ -107,7 +103,7 @@ def layer_norm_input_grad(
     g: Array, x: Array, mean: Array, inv_std: Array, weight: Array | None
 ) -> Array:
     """Gradient of `layer_norm` by its input, (M, D)."""
-    if not _use_kernel(x):
+    if not pays_off(x, SMALL):
         return twin.layer_norm_input_grad(dense(g), dense(x), mean, inv_std, weight)
     rows, size = x.shape
     out = np.empty(x.shape, x.dtype)
@@ -119,7 +115,7 @@ def layer_norm_input_grad(
 
 def layer_norm_weight_grad(g: Array, x: Array, mean: Array, inv_std: Array) -> Array:
     """Σ g x̂ over the rows, (D,)."""
-    if not _use_kernel(x):
+    if not pays_off(x, SMALL):
         return twin.layer_norm_weight_grad(dense(g), dense(x), mean, inv_std)
     from autograd.kernels.norm_numba import COLUMNS
 

@@ -1,7 +1,7 @@
 """Normalisation kernels. Sums run in the array's type over at most 1024 numbers, then in float64.
 
 A chunk is one channel of a batch (N, C, L), or one row of (M, D); for sums over the rows of
-(M, D), one block of 64 columns. What is summed first and transformed afterwards is read twice, the
+(M, D), one block of 256 columns. What is summed first and transformed afterwards is read twice, the
 second time from the cache.
 """
 
@@ -14,8 +14,7 @@ from autograd.kernels.vector_math_numba import number, peek, poke, reread
 
 SUMS = {"contract", "reassoc", "nsz"}
 BLOCK = 1024
-COLUMNS = 64
-STRIP = 16  # rows
+COLUMNS = 256
 
 _summing = register_jitable(forceinline=True, fastmath=SUMS)
 
@@ -156,6 +155,12 @@ def weighted_sums(g, x, weight, start, size, mean, inv_std):  # type: ignore[no-
     return total, products
 
 
+@_summing
+def product(g, x, mean, inv_std, i, j, size):  # type: ignore[no-untyped-def]
+    """g x̂ at row i, column j."""
+    return peek(g, i * size + j) * ((peek(x, i * size + j) - peek(mean, i)) * peek(inv_std, i))
+
+
 @jit(fastmath={"contract"})
 def layer_weight_grad(lo, hi, g, x, mean, inv_std, sums, shape):  # type: ignore[no-untyped-def]
     rows, size = shape
@@ -163,10 +168,14 @@ def layer_weight_grad(lo, hi, g, x, mean, inv_std, sums, shape):  # type: ignore
         begin = block * COLUMNS
         end = min(begin + COLUMNS, size)
         sums[begin:end] = 0
-        for first in range(0, rows, STRIP):
+        # four rows at a time, so that the float64 sums are fetched a quarter as often
+        for i in range(0, rows - 3, 4):
             for j in range(begin, end):
-                part = number(x[0], 0.0)
-                for i in range(first, min(first + STRIP, rows)):
-                    normed = (peek(x, i * size + j) - peek(mean, i)) * peek(inv_std, i)
-                    part += peek(g, i * size + j) * normed
+                part = product(g, x, mean, inv_std, i, j, size)
+                part += product(g, x, mean, inv_std, i + 1, j, size)
+                part += product(g, x, mean, inv_std, i + 2, j, size)
+                part += product(g, x, mean, inv_std, i + 3, j, size)
                 poke(sums, j, reread(sums, j) + part)
+        for i in range(rows - rows % 4, rows):
+            for j in range(begin, end):
+                poke(sums, j, reread(sums, j) + product(g, x, mean, inv_std, i, j, size))

@@ -13,16 +13,12 @@ import numpy as np
 
 from autograd.kernels import pool_reference as twin
 from autograd.kernels.pool_reference import Padding, Pair, index_dtype, span, window_sizes
-from autograd.kernels.runtime import dense, parallel_for, use_numba
+from autograd.kernels.runtime import dense, parallel_for, pays_off
 
 Array = np.ndarray
 
 SMALL = 2048  # images of fewer numbers go to the NumPy twin
 _UNROLLED = 16  # windows of at most so many taps get code of their own
-
-
-def _use_kernel(x: Array) -> bool:
-    return x.size > SMALL and x.dtype.char in "fd" and use_numba()
 
 
 def _spans(size: int, out: int, taps: int, stride: int, before: int, dilation: int = 1) -> Array:
@@ -31,10 +27,11 @@ def _spans(size: int, out: int, taps: int, stride: int, before: int, dilation: i
     return np.array(pairs, np.int64).reshape(taps, 2)
 
 
-def _first(size: int, out: int, stride: int, before: int, dilation: int) -> Array:
-    """For each output of one axis, the first position inside the image that its window meets."""
+def _first(size: int, out: int, taps: int, stride: int, before: int, dilation: int) -> Array:
+    """For each output of one axis, the first position its window meets; `size` for none."""
     start = np.arange(out, dtype=np.int64) * stride - before
-    return start + np.maximum(0, -(start // dilation)) * dilation
+    first = start + np.maximum(0, -(start // dilation)) * dilation
+    return np.where(first <= start + (taps - 1) * dilation, first, size)
 
 
 def _ints(*values: int) -> tuple[int, ...]:
@@ -79,7 +76,7 @@ def max_pool2d(
     NaN wins over any number. Indices have the smallest unsigned type that holds H W - 1. A window
     with no tap inside the image gives -inf and position 0.
     """
-    if not _use_kernel(x):
+    if not pays_off(x, SMALL):
         return twin.max_pool2d(dense(x), kernel, stride, padding, dilation, out_size, absolute)
     from autograd.kernels import pool_numba
 
@@ -87,7 +84,7 @@ def max_pool2d(
     out = np.empty((n, c, *out_size), x.dtype)
     indices = np.empty(out.shape, index_dtype(height * width))
     plane, before = (height, width), (padding[0], padding[2])
-    axes = list(zip(plane, out_size, stride, before, dilation, strict=True))
+    axes = list(zip(plane, out_size, kernel, stride, before, dilation, strict=True))
     window, constant = _constants(kernel, stride, dilation)
     parallel_for(
         pool_numba.max_pool(window, constant, bool(absolute), indices.dtype.type),
@@ -101,10 +98,7 @@ def max_pool2d(
         _ints(*dilation),
         _inside(pool_numba.LANES if constant else 0, plane, kernel, stride, before, out_size),
         tuple(_first(*axis) for axis in axes),
-        tuple(
-            _spans(size, out, taps, step, before, spread)
-            for taps, (size, out, step, before, spread) in zip(kernel, axes, strict=True)
-        ),
+        tuple(_spans(*axis) for axis in axes),
         work_ns=0.3 * out.size * kernel[0] * kernel[1],
     )
     return out, indices
@@ -112,7 +106,7 @@ def max_pool2d(
 
 def plane_gather(x: Array, indices: Array) -> Array:
     """out[n, c, ...] = x[n, c] at the flat positions indices[n, c, ...]."""
-    if not _use_kernel(x) or indices.size == 0:
+    if not pays_off(x, SMALL) or indices.size == 0:
         return twin.plane_gather(dense(x), dense(indices))
     from autograd.kernels import pool_numba
 
@@ -133,7 +127,7 @@ def plane_scatter_add(g: Array, indices: Array, plane_shape: Pair) -> Array:
     """Adjoint of `plane_gather`: zeros (N, C, H, W) with g added at the flat positions."""
     planes = g.shape[0] * g.shape[1]
     size = planes * math.prod(plane_shape)
-    if not (size > SMALL and g.size and g.dtype.char in "fd" and use_numba()):
+    if not (size > SMALL and pays_off(g, 0)):
         return twin.plane_scatter_add(dense(g), dense(indices), plane_shape)
     from autograd.kernels import pool_numba
 
@@ -164,7 +158,7 @@ def avg_pool2d(
     without, only positions inside the image count. `divisor_override` divides every sum instead.
     """
     divisors = (count_include_pad, divisor_override)
-    if not _use_kernel(x):
+    if not pays_off(x, SMALL):
         return twin.avg_pool2d(dense(x), kernel, stride, padding, out_size, *divisors)
     from autograd.kernels import pool_numba
 
@@ -210,7 +204,7 @@ def avg_pool2d_grad(
     divisors = (count_include_pad, divisor_override)
     n, c, height, width = input_shape
     size = n * c * height * width
-    if not (size > SMALL and g.dtype.char in "fd" and use_numba()):
+    if not (size > SMALL and pays_off(g, 0)):
         return twin.avg_pool2d_grad(dense(g), input_shape, kernel, stride, padding, *divisors)
     from autograd.kernels import pool_numba
 

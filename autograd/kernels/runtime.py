@@ -54,6 +54,7 @@ __all__ = [
     "get_num_threads",
     "jit",
     "parallel_for",
+    "pays_off",
     "set_kernels",
     "set_num_threads",
     "use_numba",
@@ -121,6 +122,16 @@ def dense(x: np.ndarray) -> np.ndarray:
     if not (flags.c_contiguous and flags.aligned and x.dtype.isnative):
         return np.array(x, dtype=x.dtype.newbyteorder("="), order="C")
     return x if flags.writeable else np.asarray(_Writable(x))
+
+
+def pays_off(x: np.ndarray, small: int) -> bool:
+    """Whether an array goes to a compiled kernel: above a size, and of a type that kernels take.
+
+    Below it a call into compiled code saves nothing, and a program that stays below never imports
+    Numba. The size alone decides, whatever ran before, so the same call gives the same bits.
+    """
+    dtype = x.dtype
+    return x.size > small and dtype.char in "fd" and dtype.isnative and use_numba()
 
 
 def jit(

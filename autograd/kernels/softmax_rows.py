@@ -5,15 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.kernels import softmax_reference as twin
-from autograd.kernels.runtime import dense, parallel_for, use_numba
+from autograd.kernels.runtime import dense, parallel_for, pays_off
 
 Array = np.ndarray
 
 SMALL = 2048  # arrays of fewer numbers go to the NumPy twin
-
-
-def _use_kernel(x: Array) -> bool:
-    return x.size > SMALL and x.dtype.char in "fd" and use_numba()
 
 
 def _rows(name: str, ns: float, *arrays: Array) -> Array:
@@ -30,24 +26,24 @@ def _rows(name: str, ns: float, *arrays: Array) -> Array:
 
 def softmax(x: Array) -> Array:
     """exp(x) / Σ exp(x), row by row."""
-    return _rows("softmax", 1.0, x) if _use_kernel(x) else twin.softmax(dense(x))
+    return _rows("softmax", 1.0, x) if pays_off(x, SMALL) else twin.softmax(dense(x))
 
 
 def softmax_grad(g: Array, out: Array) -> Array:
     """out (g - Σ g out), of out = softmax(x)."""
-    if _use_kernel(out):
+    if pays_off(out, SMALL):
         return _rows("softmax_grad", 0.6, g, out)
     return twin.softmax_grad(dense(g), dense(out))
 
 
 def log_softmax(x: Array) -> Array:
     """x - log Σ exp(x), row by row."""
-    return _rows("log_softmax", 1.0, x) if _use_kernel(x) else twin.log_softmax(dense(x))
+    return _rows("log_softmax", 1.0, x) if pays_off(x, SMALL) else twin.log_softmax(dense(x))
 
 
 def log_softmax_grad(g: Array, out: Array) -> Array:
     """g - exp(out) Σ g, of out = log_softmax(x)."""
-    if _use_kernel(out):
+    if pays_off(out, SMALL):
         return _rows("log_softmax_grad", 0.8, g, out)
     return twin.log_softmax_grad(dense(g), dense(out))
 
@@ -57,7 +53,7 @@ def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Array]:
 
     Labels are class numbers, checked by the caller; a row of label -1 has loss 0.
     """
-    if not _use_kernel(logits):
+    if not pays_off(logits, SMALL):
         return twin.cross_entropy(dense(logits), labels)
     from autograd.kernels import softmax_numba
 
@@ -78,7 +74,7 @@ def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Array]:
 
 def cross_entropy_grad(g: Array, logits: Array, logsumexp: Array, labels: Array) -> Array:
     """g_i (softmax(logits_i) - onehot(labels_i)), (M, C); zeros in rows of label -1."""
-    if not _use_kernel(logits):
+    if not pays_off(logits, SMALL):
         return twin.cross_entropy_grad(dense(g), dense(logits), logsumexp, labels)
     from autograd.kernels import softmax_numba
 
