@@ -1,0 +1,10 @@
+"""Pictures of graphs, notebook reprs, and the backward pass as a film.
+
+Imported when one of its names is first used; a picture that fails never breaks a computation.
+"""
+
+from autograd.viz.drawing import Graph, draw
+from autograd.viz.keeping import watch
+from autograd.viz.steps import Step, backward_steps
+
+__all__ = ["Graph", "Step", "backward_steps", "draw", "watch"]

@@ -1,0 +1,202 @@
+"""Names for what a picture shows: parameter paths, the caller's variables, assigned names."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from autograd.record import Node
+from autograd.scope import Scope
+from autograd.source import is_ours
+from autograd.tensors import Tensor
+from autograd.viz.formulas import tree_of
+
+_MANY = 200  # items of a list or attributes of an object that are looked at
+
+
+def user_frame() -> FrameType | None:
+    """The innermost frame outside this library."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and is_ours[frame.f_code.co_filename]:
+        frame = frame.f_back
+    return frame
+
+
+def is_module(thing: Any) -> bool:
+    """Whether `thing` has the methods of a module."""
+    return callable(getattr(type(thing), "named_modules", None)) and callable(
+        getattr(type(thing), "named_parameters", None)
+    )
+
+
+class Variables:
+    """The Tensors, arrays and modules that the variables of a frame lead to, by name."""
+
+    def __init__(self, frame: FrameType | None):
+        self.tensors: dict[int, str] = {}  # id of a Tensor or array -> name
+        self.of_node: dict[int, str] = {}  # id of a node -> name of its Tensor
+        self.held: list[Tensor] = []
+        self.modules: dict[str, Any] = {}
+        if frame is None:
+            return
+        for name, value in _variables(frame):
+            self._look(name, value)
+
+    def _look(self, name: str, value: Any) -> None:
+        if isinstance(value, Tensor):
+            self._add(name, value)
+        elif isinstance(value, np.ndarray):
+            self.tensors.setdefault(id(value), name)
+        elif isinstance(value, list | tuple):
+            for i, item in enumerate(value[:_MANY]):
+                self._add(f"{name}[{i}]", item)
+        elif isinstance(value, dict):
+            for key, item in list(value.items())[:_MANY]:
+                self._add(f"{name}[{key!r}]", item)
+        elif is_module(value):
+            self.modules.setdefault(name, value)
+        elif not isinstance(value, type) and type(value).__module__ != "builtins":
+            for key, item in list(getattr(value, "__dict__", {}).items())[:_MANY]:
+                self._add(f"{name}.{key}", item)
+
+    def _add(self, name: str, value: Any) -> None:
+        if not isinstance(value, Tensor):
+            return
+        self.held.append(value)
+        if value.node is not None:
+            self.of_node.setdefault(id(value.node), name)
+        else:
+            self.tensors.setdefault(id(value), name)
+            self.tensors.setdefault(id(value._data), name)
+
+
+def _variables(frame: FrameType) -> Iterator[tuple[str, Any]]:
+    """Local variables, then global ones; private names and a notebook's history are left out."""
+    spaces = [frame.f_locals]
+    if frame.f_globals is not frame.f_locals:
+        spaces.append(frame.f_globals)
+    for space in spaces:
+        for name, value in list(space.items()):
+            if name.isidentifier() and name[0] != "_" and name not in ("In", "Out"):
+                yield name, value
+
+
+def module_paths(scopes: Iterable[Scope | None], variables: Variables) -> Paths:
+    """The paths of all modules that were called, and of their parameters and buffers."""
+    paths = Paths()
+    seen: set[int] = set()
+    for scope in scopes:
+        root = scope
+        while root is not None and root.parent is not None:
+            root = root.parent
+        if root is None or id(root) in seen:
+            continue
+        seen.add(id(root))
+        paths.add(root.module)
+    for module in variables.modules.values():
+        paths.add(module)
+    return paths
+
+
+class Paths:
+    """Dotted paths of modules, parameters and buffers below the modules that were added."""
+
+    def __init__(self) -> None:
+        self.modules: dict[int, str] = {}
+        self.tensors: dict[int, str] = {}
+        self._roots: set[int] = set()
+
+    def add(self, root: Any) -> None:
+        """Take in everything below `root`; the first path of a thing holds."""
+        if root is None or id(root) in self._roots or not is_module(root):
+            return
+        self._roots.add(id(root))
+        for path, module in root.named_modules():
+            self.modules.setdefault(id(module), path)
+        for path, parameter in root.named_parameters():
+            self.tensors.setdefault(id(parameter), path)
+        for path, buffer in getattr(root, "named_buffers", tuple)():
+            self.tensors.setdefault(id(buffer), path)
+            self.tensors.setdefault(id(buffer._data), path)
+
+
+# -- names that the program gives to results ----------------------------------------------------
+
+
+def assigned_names(nodes: Sequence[Node]) -> dict[Node, str]:
+    """Node -> the name that its result was assigned to, read from the source line.
+
+    `h = relu(x @ W)` names the relu's result `h`. Where one call recorded several nodes, the last
+    of them is the result.
+    """
+    inner = {
+        edge
+        for node in nodes
+        for edge in node.edges
+        if isinstance(edge, Node) and _place(edge) == _place(node)
+    }
+    names: dict[tuple[Any, int], str | None] = {}
+    found = {}
+    for node in nodes:
+        if node in inner:
+            continue
+        place = _place(node)
+        if place not in names:
+            names[place] = _assigned_at(node)
+        name = names[place]
+        if name:
+            found[node] = name
+    return found
+
+
+def _place(node: Node) -> tuple[Any, int]:
+    source = node.source
+    return source.code, source.offset
+
+
+def _assigned_at(node: Node) -> str | None:
+    code, offset = _place(node)
+    positions = list(code.co_positions())
+    place = positions[offset // 2] if 0 <= offset // 2 < len(positions) else (None,) * 4
+    return _targets_in(code.co_filename).get(place)
+
+
+_targets: dict[str, tuple[Any, dict[Any, str]]] = {}
+
+
+def _targets_in(filename: str) -> dict[Any, str]:
+    """Place of an assigned value -> name of its target, for a whole file."""
+    tree = tree_of(filename)
+    known = _targets.get(filename)
+    if known is None or known[0] is not tree:
+        found = {}
+        for statement in ast.walk(tree) if tree is not None else ():
+            target, value = _assignment(statement)
+            if target is not None and value is not None:
+                name = ast.unparse(target)
+                # `x += y` is recorded at the whole statement, and y is not x
+                augmented = isinstance(statement, ast.AugAssign)
+                found[_span(statement if augmented else value)] = name
+        known = _targets[filename] = (tree, found)
+    return known[1]
+
+
+def _assignment(statement: ast.AST) -> tuple[ast.expr | None, ast.expr | None]:
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target: ast.expr = statement.targets[0]
+    elif isinstance(statement, ast.AnnAssign | ast.AugAssign | ast.NamedExpr):
+        target = statement.target
+    else:
+        return None, None
+    if not isinstance(target, ast.Name | ast.Attribute):
+        return None, None
+    return target, statement.value
+
+
+def _span(node: Any) -> tuple[int | None, ...]:
+    return node.lineno, node.end_lineno, node.col_offset, node.end_col_offset

@@ -1,0 +1,163 @@
+"""The backward pass one step at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograd.backprop import _fitted, _leaf, _Replay, _seed
+from autograd.grad_mode import no_grad
+from autograd.ops.index import Piece, add_at
+from autograd.record import Node
+from autograd.source import Source
+from autograd.tensors import Tensor
+from autograd.viz.formulas import expression
+from autograd.viz.keeping import Times, times
+
+
+@dataclass(eq=False)
+class Outgoing:
+    """What one closure sent to its operand."""
+
+    operand: str
+    edge: Node | Tensor  # the node that made the operand, or the leaf
+    closure: Callable[[Any], Any]
+    sent: Any = None  # None before the closure was called
+
+    @property
+    def formula(self) -> str:
+        """The closure's expression in g, as it is written."""
+        return expression(self.closure)
+
+    @property
+    def gradient(self) -> np.ndarray | None:
+        """The contribution to the operand's gradient, in the operand's shape."""
+        if isinstance(self.sent, Piece):
+            whole = np.zeros(self.edge.shape, self.edge.dtype)
+            add_at(whole, self.sent.key, self.sent.value)
+            return whole
+        return self.sent
+
+
+@dataclass(eq=False)
+class Step:
+    """One node of the backward pass: what arrived, and what its closures sent on.
+
+    `node`: the recorded call. `gradient`: that of its result, complete. `outgoing`: for every
+    operand that has one its name, closure, formula and contribution. `number` of `count` steps.
+    """
+
+    number: int
+    count: int
+    node: Node
+    gradient: np.ndarray
+    outgoing: list[Outgoing] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The op's name."""
+        return self.node.op.name
+
+    @property
+    def source(self) -> Source:
+        """The line that recorded the op."""
+        return self.node.source
+
+    def __repr__(self) -> str:
+        rules = "; ".join(f"∂{out.operand} = {out.formula}" for out in self.outgoing)
+        return f"<step {self.number} of {self.count}: {self.name} {self.node.shape}: {rules}>"
+
+
+def backward_steps(
+    loss: Tensor,
+    gradient: Any = None,
+    retain_graph: bool = False,
+    inputs: Sequence[Tensor] | None = None,
+) -> Iterator[Step]:
+    """`loss.backward()` one step at a time, as an iterator.
+
+    At its end the leaves' `grad` are what `backward` would have left, bit for bit; until then they
+    are untouched. A graph whose steps were begun and not finished is freed as far as they went,
+    unless `retain_graph`. Raises as `backward` does, and at once.
+
+    >>> import autograd as ag
+    >>> x = ag.tensor(3.0, requires_grad=True)
+    >>> for step in ag.backward_steps((x * x) / 2.0):
+    ...     print(step.name, step.gradient, [out.formula for out in step.outgoing])
+    divide 1.0 ['g / b']
+    multiply 0.5 ['g * b', 'g * a']
+    >>> x.grad.item()
+    3.0
+    """
+    return _run(_prepared(loss, gradient, retain_graph, inputs, "backward_steps"), deliver=True)
+
+
+def _prepared(
+    loss: Tensor,
+    gradient: Any,
+    retain_graph: bool,
+    inputs: Sequence[Tensor] | None,
+    function: str,
+) -> tuple[_Replay, Any]:
+    seed = _seed(loss, gradient, function)
+    targets = None if inputs is None else [_leaf(tensor) for tensor in inputs]
+    return _Replay([loss], targets, bool(retain_graph), create_graph=False), seed
+
+
+def _run(prepared: tuple[_Replay, Any], deliver: bool) -> Iterator[Step]:
+    replayed, seed = prepared
+    with no_grad():
+        replayed.begin([seed])
+    order = list(replayed.order)
+    for number, node in enumerate(order, 1):
+        if node not in replayed.waiting:
+            continue
+        with no_grad():
+            step = _step(replayed, node, number, len(order))
+        yield step
+    with no_grad():
+        replayed.finish()
+    if deliver:
+        replayed.deliver()
+
+
+def _step(replayed: _Replay, node: Node, number: int, count: int) -> Step:
+    """Visit one node with closures that note what they get and give."""
+    step = Step(number, count, node, replayed.waiting[node])
+    original = node.closures
+    assert original is not None
+    noting: list[Any] = []
+    for position, closure in enumerate(original):
+        if closure is None or (
+            replayed.reached is not None and node.edges[position] not in replayed.reached
+        ):
+            noting.append(closure)
+            continue
+        out = Outgoing(node.op.operand_name(position), node.edges[position], closure)
+        step.outgoing.append(out)
+        noting.append(_noting(step, out, position))
+    node.closures = noting
+    began = time.perf_counter()
+    try:
+        replayed.visit(node)
+    except BaseException:
+        node.closures = original
+        raise
+    measured = times.setdefault(node, Times())
+    measured.backward = time.perf_counter() - began
+    if replayed.retain_graph:
+        node.closures = original
+    return step
+
+
+def _noting(step: Step, out: Outgoing, position: int) -> Callable[[Any], Any]:
+    def call(g: Any) -> Any:
+        step.gradient = g
+        out.sent = _fitted(out.closure(g), out.edge, step.node, position)
+        return out.sent
+
+    return call
