@@ -117,8 +117,9 @@ class Sequential(_Row):
             self.extend(modules)  # type: ignore[arg-type]
 
     def forward(self, x: Any) -> Any:
-        for module in self:
-            x = module(x)
+        for module in list(vars(self).values()):
+            if isinstance(module, Module):
+                x = module(x)
         return x
 
 

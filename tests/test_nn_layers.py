@@ -391,6 +391,7 @@ def test_bad_arguments(make, error, message):
         (nn.LayerNorm(7), [ROWS], ShapeError, r"normalized_shape=\(7,\)"),
         (nn.LocalConv2d(4, 1, 3, 5), [IMAGES], ShapeError, r"got images of \(9, 8\)"),
         (nn.Embedding(3, 2), [np.array([3])], IndexRangeError, "Embedding: embedding: index 3"),
+        (nn.Linear(3, 2), [None], DTypeError, "Linear: a Tensor or array is needed, got NoneType"),
         (nn.Embedding(3, 2), [np.array([0.5])], DTypeError, "integers"),
         (nn.Bilinear(6, 3, 1), [ROWS, ROWS], ShapeError, "columns in x2"),
         (nn.Unflatten(4, (2, 3)), [ROWS], ShapeError, "no axis 4"),

@@ -404,7 +404,7 @@ def test_linear_says_the_width_that_fits():
         match=r"Linear\(in_features=128, \.\.\.\) got 784 columns.*use nn.Linear\(784, \.\.\.\)",
     ):
         nn.Linear(128, 10)(np.zeros((32, 784), np.float32))
-    with pytest.raises(ShapeError, match="at least 1 axes"):
+    with pytest.raises(ShapeError, match="at least 1 axis"):
         nn.Linear(128, 10)(ag.tensor(1.0))
 
 

@@ -7,6 +7,7 @@ import pytest
 
 import autograd as ag
 import nn
+import optim
 from autograd.errors import CheckpointError, DTypeError, InPlaceError
 
 
@@ -184,3 +185,41 @@ def test_states_of_pytorch_are_taken_as_they_are():
     ours = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
     ours.load_state_dict(theirs.state_dict())
     np.testing.assert_array_equal(ours[0].weight.data, theirs[0].weight.detach().numpy())
+
+
+@pytest.mark.parametrize(
+    "make", [lambda p: optim.SGD(p, lr=0.1, momentum=0.9), lambda p: optim.Adam(p, lr=0.1)]
+)
+def test_tied_weights_train_as_one_and_go_on_as_one_after_loading(make, tmp_path):
+    ag.manual_seed(0)
+    net, numbers, target = Tied(), np.array([0, 3, 5, 1]), np.array([1, 2, 3, 4])
+    optimizer = make(net.parameters())
+
+    def step(net, optimizer):
+        optimizer.zero_grad()
+        nn.CrossEntropyLoss()(net(numbers), target).backward()
+        optimizer.step()
+
+    # by hand: the tied gradient is the sum of both uses, and one update is made with it
+    loose = copy.deepcopy(net)
+    loose.out.weight = nn.Parameter(loose.embed.weight.data.copy())
+    nn.CrossEntropyLoss()(loose(numbers), target).backward()
+    expected = loose.embed.weight.grad.data + loose.out.weight.grad.data
+    nn.CrossEntropyLoss()(net(numbers), target).backward()
+    np.testing.assert_allclose(net.embed.weight.grad.data, expected, rtol=1e-5, atol=1e-7)
+
+    for _ in range(3):
+        step(net, optimizer)
+    assert net.out.weight is net.embed.weight
+    assert sum(len(group["params"]) for group in optimizer.param_groups) == 3
+    nn.save({"net": net.state_dict(), "optimizer": optimizer.state_dict()}, tmp_path / "run")
+    loaded = nn.load(tmp_path / "run")
+    other = Tied()
+    other_optimizer = make(other.parameters())
+    other.load_state_dict(loaded["net"])
+    other_optimizer.load_state_dict(loaded["optimizer"])
+    for _ in range(3):
+        step(net, optimizer)
+        step(other, other_optimizer)
+    assert other.out.weight is other.embed.weight
+    assert_unchanged(other, snapshot(net))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from autograd import scope
@@ -39,11 +40,15 @@ def probability(layer: str, name: str, value: float) -> float:
 
 def require_size(layer: str, argument: str, size: int, x: Any, axis: int, what: str) -> None:
     """Raise unless x has `size` elements along `axis`; the message says the number that fits."""
+    if not hasattr(x, "shape") and np.asarray(x).dtype.kind not in "fiub":
+        raise DTypeError(
+            f"{scope.prefix()}{layer}: a Tensor or array is needed, got {type(x).__name__}"
+        )
     shape = shape_of(x)
     if len(shape) < abs(axis):
         raise ShapeError(
-            f"{scope.prefix()}{layer}({argument}={size}, ...) needs an input of at least "
-            f"{abs(axis)} axes, got shape {shape}"
+            f"{scope.prefix()}{layer}({argument}={size}, ...) needs an input with at least "
+            f"{abs(axis)} {'axis' if axis == -1 else 'axes'}, got shape {shape}"
         )
     if shape[axis] != size:
         raise ShapeError(
