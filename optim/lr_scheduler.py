@@ -32,9 +32,11 @@ class LRScheduler:
     """Sets each group's lr to a function of the number of `step()` calls, from 0.
 
     `make(base_lr)` gives the function of a group that began with `base_lr`. `last_epoch` is the
-    last count of a run that is gone on with; -1 begins a new one.
+    last count of a run that is gone on with, whose state the optimiser has loaded; -1 begins a
+    new one.
 
-    Raises `DTypeError` for what is no optimiser, `ArgumentError` if its lr is a function already.
+    Raises `DTypeError` for what is no optimiser, `ArgumentError` if its lr is a function already,
+    or if it is to go on and a group does not know the lr it began with.
     """
 
     def __init__(
@@ -50,6 +52,11 @@ class LRScheduler:
                 raise ArgumentError(
                     f"{where}: the lr of group {index} is {group['lr']!r}, a function of the step "
                     "already; use a number there, or no scheduler"
+                )
+            if last_epoch != -1 and "initial_lr" not in group:
+                raise ArgumentError(
+                    f"{where}: last_epoch={last_epoch} goes on with a run, but group {index} has "
+                    "no 'initial_lr'; load the optimiser's state first, or leave last_epoch out"
                 )
         self.optimizer = optimizer
         self.base_lrs = [

@@ -178,6 +178,8 @@ def test_schedulers_refuse():
         lr_scheduler.StepLR(0.1, 3)
     with pytest.raises(ArgumentError, match="a function of the step already"):
         lr_scheduler.StepLR(optim.SGD([leaf([1.0])], lr=schedules.cosine(0.1, 9)), 3)
+    with pytest.raises(ArgumentError, match="last_epoch=3 goes on .* group 0 has no 'initial_lr'"):
+        lr_scheduler.StepLR(optimizer, 3, last_epoch=3)
     with pytest.raises(ArgumentError, match="step: every came as 0"):
         lr_scheduler.StepLR(optimizer, 0)
     with pytest.raises(ArgumentError, match="2 functions came for 1 groups"):

@@ -41,7 +41,7 @@ def parse(arguments: list[str] | None = None) -> Job:
     for option in ("images", "labels", "test_images", "test_labels"):
         if option in given:
             given[option] = _absolute(given[option])
-    if Path(given.get("data", "digits")).is_dir():
+    if given.get("data", "digits") != "digits" and Path(given["data"]).is_dir():
         given["data"] = _absolute(given["data"])
     if not resume:
         return Job(Settings(**given), out, False)

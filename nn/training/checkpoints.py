@@ -27,7 +27,7 @@ def save_run(run: Run, data: Data, directory: Path) -> None:
     state = {
         "kind": KIND,
         "settings": asdict(run.settings),
-        "data": data.fingerprint(),
+        "data": data.fingerprint,
         "model": run.net.state_dict(),
         "optimizer": run.optimizer.state_dict(),
         "random": ag.get_rng_state(),
@@ -60,10 +60,10 @@ def load_run(
             f"--epochs: {settings.epochs} came, but the run in {directory} has {done} behind it; "
             "give that many or more"
         )
-    if state["data"] != data.fingerprint():
+    if state["data"] != data.fingerprint:
         raise CheckpointError(
             f"the run in {directory} was trained on other data: {state['data']} there, "
-            f"{data.fingerprint()} here"
+            f"{data.fingerprint} here"
         )
     run = new_run(settings, data, build)
     run.net.load_state_dict(state["model"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import statistics
@@ -38,7 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             run = _begin(job, data)
         _describe(run, data, job)
-        _train(run, data, job.out)
+        with _one_blas_thread():
+            _train(run, data, job.out)
         _report(run, data, job.out)
     except KeyboardInterrupt:
         print(f"\ninterrupted; {_kept(job)}", file=sys.stderr)
@@ -89,6 +91,19 @@ def _describe(run: Run, data: Data, job: Job) -> None:
         print(f"resumed after epoch {len(run.history)} of {settings.epochs}")
 
 
+def _one_blas_thread() -> contextlib.AbstractContextManager[object]:
+    """Keep BLAS to one thread, if threadpoolctl is there (it comes with scikit-learn).
+
+    Its products are small here: a second thread gains nothing, and where others want the
+    processor it spins for most of the time. Nor do results then depend on the number of threads.
+    """
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return contextlib.nullcontext()
+    return threadpool_limits(1, user_api="blas")
+
+
 def _train(run: Run, data: Data, out: Path) -> None:
     with Progress(run) as progress:
 
@@ -110,7 +125,7 @@ def _report(run: Run, data: Data, out: Path) -> None:
         json.dumps(
             {
                 "settings": asdict(run.settings),
-                "data": data.fingerprint(),
+                "data": data.fingerprint,
                 "test_accuracy": result.accuracy,
                 "test_loss": result.loss,
                 "misread": wrong,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,7 @@ class Data:
         """The number of classes: labels run from 0."""
         return int(max(self.y_train.max(), self.y_test.max())) + 1
 
+    @cached_property
     def fingerprint(self) -> str:
         """Shapes and checksums, by which a resumed run knows that its data is the same."""
         arrays = (self.x_train, self.y_train, self.x_test, self.y_test)

@@ -16,8 +16,8 @@ __all__ = ["OPTIMIZERS", "SCHEDULES", "Settings"]
 
 #: name -> (the optimiser, its usual learning rate here)
 OPTIMIZERS: dict[str, tuple[Callable[..., optim.Optimizer], float]] = {
-    "adam": (optim.Adam, 2e-3),
-    "adamw": (optim.AdamW, 2e-3),
+    "adam": (optim.Adam, 5e-3),
+    "adamw": (optim.AdamW, 5e-3),
     "sgd": (lambda params, **settings: optim.SGD(params, momentum=0.9, **settings), 0.05),
     "rmsprop": (optim.RMSprop, 1e-3),
     "adagrad": (optim.Adagrad, 0.02),
@@ -25,7 +25,7 @@ OPTIMIZERS: dict[str, tuple[Callable[..., optim.Optimizer], float]] = {
 
 #: name -> function of (lr, steps in an epoch, epochs); only the last two depend on the end
 SCHEDULES: dict[str, Callable[[float, int, int], schedules.LearningRate]] = {
-    "decay": lambda lr, steps, epochs: schedules.step(lr, every=steps, factor=0.85),
+    "decay": lambda lr, steps, epochs: schedules.step(lr, every=steps, factor=0.87),
     "constant": lambda lr, steps, epochs: schedules.constant(lr),
     "cosine": lambda lr, steps, epochs: schedules.cosine(lr, total=steps * epochs),
     "one-cycle": lambda lr, steps, epochs: schedules.one_cycle(lr, total=steps * epochs),
@@ -48,14 +48,14 @@ class Settings:
     labels: str | None = None
     test_images: str | None = None
     test_labels: str | None = None
-    epochs: int = 15
+    epochs: int = 25
     batch_size: int = 32
     optimizer: str = "adam"
     lr: float | None = None
     schedule: str = "decay"
     weight_decay: float = 0.0
     clip: float | None = None
-    shift: int = 0
+    shift: int = 3
     seed: int = 0
 
     def __post_init__(self) -> None:
