@@ -40,6 +40,7 @@ from nn.layers.shaping import *  # noqa: F403
 from nn.module import Module
 from nn.parameter import Buffer, Parameter
 from nn.serialization import load, load_metadata, save
+from nn.stateless import functional_call
 from nn.summaries import Summary, count_parameters, summary
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "count_parameters",
     "data",
     "functional",
+    "functional_call",
     "init",
     "load",
     "load_metadata",

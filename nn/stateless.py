@@ -1,0 +1,94 @@
+"""A module as a function of its parameters, for derivatives with respect to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from autograd import Tensor
+from autograd.errors import ArgumentError, ShapeError
+from nn.module import Module
+from nn.parameter import Buffer, Parameter
+
+__all__ = ["functional_call"]
+
+
+def functional_call(
+    module: Module,
+    state: Mapping[str, Any],
+    args: Any = (),
+    kwargs: Mapping[str, Any] | None = None,
+) -> Any:
+    """`module(*args, **kwargs)` with the values of `state` in place of its own.
+
+    `state` holds Tensors (or arrays) under the names of parameters and buffers; what is not named
+    stays. A shared parameter is replaced wherever it is used. The module is left as it was. `args`
+    that is no tuple is the only argument. Not for use by several threads at once.
+
+    Raises `ArgumentError` for a name the module does not have, or for one tensor's two names with
+    different values, and `ShapeError` for another shape.
+
+    >>> import autograd as ag, nn
+    >>> net = nn.Linear(2, 1, bias=False)
+    >>> w, x = ag.tensor([[3.0, 4.0]], requires_grad=True), ag.tensor([[1.0, 2.0]])
+    >>> loss = (nn.functional_call(net, {"weight": w}, x) ** 2).sum()
+    >>> ag.grad(loss, [w])
+    (tensor([[22., 44.]]),)
+    """
+    args = args if isinstance(args, tuple) else (args,)
+    places = list(_places(module))
+    new = _values_by_tensor({name: tensor for name, _, _, tensor in places}, state)
+    places = [place for place in places if id(place[3]) in new]
+    for name, holder, _, _ in places:
+        if isinstance(holder, tuple):
+            raise ArgumentError(f"functional_call: {name} is in a tuple; keep it in a list")
+    try:
+        for _, holder, key, tensor in places:
+            holder[key] = new[id(tensor)][1]
+        return module(*args, **(kwargs or {}))
+    finally:
+        for _, holder, key, tensor in places:
+            holder[key] = tensor
+
+
+Place = tuple[str, Any, Any, Tensor]  # holder[key] is the parameter or buffer of that name
+
+
+def _places(module: Module) -> Iterator[Place]:
+    """Where the parameters and buffers of a module and all below it are, under each name."""
+    for path, part in module.named_modules(remove_duplicate=False):
+        yield from _held(path, vars(part), frozenset())
+
+
+def _held(path: str, holder: Any, above: frozenset[int]) -> Iterator[Place]:
+    if id(holder) in above:  # a list that holds itself
+        return
+    items = holder.items() if isinstance(holder, dict) else enumerate(holder)
+    for key, value in list(items):
+        name = f"{path}.{key}" if path else str(key)
+        if isinstance(value, Parameter | Buffer):
+            yield name, holder, key, value
+        elif isinstance(value, list | tuple | dict):
+            yield from _held(name, value, above | {id(holder)})
+
+
+def _values_by_tensor(
+    known: Mapping[str, Tensor], state: Mapping[str, Any]
+) -> dict[int, tuple[str, Any]]:
+    """The name and value in `state` for each tensor that is to be replaced, by its id."""
+    new: dict[int, tuple[str, Any]] = {}
+    for name, value in state.items():
+        if name not in known:
+            raise ArgumentError(
+                f"functional_call: the module has no {name!r}; it has {', '.join(known)}"
+            )
+        if value.shape != known[name].shape:
+            raise ShapeError(
+                f"functional_call: {name} has shape {known[name].shape}, got {value.shape}"
+            )
+        first, chosen = new.setdefault(id(known[name]), (name, value))
+        if chosen is not value:
+            raise ArgumentError(
+                f"functional_call: {first} and {name} are one tensor here, but got two values"
+            )
+    return new
