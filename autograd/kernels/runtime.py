@@ -33,6 +33,7 @@ compile its own copy. `dense` makes them so.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 from collections.abc import Callable
@@ -150,8 +151,12 @@ def jit(
     from autograd.kernels.code_cache import KernelCache
 
     _guard_fork()
-    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
     options = sorted(fastmath) if isinstance(fastmath, set) else fastmath
+    # The symbols of compiled code are named after the function. Two kernels of one factory, read
+    # from the cache into one process, must not share a name: the linker would take the first.
+    variant = hashlib.sha256(repr((key, options)).encode()).hexdigest()[:12]
+    function.__qualname__ = f"{function.__qualname__}_{variant}"
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
     dispatcher._cache = KernelCache(function, (key, options))
     return dispatcher
 
