@@ -25,14 +25,13 @@ from numba.extending import intrinsic
 from autograd.kernels.runtime import jit
 from autograd.kernels.vector_math_numba import number, peek, poke, reread, select
 
-LANES = 8
 _F32 = ir.FloatType()
 
 
-def _strided(builder: Any, base: Any, stride: int) -> Any:
-    """base[0], base[stride], ..., eight of them; reads nothing beyond the last."""
+def _strided(builder: Any, base: Any, stride: int, lanes: int) -> Any:
+    """base[0], base[stride], ..., `lanes` of them; reads nothing beyond the last."""
     element = base.type.pointee
-    vector = ir.VectorType(element, LANES)
+    vector = ir.VectorType(element, lanes)
     i32 = ir.IntType(32)
 
     def load(offset: int) -> Any:
@@ -43,52 +42,54 @@ def _strided(builder: Any, base: Any, stride: int) -> Any:
     if stride == 1:
         return load(0)
     if stride == 2:
-        pick = ir.Constant(ir.VectorType(i32, LANES), [0, 2, 4, 6, 9, 11, 13, 15])
-        return builder.shuffle_vector(load(0), load(LANES - 1), pick)
+        half = lanes // 2
+        even = [2 * k for k in range(half)] + [lanes + 2 * k + 1 for k in range(half)]
+        pick = ir.Constant(ir.VectorType(i32, lanes), even)
+        return builder.shuffle_vector(load(0), load(lanes - 1), pick)
     value = ir.Constant(vector, ir.Undefined)
-    for lane in range(LANES):
+    for lane in range(lanes):
         number = builder.load(builder.gep(base, [ir.Constant(i32, lane * stride)]))
         value = builder.insert_element(value, number, ir.Constant(i32, lane))
     return value
 
 
-def _splat(builder: Any, value: Any) -> Any:
+def _splat(builder: Any, value: Any, lanes: int) -> Any:
     i32 = ir.IntType(32)
-    vector = ir.VectorType(value.type, LANES)
+    vector = ir.VectorType(value.type, lanes)
     first = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(i32, 0))
-    zeros = ir.Constant(ir.VectorType(i32, LANES), [0] * LANES)
+    zeros = ir.Constant(ir.VectorType(i32, lanes), [0] * lanes)
     return builder.shuffle_vector(first, first, zeros)
 
 
 @cache
-def _eight_windows(kernel: tuple[int, int], stride: int, absolute: bool) -> Any:
-    """Maximum and position of eight neighbouring windows, as vector instructions."""
+def _some_windows(kernel: tuple[int, int], stride: int, absolute: bool, lanes: int) -> Any:
+    """Maximum and position of `lanes` neighbouring windows, as vector instructions."""
     kh, kw = kernel
 
     @intrinsic
-    def eight_windows(typingctx, x, plane, corner, width, out, indices, target):  # type: ignore[no-untyped-def]
+    def some_windows(typingctx, x, plane, corner, width, out, indices, target):  # type: ignore[no-untyped-def]
         def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
             data, to_out, to_indices = (
                 context.make_array(signature.args[k])(context, builder, args[k]).data
                 for k in (0, 4, 5)
             )
             position = ir.IntType(32 if signature.args[5].dtype.bitwidth <= 32 else 64)
-            offsets = ir.VectorType(position, LANES)
+            offsets = ir.VectorType(position, lanes)
             best = best_at = None
             for r in range(kh):
                 row = builder.mul(args[3], ir.Constant(args[3].type, r))
                 for s in range(kw):
                     tap = builder.add(row, ir.Constant(row.type, s))
                     place = builder.add(builder.add(args[1], args[2]), tap)
-                    v = _strided(builder, builder.gep(data, [place]), stride)
+                    v = _strided(builder, builder.gep(data, [place]), stride, lanes)
                     if absolute:
-                        name = f"llvm.fabs.v{LANES}f{32 if data.type.pointee == _F32 else 64}"
+                        name = f"llvm.fabs.v{lanes}f{32 if data.type.pointee == _F32 else 64}"
                         kind = ir.FunctionType(v.type, [v.type])
                         v = builder.call(
                             cgutils.get_or_insert_function(builder.module, kind, name), [v]
                         )
                     narrow = tap if position.width == 64 else builder.trunc(tap, position)
-                    at = _splat(builder, narrow)
+                    at = _splat(builder, narrow, lanes)
                     if best is None:
                         best, best_at = v, at
                         continue
@@ -100,9 +101,9 @@ def _eight_windows(kernel: tuple[int, int], stride: int, absolute: bool) -> Any:
                     best = builder.select(wins, v, best)
                     best_at = builder.select(wins, at, best_at)
             base = args[2] if position.width == 64 else builder.trunc(args[2], position)
-            steps = ir.Constant(offsets, [lane * stride for lane in range(LANES)])
-            best_at = builder.add(best_at, builder.add(_splat(builder, base), steps))
-            stored = ir.VectorType(to_indices.type.pointee, LANES)
+            steps = ir.Constant(offsets, [lane * stride for lane in range(lanes)])
+            best_at = builder.add(best_at, builder.add(_splat(builder, base, lanes), steps))
+            stored = ir.VectorType(to_indices.type.pointee, lanes)
             if stored.element.width < position.width:
                 best_at = builder.trunc(best_at, stored)
             for pointer, value in ((to_out, best), (to_indices, best_at)):
@@ -113,19 +114,19 @@ def _eight_windows(kernel: tuple[int, int], stride: int, absolute: bool) -> Any:
         i64 = types.int64
         return types.void(x, i64, i64, i64, out, indices, i64), codegen
 
-    return eight_windows
+    return some_windows
 
 
 @cache
-def max_pool(kernel: tuple[int, int], stride: int, absolute: bool, index: Any) -> Any:
+def max_pool(kernel: tuple[int, int], stride: int, absolute: bool, index: Any, lanes: int) -> Any:
     """The max-pool kernel for that window, column stride (0: any) and index type, of x or |x|.
 
-    A row's interior is done in blocks of eight outputs, the last block moved back over the one
+    A row's interior is done in blocks of `lanes` outputs, the last block moved back over the one
     before: no remainder is left to scalar code, whose branches a processor cannot predict here.
     """
-    eight_windows = _eight_windows(kernel, stride, absolute)
+    some_windows = _some_windows(kernel, stride, absolute, lanes)
 
-    @jit(key=(kernel, stride, absolute, index))
+    @jit(key=(kernel, stride, absolute, index, lanes))
     def max_pool(  # type: ignore[no-untyped-def]
         lo, hi, x, out, indices, shapes, step, start, dilation, inside, first, spans
     ):
@@ -142,10 +143,10 @@ def max_pool(kernel: tuple[int, int], stride: int, absolute: bool, index: Any) -
                 if top <= i < bottom:
                     end, begin = left, right
                     corner = (i * step[0] - start[0]) * width - start[1]
-                    for block in range(left, right, LANES):
-                        j = min(block, right - LANES)
+                    for block in range(left, right, lanes):
+                        j = min(block, right - lanes)
                         place = corner + j * across
-                        eight_windows(x, plane, place, width, out, indices, target + j)
+                        some_windows(x, plane, place, width, out, indices, target + j)
                 for side in range(2):
                     j0, j1 = (0, end) if side == 0 else (begin, out_width)
                     for j in range(j0, j1):

@@ -1,0 +1,1 @@
+"""Timings of this library against PyTorch: `python -m bench`, see `bench/README.md`."""
