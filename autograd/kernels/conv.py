@@ -134,9 +134,13 @@ def _plain(a: np.ndarray, dtype: np.dtype) -> np.ndarray:
 
 
 def _compiled(c: ConvShape) -> bool:
-    """Whether the compiled kernels take this shape: tables hold offsets of 31 bits."""
+    """Whether the compiled kernels take this shape: tables hold offsets of 31 bits.
+
+    A kernel that covers the image leaves one pixel, of which no vector can be made: the twin's
+    single matrix product is 4 to 15 times as fast.
+    """
     image = max(c.C * (c.H + sum(c.padding[:2])) * (c.W + sum(c.padding[2:])), c.K * c.Ho * c.Wo)
-    return c.N > 0 and image < LARGEST_IMAGE and runtime.use_numba()
+    return c.N > 0 and not c.covers and image < LARGEST_IMAGE and runtime.use_numba()
 
 
 def _positions(

@@ -262,7 +262,7 @@ def _image_plan(
         for p, f in zip(phases, flat, strict=True)
     ]  # fmt: skip
     fewest = min(counts)
-    most = min(images, _ceil(64, fewest), max(1, SCRATCH_BYTES // (layout.image * itemsize)))
+    most = min(images, _ceil(96, fewest), max(1, SCRATCH_BYTES // (layout.image * itemsize)))
     block, group = min(
         (
             (b, n)

@@ -74,8 +74,11 @@ def conv2d(
     """Cross-correlation of x with weight, plus bias: (N,K,Ho,Wo)."""
     out = np.empty(c.output_shape, x.dtype)
     matrix = weight.reshape(c.groups, c.K // c.groups, -1)
-    for part in _batches(c, x.itemsize):
-        out[part] = np.matmul(matrix, _columns(x[part], c)).reshape(-1, c.K, c.Ho, c.Wo)
+    if c.covers:
+        np.matmul(x.reshape(c.N, -1), matrix[0].T, out=out.reshape(c.N, c.K))
+    else:
+        for part in _batches(c, x.itemsize):
+            out[part] = np.matmul(matrix, _columns(x[part], c)).reshape(-1, c.K, c.Ho, c.Wo)
     if bias is not None:
         out += bias[:, None, None]
     return np.maximum(out, 0, out=out) if relu else out
@@ -83,6 +86,8 @@ def conv2d(
 
 def conv2d_input_grad(g: np.ndarray, weight: np.ndarray, c: ConvShape) -> np.ndarray:
     """Gradient of conv2d with respect to x: (N,C,H,W)."""
+    if c.covers:
+        return (g.reshape(c.N, c.K) @ weight.reshape(c.K, -1)).reshape(c.input_shape)
     dx = np.empty(c.input_shape, g.dtype)
     matrix = weight.reshape(c.groups, c.K // c.groups, -1).transpose(0, 2, 1)
     g = g.reshape(c.N, c.groups, c.K // c.groups, c.Ho * c.Wo)
@@ -95,6 +100,8 @@ def conv2d_input_grad(g: np.ndarray, weight: np.ndarray, c: ConvShape) -> np.nda
 
 def conv2d_weight_grad(g: np.ndarray, x: np.ndarray, c: ConvShape) -> np.ndarray:
     """Gradient of conv2d with respect to weight: (K,C/groups,R,S)."""
+    if c.covers:
+        return (g.reshape(c.N, c.K).T @ x.reshape(c.N, -1)).reshape(c.weight_shape)
     dw = np.zeros((c.groups, c.K // c.groups, c.C // c.groups * c.R * c.S), g.dtype)
     g = g.reshape(c.N, c.groups, c.K // c.groups, c.Ho * c.Wo)
     for part in _batches(c, g.itemsize):

@@ -34,6 +34,12 @@ class ConvShape(NamedTuple):
     dilation: Pair
     groups: int
 
+    @property
+    def covers(self) -> bool:
+        """Whether the kernel lies on the whole image, once: then this is a matrix product."""
+        same = (self.R, self.S) == (self.H, self.W) and self.Ho == self.Wo == 1
+        return same and not any(self.padding) and self.groups == 1
+
     def as_one_row(self) -> ConvShape:
         """A 1x1 convolution that moves no pixel, seen as one on images of a single row."""
         still = self.R == self.S == 1 and self.stride == (1, 1) and not any(self.padding)
