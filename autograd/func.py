@@ -17,6 +17,7 @@ from autograd.backprop import gradients
 from autograd.errors import ArgumentError, DTypeError, GraphError, ShapeError
 from autograd.grad_mode import enable_grad
 from autograd.pytree import flatten, tree_map
+from autograd.stateless import functional_call
 from autograd.tensors import Tensor
 
 __all__ = [
@@ -323,53 +324,6 @@ def vmap(function: Function, in_axes: Any = 0, out_axes: int = 0) -> Function:
         return rebuild([ops.stack(list(column), axis=out_axes) for column in columns])
 
     return evaluate
-
-
-def functional_call(module: Any, parameters: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-    """`module(*args)` with the named parameters replaced for this one call.
-
-    `parameters` maps names of `module.named_parameters()` to Tensors; the others stay. A parameter
-    shared by several modules is replaced in all of them. Not for use from several threads at once.
-
-    >>> import autograd as ag, nn
-    >>> layer = nn.Linear(2, 1)
-    >>> new = {"weight": ag.ones((1, 2)), "bias": ag.zeros(1)}
-    >>> ag.func.functional_call(layer, new, ag.ones((1, 2)))
-    tensor([[2.]])
-    """
-    known = dict(module.named_parameters())
-    unknown = [name for name in parameters if name not in known]
-    if unknown:
-        raise ArgumentError(
-            f"functional_call: {type(module).__name__} has no parameter {unknown[0]!r}; "
-            f"it has {', '.join(known)}"
-        )
-    swaps = {id(known[name]): _as_tensor(value) for name, value in parameters.items()}
-    for name, value in parameters.items():
-        if np.shape(_as_tensor(value).data) != known[name].shape:
-            raise ShapeError(
-                f"functional_call: parameter {name!r} needs shape {known[name].shape}, "
-                f"got {_as_tensor(value).shape}"
-            )
-    undo: list[tuple[Any, Any, Any]] = []
-    try:
-        for owner in module.modules():
-            _swap(owner.__dict__, swaps, undo)
-        return module(*args, **kwargs)
-    finally:
-        for holder, key, old in reversed(undo):
-            holder[key] = old
-
-
-def _swap(holder: Any, swaps: dict[int, Tensor], undo: list[tuple[Any, Any, Any]]) -> None:
-    """Replace Tensors in a dict or list, and in those inside it, noting how to undo it."""
-    entries = list(holder.items() if isinstance(holder, dict) else enumerate(holder))
-    for key, value in entries:
-        if id(value) in swaps:
-            undo.append((holder, key, value))
-            holder[key] = swaps[id(value)]
-        elif isinstance(value, dict | list):
-            _swap(value, swaps, undo)
 
 
 class _Inputs:

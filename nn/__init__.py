@@ -17,6 +17,7 @@ if getattr(autograd, "__distribution__", None) != "glassgrad":
         "pip install --force-reinstall glassgrad (in a clone: pip install --force-reinstall -e .)"
     )
 
+from autograd.func import functional_call
 from nn import data, functional, init, models
 from nn.containers import ModuleDict, ModuleList, Sequential
 from nn.layers import (
@@ -40,7 +41,6 @@ from nn.layers.shaping import *  # noqa: F403
 from nn.module import Module
 from nn.parameter import Buffer, Parameter
 from nn.serialization import load, load_metadata, save
-from nn.stateless import functional_call
 from nn.summaries import Summary, count_parameters, summary
 
 __all__ = [

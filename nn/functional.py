@@ -130,14 +130,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0], [0.0, 1.0]]), np.array([0.5, 0.0]))
     array([[11.5,  2. ]])
     """
-    shape, weight_shape = shape_of(input), shape_of(weight)
-    if len(weight_shape) != 2 or shape[-1:] != weight_shape[1:]:
-        raise ShapeError(
-            f"linear: input of shape {shape} does not fit weight (out, in) = {weight_shape}: "
-            "its last axis must have the length of the weight's"
-        )
-    out = ag.matmul(input, ag.swapaxes(weight, -1, -2))
-    return out if bias is None else out + bias
+    return ag.linear(input, weight, bias)
 
 
 def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:

@@ -23,6 +23,7 @@ __all__ = [
     "dot",
     "inner",
     "inv",
+    "linear",
     "log_abs_det",
     "matmul",
     "outer",
@@ -64,6 +65,36 @@ def matmul(a: Array, b: Array):
             lambda g: a.reshape(rows, k).T @ g.reshape(rows, m),
         )
     return np.matmul(a, b), (lambda g: g @ b.mT, lambda g: a.mT @ g)
+
+
+@op
+def linear(x: Array, weight: Array, bias: Array | None = None):
+    """x Wᵀ + b: x (…, in), weight (out, in), bias (out,) or None give (…, out).
+
+    One product of matrices each way, whatever the leading axes. Raises `ShapeError`.
+
+    >>> import autograd as ag
+    >>> ag.linear(ag.ones(2, 3), ag.ones(4, 3), ag.zeros(4)).shape
+    (2, 4)
+    """
+    if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1]:
+        raise ShapeError(
+            f"linear: x of shape {x.shape} does not fit weight (out, in) = {weight.shape}: "
+            "its last axis must have the length of the weight's"
+        )
+    features, inputs = weight.shape
+    if bias is not None and bias.shape != (features,):
+        raise ShapeError(f"linear: bias must have shape ({features},), got {bias.shape}")
+    lead = x.shape[:-1]
+    rows = math.prod(lead)
+    product = np.matmul(x.reshape(rows, inputs), weight.T)
+    if bias is not None:
+        product = np.add(product, bias, out=product if product.dtype == bias.dtype else None)
+    return product.reshape((*lead, features)), (
+        lambda g: (g.reshape(rows, features) @ weight).reshape((*lead, inputs)),
+        lambda g: g.reshape(rows, features).T @ x.reshape(rows, inputs),
+        lambda g: np.sum(g.reshape(rows, features), axis=0),
+    )
 
 
 def _check_product(a, b):

@@ -31,6 +31,28 @@ def summed(subscripts, *shapes, also=(), core=None, operands=None, op="einsum_ar
     )
 
 
+LINEAR = [
+    Row(
+        "linear",
+        ag.linear,
+        [(*lead, 3), (4, 3), (4,)],
+        lambda x, w, b: x @ w.T + b,
+        keeps="x weight",
+        note=f"{lead}",
+        also=[((0, 3), (4, 3), (4,)), ((2, 0), (4, 0), (4,))],
+    )
+    for lead in [(5,), (), (2, 5)]
+] + [
+    Row(
+        "linear",
+        lambda x, w: ag.linear(x, w),
+        [(5, 3), (4, 3)],
+        lambda x, w: x @ w.T,
+        keeps="x weight",
+        note="no bias",
+    )
+]
+
 MATMUL = [
     *(
         Row("matmul", ag.matmul, shapes, np.matmul, keeps="a b", note=f"{shapes}")
@@ -202,4 +224,4 @@ FACTORS = [
     ),
 ]
 
-ROWS = [*MATMUL, *TENSORDOT, *EINSUM, *FACTORS]
+ROWS = [*LINEAR, *MATMUL, *TENSORDOT, *EINSUM, *FACTORS]

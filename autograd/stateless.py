@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from autograd import Tensor
 from autograd.errors import ArgumentError, ShapeError
-from nn.module import Module
-from nn.parameter import Buffer, Parameter
+from autograd.tensors import Tensor
 
 __all__ = ["functional_call"]
 
 
 def functional_call(
-    module: Module,
+    module: Any,
     state: Mapping[str, Any],
     args: Any = (),
     kwargs: Mapping[str, Any] | None = None,
@@ -31,7 +29,7 @@ def functional_call(
     >>> import autograd as ag, nn
     >>> net = nn.Linear(2, 1, bias=False)
     >>> w, x = ag.tensor([[3.0, 4.0]], requires_grad=True), ag.tensor([[1.0, 2.0]])
-    >>> loss = (nn.functional_call(net, {"weight": w}, x) ** 2).sum()
+    >>> loss = (ag.func.functional_call(net, {"weight": w}, x) ** 2).sum()
     >>> ag.grad(loss, [w])
     (tensor([[22., 44.]]),)
     """
@@ -54,22 +52,23 @@ def functional_call(
 Place = tuple[str, Any, Any, Tensor]  # holder[key] is the parameter or buffer of that name
 
 
-def _places(module: Module) -> Iterator[Place]:
+def _places(module: Any) -> Iterator[Place]:
     """Where the parameters and buffers of a module and all below it are, under each name."""
+    state = {id(tensor) for tensor in (*module.parameters(), *module.buffers())}
     for path, part in module.named_modules(remove_duplicate=False):
-        yield from _held(path, vars(part), frozenset())
+        yield from _held(path, vars(part), state, frozenset())
 
 
-def _held(path: str, holder: Any, above: frozenset[int]) -> Iterator[Place]:
+def _held(path: str, holder: Any, state: set[int], above: frozenset[int]) -> Iterator[Place]:
     if id(holder) in above:  # a list that holds itself
         return
     items = holder.items() if isinstance(holder, dict) else enumerate(holder)
     for key, value in list(items):
         name = f"{path}.{key}" if path else str(key)
-        if isinstance(value, Parameter | Buffer):
+        if id(value) in state:
             yield name, holder, key, value
         elif isinstance(value, list | tuple | dict):
-            yield from _held(name, value, above | {id(holder)})
+            yield from _held(name, value, state, above | {id(holder)})
 
 
 def _values_by_tensor(
