@@ -50,7 +50,7 @@ def _inside(
 ) -> tuple[int, ...]:
     """Outputs top..bottom-1, left..right-1: their windows lie inside the image.
 
-    Empty unless `least` outputs a row are; 0: empty.
+    Empty for fewer than `least` outputs a row, and where `least` is 0.
     """
     bounds: list[int] = []
     for axis in (0, 1):
@@ -86,8 +86,10 @@ def max_pool2d(
     plane, before = (height, width), (padding[0], padding[2])
     axes = list(zip(plane, out_size, kernel, stride, before, dilation, strict=True))
     window, constant = _constants(kernel, stride, dilation)
+    inside = _inside(4 if constant else 0, plane, kernel, stride, before, out_size)
+    lanes = 8 if inside[3] - inside[2] >= 8 else 4
     parallel_for(
-        pool_numba.max_pool(window, constant, bool(absolute), indices.dtype.type),
+        pool_numba.max_pool(window, constant, bool(absolute), indices.dtype.type, lanes),
         n * c,
         dense(x).reshape(-1),
         out.reshape(-1),
@@ -96,7 +98,7 @@ def max_pool2d(
         _ints(*stride),
         _ints(*before),
         _ints(*dilation),
-        _inside(pool_numba.LANES if constant else 0, plane, kernel, stride, before, out_size),
+        inside,
         tuple(_first(*axis) for axis in axes),
         tuple(_spans(*axis) for axis in axes),
         work_ns=0.3 * out.size * kernel[0] * kernel[1],
