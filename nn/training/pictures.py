@@ -44,6 +44,8 @@ def curves(history: list[dict[str, float]], title: str) -> Figure:
 def misread(x: np.ndarray, y: np.ndarray, probabilities: np.ndarray) -> Figure:
     """The images whose most likely class is not theirs, the surest mistakes first.
 
+    If there is none: a row of those that were read with the least sureness.
+
     Shapes: x (N, C, H, W), y (N,), probabilities (N, classes).
     """
     from matplotlib.figure import Figure
@@ -52,11 +54,12 @@ def misread(x: np.ndarray, y: np.ndarray, probabilities: np.ndarray) -> Figure:
     sureness = probabilities.max(axis=1)
     wrong = np.flatnonzero(read != y)
     wrong = wrong[np.argsort(-sureness[wrong], kind="stable")]
-    shown = wrong[: COLUMNS * ROWS]
+    shown = wrong[: COLUMNS * ROWS] if len(wrong) else np.argsort(sureness)[:COLUMNS]
     rows = max(1, -(-len(shown) // COLUMNS))
     height = 1.8 * rows + 0.4
     figure = Figure(figsize=(1.4 * COLUMNS, height))
-    rest = f", the surest {len(shown)} of them" if len(shown) < len(wrong) else ""
+    rest = f"; the surest {len(shown)} of them" if len(shown) < len(wrong) else ""
+    rest = rest if len(wrong) else "; the least sure ones"
     figure.suptitle(f"{len(wrong)} of {len(y)} held-out images misread{rest}")
     for place, i in enumerate(shown):
         row, column = divmod(place, COLUMNS)
