@@ -2,6 +2,8 @@
 
 - `SGD`, `Adam`, `AdamW`, `RMSprop`, `Adagrad`: `opt = SGD(net.parameters(), lr=0.1)`, then
   `opt.zero_grad(); loss.backward(); opt.step()`.
+- `LBFGS`, `NewtonCG`, `LevenbergMarquardt`: second-order methods for the whole batch; they are
+  given a closure, `opt.step(closure)`, and evaluate it several times.
 - `schedules`: learning rates as functions of the step, `SGD(params, lr=cosine(0.1, total=1000))`;
   `lr_scheduler` has the same ones for those who expect `scheduler.step()`.
 - `clip_grad_norm_`, `clip_grad_value_`: gradients held within bounds before a step.
@@ -21,15 +23,21 @@ from optim import lr_scheduler, schedules
 from optim.adagrad import Adagrad
 from optim.adam import Adam, AdamW
 from optim.clipping import clip_grad_norm_, clip_grad_value_
+from optim.lbfgs import LBFGS
+from optim.levenberg_marquardt import LevenbergMarquardt
+from optim.newton_cg import NewtonCG
 from optim.optimizer import Optimizer
 from optim.rmsprop import RMSprop
 from optim.sgd import SGD
 
 __all__ = [
+    "LBFGS",
     "SGD",
     "Adagrad",
     "Adam",
     "AdamW",
+    "LevenbergMarquardt",
+    "NewtonCG",
     "Optimizer",
     "RMSprop",
     "clip_grad_norm_",

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from autograd.errors import ArgumentError, DTypeError
 
 __all__ = ["check_setting", "check_settings", "learning_rate", "nonnegative", "number"]
@@ -76,6 +78,24 @@ def _flag(where: str, name: str, value: Any) -> bool:
     return value
 
 
+def _count(where: str, name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise DTypeError(f"{where}: {name} came as {value!r}; give a whole number")
+    if value < 1:
+        raise ArgumentError(f"{where}: {name} came as {value!r}; give a number of at least 1")
+    return int(value)
+
+
+def _count_or_none(where: str, name: str, value: Any) -> int | None:
+    return None if value is None else _count(where, name, value)
+
+
+def _line_search(where: str, name: str, value: Any) -> Any:
+    if value not in (None, "strong_wolfe"):
+        raise ArgumentError(f"{where}: {name} came as {value!r}; give None or 'strong_wolfe'")
+    return value
+
+
 CHECKS: dict[str, Callable[[str, str, Any], Any]] = {
     "lr": learning_rate,
     "momentum": nonnegative,
@@ -91,6 +111,16 @@ CHECKS: dict[str, Callable[[str, str, Any], Any]] = {
     "centered": _flag,
     "lr_decay": nonnegative,
     "initial_accumulator_value": nonnegative,
+    "tolerance_grad": nonnegative,
+    "tolerance_change": nonnegative,
+    "tolerance_cg": nonnegative,
+    "history_size": _count,
+    "max_iter": _count,
+    "max_eval": _count_or_none,
+    "line_search_fn": _line_search,
+    "damping": nonnegative,
+    "max_cg": _count_or_none,
+    "max_tries": _count,
 }
 
 
