@@ -287,6 +287,11 @@ class Module:
         """What stands between the brackets of the repr: override it in a layer."""
         return ""
 
+    def _repr_html_(self) -> str | None:
+        from autograd.viz.notebook import module_html
+
+        return module_html(self)
+
     @recursive_repr("...")
     def __repr__(self) -> str:
         name, extra = type(self).__name__, self.extra_repr()

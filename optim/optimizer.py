@@ -226,6 +226,11 @@ class Optimizer:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_scratch": {}}
 
+    def _repr_html_(self) -> str | None:
+        from autograd.viz.notebook import optimizer_html
+
+        return optimizer_html(self)
+
     def __repr__(self) -> str:
         lines = [_group_text(group) for group in self.param_groups]
         if len(lines) == 1:

@@ -4,7 +4,8 @@ Imported when one of its names is first used; a picture that fails never breaks 
 """
 
 from autograd.viz.drawing import Graph, draw
+from autograd.viz.film import Film, replay
 from autograd.viz.keeping import watch
 from autograd.viz.steps import Step, backward_steps
 
-__all__ = ["Graph", "Step", "backward_steps", "draw", "watch"]
+__all__ = ["Film", "Graph", "Step", "backward_steps", "draw", "replay", "watch"]

@@ -73,7 +73,8 @@ def _box(box: Box) -> str:
         f'<<TABLE BORDER="{width}" COLOR="{paint.border}" BGCOLOR="{paint.fill}" STYLE="{style}" '
         f'CELLBORDER="0" CELLSPACING="0" CELLPADDING="3">{rows}</TABLE>>'
     )
-    return f"{box.id} [class={quoted(box.role)}, tooltip={quoted(box.tooltip)}, label={label}];"
+    tooltip = quoted(box.tooltip)
+    return f'{box.id} [id={box.id}, class="{box.role}", tooltip={tooltip}, label={label}];'
 
 
 def _row(row: Row) -> str:

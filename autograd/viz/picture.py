@@ -74,6 +74,7 @@ class Picture:
     legend: Legend
     notes: list[str]
     rankdir: str = "TB"
+    place: dict[Vertex, Box] = field(default_factory=dict)  # where a vertex is drawn
 
 
 def compose(
@@ -203,7 +204,8 @@ class _Composer:
         if self.colour == "role":
             self.legend = _roles_in(self.boxes)
         notes = [*self.grouping.notes]
-        return Picture(root, self.boxes, self.arrows, self.legend, notes, self.rankdir)
+        place = {vertex: self._box_of(vertex, True) for vertex in self.recorded.vertices}
+        return Picture(root, self.boxes, self.arrows, self.legend, notes, self.rankdir, place)
 
     def _box(self, role: str, rows: list[Row], tip: str, vertices: list[Vertex]) -> Box:
         failed = any(vertex.error is not None for vertex in vertices) and role != "tensor"
@@ -247,7 +249,7 @@ class _Composer:
         )
         if home is not None:
             return self.of_group[home]
-        return (self.of_op if as_op else self.of_tensor)[first]
+        return (self.of_op if as_op and first.kind == "op" else self.of_tensor)[first]
 
     def _connect(self) -> None:
         order = {box: i for i, box in enumerate(self.boxes)}
