@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograd.errors import DTypeError, ShapeError
+from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.kernels import conv, conv_reference, runtime
 from autograd.kernels.conv_shape import ConvShape, conv_shape
 
@@ -127,14 +127,34 @@ def test_twins_equal_torch(name):
     assert_close(run_reference(*arrays, c), expected, np.float64)
 
 
+@pytest.fixture
+def vectors(request):
+    """Code for the named kind of CPU, for one test."""
+    from autograd.kernels import conv_launch
+
+    conv_launch.set_machine(request.param)
+    yield request.param
+    conv_launch.set_machine(None)
+
+
 @needs_numba
-@pytest.mark.parametrize("vectors", ["avx512", "avx2", "neon", "generic"])
+@pytest.mark.parametrize("vectors", ["avx512", "avx2", "neon", "generic"], indirect=True)
 @pytest.mark.parametrize("name", SHAPES)
-def test_every_vector_width(name, vectors, monkeypatch):
-    monkeypatch.setenv("AUTOGRAD_VECTOR", vectors)
+def test_every_vector_width(name, vectors):
     *arrays, c = problem(name, np.float32)
     wide = [a.astype(np.float64) for a in arrays]
     assert_close(run(*arrays, c), run_reference(*wide, c), np.float32)
+
+
+@needs_numba
+def test_vector_width_by_environment(monkeypatch):
+    from autograd.kernels import conv_launch
+
+    monkeypatch.setattr(conv_launch, "_machine", None)
+    monkeypatch.setenv("AUTOGRAD_VECTOR", "generic")
+    assert conv_launch.machine().name == "generic"
+    with pytest.raises(ArgumentError, match="sse9"):
+        conv_launch.set_machine("sse9")
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -203,6 +223,14 @@ def test_any_layout_and_inputs_unchanged(name):
         np.testing.assert_array_equal(a, b)
         assert a.flags.c_contiguous and a.flags.writeable and a.dtype.isnative
     assert [a.tobytes() for a in odd] == before
+
+
+def test_lists_for_shapes():
+    x, weight, bias, g, c = problem("stride 2", np.float32)
+    listed = [list(v) for v in options(c)[:3]]
+    out = conv.conv2d(x, weight, bias, *listed, c.groups)
+    np.testing.assert_array_equal(out, conv.conv2d(x, weight, bias, *options(c)))
+    assert conv.conv2d_input_grad(g, weight, list(x.shape), *listed, c.groups).shape == x.shape
 
 
 def test_mixed_and_narrow_dtypes():

@@ -44,7 +44,7 @@ def conv2d(
     padding is (top, bottom, left, right); `relu` keeps only the positive part. Raises ShapeError
     where the shapes do not fit.
     """
-    shape = conv_shape(x.shape, weight.shape, stride, padding, dilation, groups)
+    shape = _shape(x.shape, weight.shape, stride, padding, dilation, groups)
     if bias is not None:
         require_shape("bias", bias.shape, (shape.K,))
     dtype = float_dtype(x, weight, bias)
@@ -67,7 +67,7 @@ def conv2d_input_grad(
     groups: int,
 ) -> np.ndarray:
     """Adjoint of `conv2d` in x: g (N,K,Ho,Wo), weight (K,C/groups,R,S) -> input_shape."""
-    shape = conv_shape(input_shape, weight.shape, stride, padding, dilation, groups)
+    shape = _shape(input_shape, weight.shape, stride, padding, dilation, groups)
     require_shape("output gradient", g.shape, shape.output_shape)
     dtype = float_dtype(g, weight)
     g, weight = _plain(g, dtype), _plain(weight, dtype)
@@ -88,7 +88,7 @@ def conv2d_weight_grad(
     groups: int,
 ) -> np.ndarray:
     """Adjoint of `conv2d` in weight: g (N,K,Ho,Wo), x (N,C,H,W) -> weight_shape."""
-    shape = conv_shape(x.shape, weight_shape, stride, padding, dilation, groups)
+    shape = _shape(x.shape, weight_shape, stride, padding, dilation, groups)
     require_shape("output gradient", g.shape, shape.output_shape)
     dtype = float_dtype(g, x)
     g, x = _plain(g, dtype), _plain(x, dtype)
@@ -126,6 +126,19 @@ def fold(
     if cols.shape != expected:
         raise ShapeError(f"fold: cols must have shape {expected}, got {cols.shape}")
     return reference.fold(cols, output_shape, kernel, stride, padding, dilation)
+
+
+def _shape(
+    input_shape: Shape4,
+    weight_shape: Shape4,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+    g: int,
+) -> ConvShape:
+    """`conv_shape` of any sequences (it is cached by tuples)."""
+    sizes = (input_shape, weight_shape, stride, padding, dilation)
+    return conv_shape(*map(tuple, sizes), g)
 
 
 def _plain(a: np.ndarray, dtype: np.dtype) -> np.ndarray:

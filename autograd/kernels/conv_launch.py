@@ -26,7 +26,6 @@ from autograd.kernels.conv_numba import (
 from autograd.kernels.conv_plan import (
     Block,
     ImagePlan,
-    Layout,
     Machine,
     forward_plan,
     input_grad_plan,
@@ -47,12 +46,27 @@ MACHINES = {
 }
 
 
+_machine: Machine | None = None
+
+
 def machine() -> Machine:
-    """Vector width and blocks: the CPU's, or what `AUTOGRAD_VECTOR` names."""
-    name = os.environ.get("AUTOGRAD_VECTOR", "") or _host_vectors()
+    """Vector width and blocks: the CPU's, or what `AUTOGRAD_VECTOR` or `set_machine` names."""
+    if _machine is None:
+        set_machine(os.environ.get("AUTOGRAD_VECTOR") or None)
+        assert _machine is not None
+    return _machine
+
+
+def set_machine(name: str | None) -> None:
+    """Generate code for the named kind of CPU from now on; None: for the one that runs.
+
+    Raises ArgumentError for a name that is not in `MACHINES`.
+    """
+    global _machine
+    name = name or _host_vectors()
     if name not in MACHINES:
-        raise ArgumentError(f"AUTOGRAD_VECTOR={name!r}; {', '.join(MACHINES)} exist")
-    return MACHINES[name]
+        raise ArgumentError(f"set_machine: name is {name!r}; pass one of {', '.join(MACHINES)}")
+    _machine = MACHINES[name]
 
 
 @cache
@@ -79,23 +93,16 @@ def conv2d(
 ) -> np.ndarray:
     """Cross-correlation of x with weight, plus bias, optionally through ReLU: (N,K,Ho,Wo)."""
     plan = forward_plan(c.as_one_row(), x.itemsize, machine())
-    weights = [weight.reshape(c.groups, c.K // c.groups, -1)]
     out = np.empty(c.output_shape, x.dtype)
-    _image_launch(plan, c, x, weights, bias, relu, out)
+    _image_launch(plan, c, x, weight, bias, relu, out)
     return out
 
 
 def conv2d_input_grad(g: np.ndarray, weight: np.ndarray, c: ConvShape) -> np.ndarray:
     """Gradient of conv2d with respect to x: (N,C,H,W)."""
     plan = input_grad_plan(c.as_one_row(), g.itemsize, machine())
-    turned = weight.reshape(c.groups, c.K // c.groups, c.C // c.groups, c.R, c.S)
-    turned = turned.transpose(0, 2, 1, 3, 4)
-    weights = [
-        np.ascontiguousarray(turned[:, :, :, rows][..., columns]).reshape(*turned.shape[:2], -1)
-        for rows, columns in plan.kernel_taps
-    ]
     dx = np.empty(c.input_shape, g.dtype)
-    _image_launch(plan, c, g, weights, None, False, dx)
+    _image_launch(plan, c, g, weight, None, False, dx)
     return dx
 
 
@@ -103,36 +110,37 @@ def _image_launch(
     plan: ImagePlan,
     c: ConvShape,
     source: np.ndarray,
-    weights: list[np.ndarray],
+    weight: np.ndarray,
     bias: np.ndarray | None,
     relu: bool,
     out: np.ndarray,
 ) -> None:
-    """Pack the weights, (groups, channels out, taps) of each phase, and run the image kernel."""
+    """Pack the weights and run the image kernel."""
+    dtype = source.dtype
     channels_out, height, width = out.shape[1:]
     group_out = channels_out // c.groups
     rows = plan.block.rows
     jobs = c.groups * -(-group_out // rows)
-    starts = np.cumsum([0] + [jobs * rows * w.shape[2] for w in weights])
-    packed = np.empty(starts[-1], source.dtype)
-    for start, weight in zip(starts.tolist(), weights, strict=False):
-        _launch(
-            pack_weight, jobs, weight.reshape(-1), packed, start, group_out, weight.shape[2], rows,
-            work_ns=weight.size,
-        )  # fmt: skip
+    packed = np.empty(plan.weight_starts[-1], dtype)
+    _launch(
+        pack_weight, dtype, jobs, weight.reshape(-1), packed, group_out, rows,
+        *plan.weight_strides, plan.phases, plan.weight_taps, plan.weight_starts,
+        work_ns=packed.size,
+    )  # fmt: skip
     if bias is None:
-        bias = np.zeros(channels_out, source.dtype)
-    low = source.dtype.type(0.0 if relu else -np.inf)
+        bias = np.zeros(channels_out, dtype)
+    low = dtype.type(0.0 if relu else -np.inf)
     images = -(-c.N // plan.layout.group)
     parts = _parts(images, jobs)
     done = np.zeros(images * parts, np.uint8)
-    tiles = image_tiles(machine().lanes(source.itemsize), plan.block, source.dtype)
-    copy = _copier(source, plan.layout)
+    tiles = image_tiles(machine().lanes(dtype.itemsize), plan.block, dtype)
+    flat = source.reshape(-1)
+    copy = compiled_address(copy_images, dtype, flat, 0, 0, flat, plan.layout)
     _launch(
-        image_kernel, images * parts, source.reshape(-1), packed, bias, low, out.reshape(-1), c.N,
+        image_kernel, dtype, images * parts, flat, packed, bias, low, out.reshape(-1), c.N,
         channels_out, c.groups, parts, height * width, copy, tiles, *plan.block, plan.layout,
         plan.taps, plan.pos, plan.opos, plan.row_source, plan.row_target, plan.pieces, plan.phases,
-        starts, plan.buffer, done,
+        plan.weight_starts, plan.buffer, done,
         work_ns=_work_ns(c),
     )  # fmt: skip
     _require_done(done)
@@ -149,9 +157,10 @@ def conv2d_weight_grad(g: np.ndarray, x: np.ndarray, c: ConvShape) -> np.ndarray
     done = np.zeros(plan.chunks * parts, np.uint8)
     lanes = machine().lanes(g.itemsize)
     tiles = weight_tiles(lanes, plan.block, g.dtype)
-    copy = _copier(g, plan.layout)
+    flat = x.reshape(-1)
+    copy = compiled_address(copy_images, x.dtype, flat, 0, 0, flat, plan.layout)
     _launch(
-        weight_kernel, plan.chunks * parts, g.reshape(-1), x.reshape(-1), sums.reshape(-1), c.N,
+        weight_kernel, x.dtype, plan.chunks * parts, g.reshape(-1), flat, sums.reshape(-1), c.N,
         c.K, c.groups, parts, plan.chunks, copy, tiles, plan.block.rows, lanes, plan.layout,
         plan.taps, plan.pos, plan.gpos, plan.vectors, *plan.g_rows, plan.g_copied, plan.piece, done,
         work_ns=_work_ns(c),
@@ -160,16 +169,10 @@ def conv2d_weight_grad(g: np.ndarray, x: np.ndarray, c: ConvShape) -> np.ndarray
     return sums[0] if plan.chunks == 1 else sums.sum(axis=0)
 
 
-def _launch(kernel: Any, chunks: int, *args: Any, work_ns: float) -> None:
+def _launch(kernel: Any, dtype: np.dtype, chunks: int, *args: Any, work_ns: float) -> None:
     """Run a kernel over all chunks, by its address."""
-    function = compiled_address(kernel, 0, chunks, *args)
+    function = compiled_address(kernel, dtype, 0, chunks, *args)
     parallel_for(call_at, chunks, function, args, work_ns=work_ns)
-
-
-def _copier(source: np.ndarray, layout: Layout) -> int:
-    """Address of `copy_images` for this dtype."""
-    flat = source.reshape(-1)
-    return compiled_address(copy_images, flat, 0, 0, flat, layout)
 
 
 def _parts(shares: int, jobs: int) -> int:
@@ -186,5 +189,5 @@ def _work_ns(c: ConvShape) -> float:
 
 def _require_done(done: np.ndarray) -> None:
     """A helper thread cannot raise: a chunk that was not finished ran out of memory."""
-    if not done.all():
+    if b"\0" in done.tobytes():
         raise MemoryError("conv2d: no memory for the scratch of a kernel")

@@ -31,12 +31,12 @@ def call_at(lo, hi, function, args):  # type: ignore[no-untyped-def]
     call(function, (lo, hi) + args)
 
 
-def compiled_address(kernel: Any, *args: Any) -> int:
-    """Where the machine code of a kernel for such arguments is; compiled if it is not yet.
+def compiled_address(kernel: Any, dtype: np.dtype, *args: Any) -> int:
+    """Where a kernel's machine code for arrays of this dtype is; compiled if it is not yet.
 
-    The arguments' types must follow from their number and the dtypes of the arrays among them.
+    All arguments' types follow from the kernel and the dtype.
     """
-    key = (kernel, len(args), *(a.dtype for a in args if isinstance(a, np.ndarray)))
+    key = kernel, dtype
     if key not in _addresses:
         _addresses[key] = function_address(kernel, tuple(typeof(a) for a in args))
     return _addresses[key]
@@ -256,15 +256,24 @@ def weight_kernel(  # type: ignore[no-untyped-def]
 
 
 @jit
-def pack_weight(lo, hi, weight, packed, start, channels, taps, rows):  # type: ignore[no-untyped-def]
-    """weight (groups, channels, taps) -> packed (job, tap, row of the block), for jobs lo..hi."""
+def pack_weight(  # type: ignore[no-untyped-def]
+    lo, hi, weight, packed, channels, rows, group_stride, channel_stride, phases, weight_taps,
+    weight_starts,
+):  # fmt: skip
+    """weight -> packed[phase][job][tap][row of the block], for jobs lo..hi.
+
+    Output channel k of group g has the weight of a tap at g·group_stride + k·channel_stride +
+    weight_taps[tap]: forward and input gradient read the same array along different axes.
+    """
     blocks = (channels + rows - 1) // rows
-    kind = weight[0] if len(weight) else packed[0]
     for job in range(lo, hi):
         group = job // blocks
         k0 = min((job - group * blocks) * rows, channels - rows)
-        for m in range(rows):
-            source = (group * channels + k0 + m) * taps
-            target = start + job * taps * rows + m
-            copy_row(kind, address(weight, source), 1, address(packed, target), rows, taps)
+        for phase in range(phases.shape[0]):
+            tap0 = phases[phase, 0]
+            target = weight_starts[phase] + job * phases[phase, 1] * rows
+            for m in range(rows):
+                source = group * group_stride + (k0 + m) * channel_stride
+                for t in range(phases[phase, 1]):
+                    packed[target + t * rows + m] = weight[source + weight_taps[tap0 + t]]
     return 0

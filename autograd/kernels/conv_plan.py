@@ -92,7 +92,9 @@ class ImagePlan(NamedTuple):
     pieces: np.ndarray
     phases: np.ndarray
     buffer: int  # columns of the flat buffer
-    kernel_taps: tuple[tuple[list[int], list[int]], ...]  # of each phase: kernel rows, columns
+    weight_taps: np.ndarray  # where in a filter the weight of each tap is
+    weight_strides: tuple[int, int]  # of groups and of output channels
+    weight_starts: np.ndarray  # of each phase in the packed weights
 
 
 class WeightPlan(NamedTuple):
@@ -115,13 +117,26 @@ class _Phase(NamedTuple):
 
     rows: int
     columns: int
-    kernel_rows: list[int]
+    kernel_rows: list[int]  # times the kernel's width: offsets into a filter
     kernel_columns: list[int]
-    row_taps: list[int]  # offset into scratch of each kernel row
+    row_taps: list[int]  # offsets into scratch
     column_taps: list[int]
     target: int
     target_row: int
     target_column: int
+
+
+class _Work(NamedTuple):
+    """Sizes that forward and input gradient see from opposite sides."""
+
+    images: int
+    groups: int
+    channels_in: int  # of a group
+    channels_out: int
+    image_out: int  # elements of an output image
+    weights: int  # of a group
+    filter_in: int  # distance of two input channels' weights
+    filter_out: int  # distance of two output channels' weights
 
 
 def _ceil(a: int, b: int) -> int:
@@ -191,11 +206,13 @@ def _stride_layout(c: ConvShape, itemsize: int) -> tuple[Layout, list[int], list
 def forward_plan(c: ConvShape, itemsize: int, machine: Machine) -> ImagePlan:
     """The output as one phase over x."""
     layout, row_taps, column_taps = _stride_layout(c, itemsize)
-    phase = _Phase(
-        c.Ho, c.Wo, list(range(c.R)), list(range(c.S)), row_taps, column_taps, 0, c.Wo, 1
-    )
-    sizes = (c.N, c.C // c.groups, c.K // c.groups, c.K * c.Ho * c.Wo)
-    return _image_plan(layout, [phase], sizes, itemsize, machine)
+    rows, columns = [r * c.S for r in range(c.R)], list(range(c.S))
+    phase = _Phase(c.Ho, c.Wo, rows, columns, row_taps, column_taps, 0, c.Wo, 1)
+    filters, area = c.C // c.groups, c.R * c.S
+    outputs = c.K // c.groups
+    weights = outputs * filters * area
+    work = _Work(c.N, c.groups, filters, outputs, c.K * c.Ho * c.Wo, weights, area, filters * area)
+    return _image_plan(layout, [phase], work, itemsize, machine)
 
 
 @lru_cache(maxsize=256)
@@ -235,23 +252,27 @@ def input_grad_plan(c: ConvShape, itemsize: int, machine: Machine) -> ImagePlan:
             column_taps = [v + left for v in look_columns]
             phases.append(
                 _Phase(
-                    count_i, count_j, kernel_rows, kernel_columns, row_taps, column_taps,
+                    count_i, count_j, [r * c.S for r in kernel_rows], kernel_columns,
+                    row_taps, column_taps,
                     i * c.W + j, c.stride[0] * c.W, c.stride[1],
                 )
             )  # fmt: skip
-    sizes = (c.N, c.K // c.groups, c.C // c.groups, c.C * c.H * c.W)
-    return _image_plan(layout, phases, sizes, itemsize, machine)
+    filters, area = c.C // c.groups, c.R * c.S
+    outputs = c.K // c.groups
+    weights = outputs * filters * area
+    work = _Work(c.N, c.groups, outputs, filters, c.C * c.H * c.W, weights, filters * area, area)
+    return _image_plan(layout, phases, work, itemsize, machine)
 
 
 def _image_plan(
     layout: Layout,
     phases: list[_Phase],
-    sizes: tuple[int, int, int, int],
+    work: _Work,
     itemsize: int,
     machine: Machine,
 ) -> ImagePlan:
     """Cut the phases into vectors, pick the block, and write the tables."""
-    images, channels_in, channels_out, image_out = sizes
+    images, channels_in, channels_out = work.images, work.channels_in, work.channels_out
     lanes = machine.lanes(itemsize)
     flat = [_flat_is_cheaper(p, layout.pitch, channels_in, lanes) for p in phases]
     in_place = None if any(flat) else _in_place(layout)
@@ -278,10 +299,10 @@ def _image_plan(
     one_tap = all(len(p.kernel_rows) * len(p.kernel_columns) == 1 for p in phases)
     near = NEAR_BYTES if one_tap else SCRATCH_BYTES  # a value used once a block comes from L1
     piece = max(near // (layout.channels * lanes * itemsize), 2 * block.columns)
-    tables = _Tables(layout, lanes, block.columns, piece, image_out)
+    tables = _Tables(layout, lanes, block, piece, work)
     for phase, is_flat in zip(phases, flat, strict=True):
-        tables.add(phase, is_flat, channels_in)
-    return tables.plan(block, phases)
+        tables.add(phase, is_flat)
+    return tables.plan()
 
 
 def _image_cost(block: Block, group: int, channels_out: int, counts: list[int]) -> float:
@@ -302,9 +323,10 @@ def _flat_is_cheaper(p: _Phase, pitch: int, channels_in: int, lanes: int) -> boo
 class _Tables:
     """The growing tables of an `ImagePlan`."""
 
-    def __init__(self, layout: Layout, lanes: int, width: int, piece: int, image_out: int) -> None:
-        self.layout, self.lanes, self.width, self.piece = layout, lanes, width, piece
-        self.image_out = image_out
+    def __init__(self, layout: Layout, lanes: int, block: Block, piece: int, work: _Work) -> None:
+        self.layout, self.lanes, self.block, self.piece = layout, lanes, block, piece
+        self.work = work
+        self.weight_taps: list[int] = []
         self.taps: list[int] = []
         self.pos: list[int] = []
         self.opos: list[int] = []
@@ -314,14 +336,18 @@ class _Tables:
         self.phases: list[tuple[int, ...]] = []
         self.buffer = 0
 
-    def add(self, p: _Phase, flat: bool, channels_in: int) -> None:
+    def add(self, p: _Phase, flat: bool) -> None:
         tap0 = len(self.taps)
         channel = self.layout.channel
+        channels = range(self.work.channels_in)
         self.taps += [
-            k * channel + r + s
-            for k in range(channels_in)
-            for r in p.row_taps
-            for s in p.column_taps
+            k * channel + r + s for k in channels for r in p.row_taps for s in p.column_taps
+        ]
+        self.weight_taps += [
+            k * self.work.filter_in + r + s
+            for k in channels
+            for r in p.kernel_rows
+            for s in p.kernel_columns
         ]
         vectors = self._add_flat(p) if flat else self._add_rows(p)
         self.phases.append(
@@ -343,10 +369,10 @@ class _Tables:
         starts = [min(j, p.columns - self.lanes) for j in range(0, p.columns, self.lanes)]
         cut = [(u, j) for u in range(p.rows) for j in starts]
         pitch, target = self.layout.pitch, p.target
-        for part in self._ranges(len(cut), self.piece // self.width * self.width):
+        for part in self._ranges(len(cut), self.piece // self.block.columns * self.block.columns):
             pos = [cut[v][0] * pitch + cut[v][1] for v in part]
             opos = [target + cut[v][0] * p.target_row + cut[v][1] for v in part]
-            self._add_piece(pos, opos, self.image_out, [], [])
+            self._add_piece(pos, opos, self.work.image_out, [], [])
         return len(cut)
 
     def _add_flat(self, p: _Phase) -> int:
@@ -376,30 +402,26 @@ class _Tables:
             self.pos += [v + image * self.layout.image for v in pos]
             self.opos += [v + image * image_target for v in opos]
             self.row_source += [v + image * image_target for v in row_source]
-            self.row_target += [v + image * self.image_out for v in row_target]
-        missing = self.width - (len(self.pos) - v0)
+            self.row_target += [v + image * self.work.image_out for v in row_target]
+        missing = self.block.columns - (len(self.pos) - v0)
         if missing > 0:
             self.pos += [self.pos[-1]] * missing
             self.opos += [self.opos[-1]] * missing
         self.pieces.append((v0, len(self.pos), r0, len(self.row_source), len(self.phases)))
 
-    def plan(self, block: Block, phases: list[_Phase]) -> ImagePlan:
-        if max(self.pos, default=0) + max(self.taps, default=0) >= 2**31 - 1024:
-            raise OverflowError("an image of more than 2^31 elements")
-        tables = (
-            self.taps + [0] * PREFETCH_TAPS,
-            self.pos,
-            self.opos,
-            self.row_source,
-            self.row_target,
+    def plan(self) -> ImagePlan:
+        work, rows = self.work, self.block.rows
+        tables = (self.taps + [0] * PREFETCH_TAPS, self.pos, self.opos, self.row_source)
+        taps, pos, opos, row_source = (np.array(t or [0], np.int32) for t in tables)
+        row_target, weight_taps = (
+            np.array(t or [0], np.int32) for t in (self.row_target, self.weight_taps)
         )
-        taps, pos, opos, row_source, row_target = (
-            np.array(t if t else [0], np.int32) for t in tables
-        )
-        pieces, phase_table = (np.array(t, np.int64) for t in (self.pieces, self.phases))
+        jobs = work.groups * _ceil(work.channels_out, rows)
+        starts = np.cumsum([0] + [phase[1] * jobs * rows for phase in self.phases])
         return ImagePlan(
-            self.layout, block, taps, pos, opos, row_source, row_target, pieces, phase_table,
-            self.buffer, tuple((p.kernel_rows, p.kernel_columns) for p in phases),
+            self.layout, self.block, taps, pos, opos, row_source, row_target,
+            np.array(self.pieces, np.int64), np.array(self.phases, np.int64), self.buffer,
+            weight_taps, (work.weights, work.filter_out), starts,
         )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ makes one.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -66,6 +67,7 @@ def output_size(size: int, kernel: int, stride: int, before: int, after: int, di
     return (size + before + after - dilation * (kernel - 1) - 1) // stride + 1
 
 
+@lru_cache(maxsize=1024)
 def conv_shape(
     input_shape: tuple[int, ...],
     weight_shape: tuple[int, ...],
@@ -74,7 +76,7 @@ def conv_shape(
     dilation: Pair,
     groups: int,
 ) -> ConvShape:
-    """Check that these arguments describe a convolution and return its sizes."""
+    """Check that these arguments (tuples of ints) describe a convolution; return its sizes."""
     if len(input_shape) != 4 or len(weight_shape) != 4:
         raise ShapeError(
             f"conv2d: input and weight must be 4-d (N,C,H,W) and (K,C/groups,R,S), "
