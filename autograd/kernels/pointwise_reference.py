@@ -178,7 +178,7 @@ def gelu_grad(g: Array, x: Array, approximate: str = "none") -> Array:
             t = 2 * GELU_TANH_SCALE * (wide + GELU_TANH_CUBIC * wide * wide * wide)
             inner = 2 * GELU_TANH_SCALE * (1 + 3 * GELU_TANH_CUBIC * wide * wide)
         else:
-            t, inner = GELU_SIGMOID_SCALE * wide, np.float64(GELU_SIGMOID_SCALE)
+            t, inner = GELU_SIGMOID_SCALE * wide, np.asarray(GELU_SIGMOID_SCALE)
         e = _exp_minus_abs(t)
         s = np.where(t >= 0, 1, e) / (1 + e)
         slope = s * (1 + wide * inner * (np.where(t >= 0, e, 1) / (1 + e)))
