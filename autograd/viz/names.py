@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,8 @@ class Variables:
     """The Tensors, arrays and modules that the variables of a frame lead to, by name."""
 
     def __init__(self, frame: FrameType | None):
-        self.tensors: dict[int, str] = {}  # id of a Tensor or array -> name
+        self.tensors: dict[int, str] = {}  # id of a Tensor or array -> name of its variable
+        self.items: dict[int, str] = {}  # the same for what lists, dicts and objects hold
         self.of_node: dict[int, str] = {}  # id of a node -> name of its Tensor
         self.held: list[Tensor] = []
         self.modules: dict[str, Any] = {}
@@ -49,7 +51,7 @@ class Variables:
 
     def _look(self, name: str, value: Any) -> None:
         if isinstance(value, Tensor):
-            self._add(name, value)
+            self._add(name, value, self.tensors)
         elif isinstance(value, np.ndarray):
             self.tensors.setdefault(id(value), name)
         elif isinstance(value, list | tuple):
@@ -64,15 +66,16 @@ class Variables:
             for key, item in list(getattr(value, "__dict__", {}).items())[:_MANY]:
                 self._add(f"{name}.{key}", item)
 
-    def _add(self, name: str, value: Any) -> None:
+    def _add(self, name: str, value: Any, names: dict[int, str] | None = None) -> None:
+        names = self.items if names is None else names
         if not isinstance(value, Tensor):
             return
         self.held.append(value)
         if value.node is not None:
             self.of_node.setdefault(id(value.node), name)
         else:
-            self.tensors.setdefault(id(value), name)
-            self.tensors.setdefault(id(value._data), name)
+            names.setdefault(id(value), name)
+            names.setdefault(id(value._data), name)
 
 
 def _variables(frame: FrameType) -> Iterator[tuple[str, Any]]:
@@ -159,11 +162,27 @@ def _place(node: Node) -> tuple[Any, int]:
     return source.code, source.offset
 
 
+def written_operands(node: Node) -> list[str | None]:
+    """The names that the operands have in the source line: `x`, `w` for `x @ w`.
+
+    Empty where the line calls something that calls the op.
+    """
+    return _operands_in(node.source.filename).get((_position(node), node.op.name), [])
+
+
 def _assigned_at(node: Node) -> str | None:
-    code, offset = _place(node)
+    return _targets_in(node.source.filename).get(_position(node))
+
+
+def _position(node: Node) -> tuple[int | None, ...]:
+    """Lines and columns of the expression that recorded the node."""
+    return _position_of(*_place(node))
+
+
+@functools.lru_cache(maxsize=65536)
+def _position_of(code: CodeType, offset: int) -> tuple[int | None, ...]:
     positions = list(code.co_positions())
-    place = positions[offset // 2] if 0 <= offset // 2 < len(positions) else (None,) * 4
-    return _targets_in(code.co_filename).get(place)
+    return positions[offset // 2] if 0 <= offset // 2 < len(positions) else (None,) * 4
 
 
 _targets: dict[str, tuple[Any, dict[Any, str]]] = {}
@@ -184,6 +203,41 @@ def _targets_in(filename: str) -> dict[Any, str]:
                 found[_span(statement if augmented else value)] = name
         known = _targets[filename] = (tree, found)
     return known[1]
+
+
+_BINARY = {
+    ast.Add: "add",
+    ast.Sub: "subtract",
+    ast.Mult: "multiply",
+    ast.Div: "divide",
+    ast.MatMult: "matmul",
+    ast.Pow: "power",
+}
+_operands: dict[str, tuple[Any, dict[Any, list[str | None]]]] = {}
+
+
+def _operands_in(filename: str) -> dict[Any, list[str | None]]:
+    """(Place of an expression, op) -> names of the operands, for a whole file."""
+    tree = tree_of(filename)
+    known = _operands.get(filename)
+    if known is None or known[0] is not tree:
+        found: dict[Any, list[str | None]] = {}
+        for node in ast.walk(tree) if tree is not None else ():
+            if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
+                names = [_name(node.left), _name(node.right)]
+                found[_span(node), _BINARY[type(node.op)]] = names
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
+                names = [_name(argument) for argument in node.args]
+                called = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+                found[_span(node), called] = names
+        known = _operands[filename] = (tree, found)
+    return known[1]
+
+
+def _name(expression: ast.expr) -> str | None:
+    """The name of a variable or attribute."""
+    is_name = isinstance(expression, ast.Name | ast.Attribute)
+    return ast.unparse(expression) if is_name else None
 
 
 def _assignment(statement: ast.AST) -> tuple[ast.expr | None, ast.expr | None]:
