@@ -28,6 +28,7 @@ from autograd.viz.steps import Step, _prepared, _run
 from autograd.viz.values import number, sampled, shape_in_words, statistics
 
 _NUMBERS = 64  # an array of up to so many elements is shown in numbers too
+_ROOM = "\u2007" * 12  # an invisible label as wide as a number
 _PICTURES = 600  # heat maps in one page; further arrays are described in words only
 
 
@@ -130,6 +131,9 @@ def replay(
     names = (collapse,) if isinstance(collapse, str) else tuple(collapse)
     grouping = grouped(recorded, depth, names, fold, limit)
     picture = compose(recorded, grouping, "ops", "forward", "role", NAMES)
+    for arrow in picture.arrows:
+        if not arrow.label and arrow.source is not None and arrow.source.requires_grad:
+            arrow.label = _ROOM  # where the gradient will be written
     steps = list(_run(prepared, deliver=False))
     title = recorded.outputs[0].title
     return Film(title, picture, _Script(recorded, picture, steps).as_dict(title))
