@@ -96,7 +96,9 @@ def measure_row(
     has_flops = hasattr(row, "flops")
     if getattr(row, "only_ours", False):
         torchs = None
-    mine, theirs, rates = [], [], []
+    mine: list[float] = []
+    theirs: list[float] = []
+    rates: list[float] = []
     for pair in range(PAIRS):
         for worker in (ours, torchs) if pair % 2 == 0 else (torchs, ours):
             if worker is not None:

@@ -35,7 +35,7 @@ def _fma_kernel(lanes: int) -> Any:
     vector = ir.VectorType(ir.FloatType(), lanes)
 
     @intrinsic
-    def chains(typingctx, start, rounds):  # type: ignore[no-untyped-def]
+    def chains(typingctx: Any, start: Any, rounds: Any) -> Any:
         def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
             def all_lanes(value: float) -> Any:
                 return ir.Constant(vector, [value] * lanes)
@@ -59,7 +59,7 @@ def _fma_kernel(lanes: int) -> Any:
     @jit(key=lanes)
     def fma_loop(lo, hi, out, rounds):  # type: ignore[no-untyped-def]
         for i in range(lo, hi):
-            out[i] = chains(out[i], rounds)
+            out[i] = chains(out[i], rounds)  # type: ignore[call-arg]
 
     return fma_loop
 

@@ -13,12 +13,14 @@ each process.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import pickle
 import re
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +28,10 @@ from typing import Any
 
 _FORMAT = b"glassgrad-kernel-1\n"
 _PACKAGE = Path(__file__).parent
-_IMPORT = re.compile(r"^\s*(?:from|import)\s+autograd\.kernels\.(\w+)", re.MULTILINE)
+_DAY, _MONTH = 86_400.0, 30 * 86_400.0
+_IMPORT = re.compile(
+    r"^\s*(?:from autograd\.kernels import |(?:from|import) autograd\.kernels\.)(\w+)", re.MULTILINE
+)
 
 _warned = False
 _announced = False
@@ -66,13 +71,16 @@ def _candidates() -> list[Path]:
     return [_PACKAGE / "__pycache__", Path(user) / "glassgrad"]
 
 
-def cache_directory(_found: dict[tuple[str, ...], Path | None] = {}) -> Path | None:  # noqa: B006
+_chosen: dict[tuple[str, ...], Path | None] = {}
+
+
+def cache_directory() -> Path | None:
     """The first directory that can be written, or one that can at least be read, or None."""
     candidates = _candidates()
     key = tuple(map(str, candidates))
-    if key not in _found:
-        _found[key] = _choose(candidates)
-    return _found[key]
+    if key not in _chosen:
+        _chosen[key] = _choose(candidates)
+    return _chosen[key]
 
 
 def _choose(candidates: list[Path]) -> Path | None:
@@ -106,6 +114,31 @@ def source_digest(path: Path, _known: dict[Path, str] = {}) -> str:  # noqa: B00
                     todo.append(imported)
         _known[path] = digest.hexdigest()
     return _known[path]
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file that appears under its name only when it is complete."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        file.write(content)
+    try:
+        os.replace(file.name, path)
+    except OSError:
+        os.unlink(file.name)
+        raise
+
+
+def _remove_unused(directory: Path) -> None:
+    """Drop code that nobody loaded for a month, as of sources that have changed since."""
+    for file in directory.glob("*.kernel"):
+        if time.time() - file.stat().st_mtime > _MONTH:
+            file.unlink(missing_ok=True)
+
+
+def _note_use(path: Path) -> None:
+    now = time.time()
+    if now - path.stat().st_mtime > _DAY:
+        with contextlib.suppress(OSError):
+            os.utime(path, (now, now))
 
 
 class KernelCache:
@@ -164,9 +197,8 @@ class KernelCache:
 
         payload = dumps(compiled._reduce())
         try:
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                file.write(_FORMAT + hashlib.sha256(payload).digest() + payload)
-            os.replace(file.name, path)
+            _write_whole(path, _FORMAT + hashlib.sha256(payload).digest() + payload)
+            _remove_unused(path.parent)
         except OSError as error:
             warn_once(f"cannot keep compiled kernels in {path.parent}: {error}")
 
@@ -208,4 +240,5 @@ class KernelCache:
         digest, payload = content[len(_FORMAT) : start], content[start:]
         if not content.startswith(_FORMAT) or hashlib.sha256(payload).digest() != digest:
             raise ValueError("the file is damaged")
+        _note_use(path)
         return CompileResult._rebuild(target_context, *pickle.loads(payload))

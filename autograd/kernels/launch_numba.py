@@ -155,36 +155,44 @@ def make_launcher(kernel: Any, identity: str) -> Any:
     """launch(state, helpers, blocks, chunks, *args): run kernel(lo, hi, *args) over all chunks."""
 
     @intrinsic
-    def publish(typingctx, state, helpers, blocks, chunks, args):  # type: ignore[no-untyped-def]
-        """Write the job down and open it."""
+    def publish_or_run(typingctx, state, ours, helpers, blocks, chunks, args):  # type: ignore[no-untyped-def]
+        """If the pool is ours write the job down and open it, else do it all here.
+
+        One intrinsic, so that the kernel's code appears, and is optimised, once.
+        """
         kernel.compile((types.int64, types.int64, *args.types))
 
         def codegen(context, builder, sig, values):  # type: ignore[no-untyped-def]
             data = _data_pointer(context, builder, sig.args[0], values[0])
-            packed = cgutils.alloca_once_value(builder, values[4])
-            body = _make_body(context, builder, kernel, sig.args[4].types, values[4].type)
+            packed = cgutils.alloca_once_value(builder, values[5])
+            body = _make_body(context, builder, kernel, sig.args[5].types, values[5].type)
             job = {
                 BODY: builder.ptrtoint(body, _I64),
                 ARGS: builder.ptrtoint(packed, _I64),
-                BLOCKS: values[2],
-                CHUNKS: values[3],
-                WANTED: values[1],
+                BLOCKS: values[3],
+                CHUNKS: values[4],
+                WANTED: values[2],
                 NEXT: ir.Constant(_I64, 0),
                 OPEN: ir.Constant(_I64, 1),
             }
-            for index, value in job.items():
-                builder.store_atomic(value, _word(builder, data, index), _ORDER, 8)
+            with builder.if_else(values[1]) as (is_ours, is_not):
+                with is_ours:
+                    for index, value in job.items():
+                        builder.store_atomic(value, _word(builder, data, index), _ORDER, 8)
+                with is_not:
+                    whole = [ir.Constant(_I64, 0), values[4], builder.bitcast(packed, _I8P)]
+                    builder.call(body, whole)
             return context.get_dummy_value()
 
         i64 = types.int64
-        return types.void(state, i64, i64, i64, args), codegen
+        return types.void(state, types.boolean, i64, i64, i64, args), codegen
 
     @jit(key=identity)
     def launch(state, helpers, blocks, chunks, *args):  # type: ignore[no-untyped-def]
-        if helpers == 0 or exchange(state, BUSY, 1) == 1:
-            kernel(0, chunks, *args)
+        ours = helpers > 0 and exchange(state, BUSY, 1) == 0
+        publish_or_run(state, ours, helpers, blocks, chunks, args)
+        if not ours:
             return
-        publish(state, helpers, blocks, chunks, args)
         add(state, GENERATION, 1)
         block = add(state, NEXT, 1)
         while block < blocks:
@@ -206,6 +214,7 @@ def _make_body(context: Any, builder: Any, kernel: Any, arg_types: Any, packed: 
     name = module.get_unique_name("autograd_kernel_body")
     body = ir.Function(module, _BODY_TYPE, name)
     body.linkage = "internal"
+    body.attributes.add("noinline")
     inner = ir.IRBuilder(body.append_basic_block("entry"))
     lo, hi, pointer = body.args
     values = inner.load(inner.bitcast(pointer, packed.as_pointer()))

@@ -37,6 +37,7 @@ import hashlib
 import importlib.util
 import os
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -155,9 +156,17 @@ def jit(
     # The symbols of compiled code are named after the function. Two kernels of one factory, read
     # from the cache into one process, must not share a name: the linker would take the first.
     variant = hashlib.sha256(repr((key, options)).encode()).hexdigest()[:12]
-    function.__qualname__ = f"{function.__qualname__}_{variant}"
-    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
-    dispatcher._cache = KernelCache(function, (key, options))
+    named = FunctionType(
+        function.__code__,
+        function.__globals__,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    named.__qualname__ = f"{function.__qualname__}_{variant}"
+    named.__module__ = function.__module__
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath)(named)
+    dispatcher._cache = KernelCache(named, (key, options))
     return dispatcher
 
 

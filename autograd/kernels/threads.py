@@ -124,6 +124,7 @@ def _make_launcher(kernel: Any) -> Any:
     from autograd.kernels.launch_numba import make_launcher
 
     launch = make_launcher(kernel, kernel._cache.identity)
+    kernel._cache.disable()  # its code is kept as part of the launcher's
     return _launchers.setdefault(kernel, launch)
 
 
