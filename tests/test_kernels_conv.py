@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -165,6 +169,36 @@ def test_same_bits_for_any_thread_count(name, threads):
     for count in (2, 4, 2):
         threads(count)
         assert [a.tobytes() for a in run(*arrays, c)] == expected
+
+
+def test_python_threads_at_once(threads):
+    threads(2)
+    problems = [problem(name, np.float32) for name in ("primes", "stride 2", "groups", "1x1")]
+    expected = [[a.tobytes() for a in run(*p)] for p in problems]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(5):
+            results = list(pool.map(lambda p: run(*p), problems))
+            assert [[a.tobytes() for a in result] for result in results] == expected
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_forked_child(threads):
+    threads(2)
+    arrays = problem("lenet 2", np.float32)
+    expected = [a.tobytes() for a in run(*arrays)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads around
+        child = os.fork()
+    if child == 0:
+        same = [a.tobytes() for a in run(*arrays)] == expected
+        os._exit(0 if same else 1)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_images_too_large_for_the_tables_go_through_the_twin():
+    c = conv_shape((1, 1, 1 << 15, 1 << 15), (1, 1, 3, 3), (1, 1), (1, 1, 1, 1), (1, 1), 1)
+    assert not conv._compiled(c)
 
 
 def test_zero_images():

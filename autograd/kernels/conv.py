@@ -1,8 +1,66 @@
 """Two-dimensional convolution and its two gradients, arrays in, arrays out.
 
 float32 or float64 in any memory layout; the result is a fresh C-contiguous array, and inputs are
-never written. `conv_launch.py` runs the compiled kernels and tells how they work;
-`conv_reference.py` holds their NumPy twins.
+never written. Every function has a NumPy twin (`conv_reference.py`). How the compiled ones work:
+
+**One flat image, seen from shifted places.** An image is copied into scratch with its padding,
+row after row, where the zero to the right of a row is also the zero to the left of the next:
+
+    . . . . .                     flat, 5 elements a row:
+    . a b c d
+    . e f g h                     .....|.abcd|.efgh|.ijkl|.mnop|......
+    . i j k l
+    . m n o p                     under tap (0,0)  . . . . . . a b c d   from element 0
+                                  under tap (0,1)  . . . . . a b c d .   from element 1
+    4x4, padding 1                under tap (1,1)  a b c d . e f g h .   from element 6
+
+Output (i, j) is flat position q = 5i + j, and under tap (r, s) of the kernel it sees element
+q + 5r + s. So what all outputs see under one tap is the same memory, shifted, and
+
+    out[q : q+8] += weight[r, s] * flat[q + 5r + s : +8]
+
+is one vector instruction at any image width, any dilation, any number of channels: a tap is just
+an offset, and all of them are listed in a table. im2col would write R·S shifted copies instead.
+The fifth column is junk between rows, computed and not stored; where the width suits, vectors are
+cut within rows instead, and there is none (`conv_plan.py`).
+
+**A block of registers.** One such instruction needs two loads for one multiply-add, and a core
+can do two multiply-adds but only two or three loads a cycle. So M output channels and V vectors
+of pixels are summed at once, in M·V accumulators that stay in registers over all taps:
+
+               pixels  x0  x1  x2       4 weights + 3 vectors = 7 loads
+    weight w0          +=  +=  +=       feed 12 multiply-adds,
+    weight w1          +=  +=  +=       each independent of the others
+    weight w2          +=  +=  +=       (one takes 4 cycles, two start per cycle:
+    weight w3          +=  +=  +=       8 must be under way)
+
+12 accumulators + 3 pixels + 1 weight are the 16 registers of AVX2; AVX-512 and NEON have 32 and
+take 24 accumulators. Weights are packed so that each step reads its M in a row (`conv_micro.py`).
+
+**Three kernels from it.** The input gradient is the same loop over g, with the weights read the
+other way round. A stride cuts the image into phases, every sh-th row and sw-th column, in which
+the taps lie densely again: forward several phases are read, for the input gradient several are
+written. The weight gradient turns the block around, M channels of g by V taps, summed along the
+pixels. Grouped and depthwise convolutions are blocks of fewer channels; small images share one
+row of vectors; a 1x1 kernel sees a channel as one row and reads the input where it is.
+
+**How fast.** On one core of an AMD Zen 3 (AVX2; a loop of nothing but multiply-adds in registers
+does 103 GFLOP/s in float32) the block alone reaches 95-98 % of that, and whole calls, with all
+copies, on N,C,H,K,R,padding:
+
+    forward   64,1,28,6,5,2  64,6,14,16,5,0  32,16,32,16,3,1  32,64,16,64,3,1  1,64,56,64,3,1
+    of peak       55 %            55 %             79 %             79 %             84 %
+
+The rest goes to starting and storing a block (25 taps are 150 cycles, storing them 40), to junk
+(14 columns for 10 with a 5x5 kernel and no padding), and, where each value is used little (1x1
+kernels, depthwise), to memory.
+
+**Memory and threads.** Beside its result a call holds, for each thread, one group of images laid
+out (at most 256 KiB or one image; for the weight gradient at most 2 MiB or one image, g too
+unless it can be read in place), the packed weights, and the weight gradient's sums: one for each
+of at most 8 shares of the batch, or a single one if the weights are many. Shares are cut by shape
+alone and added in order, so the bits do not depend on the thread count. In the weight gradient a
+junk column is multiplied by zero: a NaN or Inf in x may reach more taps than it touches.
 """
 
 from __future__ import annotations
@@ -23,7 +81,7 @@ from .conv_shape import (
     require_shape,
 )
 
-LARGEST_IMAGE = 1 << 28  # elements, padding included; larger ones go through the twins
+LARGEST_IMAGE = 1 << 29  # elements, padding included; larger ones go through the twins
 
 __all__ = ["conv2d", "conv2d_input_grad", "conv2d_weight_grad", "fold", "unfold"]
 
@@ -134,11 +192,11 @@ def _shape(
     stride: Pair,
     padding: Padding,
     dilation: Pair,
-    g: int,
+    groups: int,
 ) -> ConvShape:
     """`conv_shape` of any sequences (it is cached by tuples)."""
     sizes = (input_shape, weight_shape, stride, padding, dilation)
-    return conv_shape(*map(tuple, sizes), g)
+    return conv_shape(*map(tuple, sizes), groups)
 
 
 def _plain(a: np.ndarray, dtype: np.dtype) -> np.ndarray:
@@ -152,7 +210,10 @@ def _compiled(c: ConvShape) -> bool:
     A kernel that covers the image leaves one pixel, of which no vector can be made: the twin's
     single matrix product is 4 to 15 times as fast.
     """
-    image = max(c.C * (c.H + sum(c.padding[:2])) * (c.W + sum(c.padding[2:])), c.K * c.Ho * c.Wo)
+    (top, bottom, left, right), (dh, dw) = c.padding, c.dilation
+    x = c.C * (c.H + top + bottom) * (c.W + left + right)
+    g = c.K * (c.Ho + 2 * dh * c.R) * (c.Wo + 2 * dw * c.S)
+    image = max(x, g)
     return c.N > 0 and not c.covers and image < LARGEST_IMAGE and runtime.use_numba()
 
 
