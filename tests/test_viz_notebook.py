@@ -111,7 +111,10 @@ def test_heat_map_cells_are_means_of_what_they_cover():
     cells = grid(np.arange(100.0).reshape(10, 10), largest=5)
     np.testing.assert_allclose(cells, np.arange(100.0).reshape(5, 2, 5, 2).mean((1, 3)))
     assert grid(np.arange(7.0)).shape == (1, 7)
-    assert grid(np.ones((3, 4, 6, 5))).shape == (12, 10)  # four channels in two rows of two
+    tiles = grid(np.arange(1.0, 3 * 4 * 5 + 1).reshape(3, 1, 4, 5))  # two rows of two, one empty
+    assert tiles.shape == (4 + 1 + 4, 5 + 1 + 5)
+    assert tiles[0, 6] == 21 and tiles[5, 0] == 41 and (tiles[4] == 0).all()
+    assert (tiles[5:, 6:] == 0).all()
 
 
 def test_heat_map_colours():

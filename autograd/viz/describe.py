@@ -22,7 +22,7 @@ from autograd.viz.values import (
     statistics,
 )
 
-_LONGEST_ERROR = 60
+_LONGEST_ERROR = 54
 
 #: How much a box says.
 NAMES, VALUES, ALL = range(3)

@@ -14,6 +14,7 @@ _FONT = "Helvetica,Arial,sans-serif"
 # What XML cannot hold, and what would turn text around.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff\u202a-\u202e]")
 _BARS = re.compile(r"(.*?)((?:  )?[▁▂▃▄▅▆▇█]*)", re.DOTALL)
+_GAP = "\u00a0\u00a0\u00a0"  # readers' fonts may be wider than the one it was laid out with
 _LONGEST = 120  # characters of a row
 
 _STYLES = {
@@ -79,7 +80,7 @@ def _box(box: Box) -> str:
 
 def _row(row: Row) -> str:
     text, bars = _BARS.fullmatch(row.text).groups()  # type: ignore[union-attr]
-    spark = f'<FONT POINT-SIZE="8" COLOR="#7c93ad">{bars}</FONT>' if bars else ""
+    spark = f'<FONT POINT-SIZE="8" COLOR="#7c93ad">{_GAP}{bars.lstrip()}</FONT>' if bars else ""
     return (_STYLES[row.style].format(escaped(text)) if text else "") + spark or " "
 
 

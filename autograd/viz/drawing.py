@@ -70,7 +70,8 @@ class Graph:
     def html(self) -> str:
         """The picture for inside a page: SVG with its tooltips, or text without any Graphviz."""
         try:
-            return f'<div class="autograd-graph">{render.inline_svg(self.source)}</div>'
+            svg = render.inline_svg(self.source)
+            return f'<div class="autograd-graph" style="overflow-x:auto">{svg}</div>'
         except render.NoGraphviz as error:
             return (
                 f"<pre>{html.escape(self.text())}</pre>"

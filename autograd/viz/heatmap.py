@@ -11,7 +11,7 @@ import numpy as np
 _BELOW, _ABOVE = np.array([33, 102, 172.0]), np.array([178, 24, 43.0])
 _BAD = (255, 0, 255)
 LARGEST = 48  # cells along each side
-_CHANNELS = 16  # of an image-like array
+_TILES = 16  # of an array with more than two axes
 
 
 def data_uri(array: np.ndarray, largest: int = LARGEST) -> str:
@@ -22,13 +22,11 @@ def data_uri(array: np.ndarray, largest: int = LARGEST) -> str:
 def grid(array: np.ndarray, largest: int = LARGEST) -> np.ndarray:
     """Two axes of at most `largest` cells each, a cell the mean of what it covers.
 
-    Of more than two axes the first item is shown, its leading axis as tiles beside each other.
+    More than two axes are shown as tiles beside each other: images, channels, filters.
     """
     cells = np.asarray(array)
-    while cells.ndim > 3:
-        cells = cells[0] if len(cells) else cells.reshape(0, 0)
-    if cells.ndim == 3:
-        cells = _tiled(cells[:_CHANNELS])
+    if cells.ndim > 2:
+        cells = _tiled(cells.reshape(-1, *cells.shape[-2:])[:_TILES])
     cells = np.atleast_2d(cells).astype(np.float64)
     for axis in (0, 1):
         length = cells.shape[axis]
@@ -41,18 +39,15 @@ def grid(array: np.ndarray, largest: int = LARGEST) -> np.ndarray:
     return cells
 
 
-def _tiled(channels: np.ndarray) -> np.ndarray:
-    """Channels side by side, in rows, as square as can be."""
-    count, height, width = channels.shape
+def _tiled(tiles: np.ndarray) -> np.ndarray:
+    """Tiles in rows, as square as can be, a cell of zeros between them."""
+    count, height, width = tiles.shape
     columns = max(1, int(np.ceil(np.sqrt(count))))
     rows = -(-count // columns)
-    tiles = np.zeros((rows * columns, height, width))
-    tiles[:count] = channels
-    return (
-        tiles.reshape(rows, columns, height, width)
-        .swapaxes(1, 2)
-        .reshape(rows * height, columns * width)
-    )
+    spaced = np.zeros((rows * columns, height + 1, width + 1))
+    spaced[:count, :height, :width] = tiles
+    whole = spaced.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2)
+    return whole.reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]
 
 
 def colours(cells: np.ndarray) -> np.ndarray:

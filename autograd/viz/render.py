@@ -10,6 +10,7 @@ from collections.abc import Callable
 from autograd.errors import MissingExtraError
 
 FORMATS = ("svg", "png", "pdf")
+_SMALLEST = 0.65  # of its size; then the reader has to scroll
 _PNG_DPI = 144  # twice what a page has, for sharp text on today's screens
 
 _HOW = (
@@ -78,12 +79,12 @@ def _with_dpi(dot_text: str, form: str) -> str:
 
 
 def inline_svg(dot_text: str) -> str:
-    """SVG to stand inside HTML: no XML header, scaled down to the page's width."""
+    """SVG to stand inside HTML: no XML header, shrunk to the page while it stays readable."""
     svg = render(dot_text, "svg").decode()
     svg = svg[svg.index("<svg") :]
     match = re.match(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"', svg)
     if match:
         width = float(match[1])
-        size = f'<svg width="{width:.0f}pt" style="max-width:100%;height:auto"'
-        svg = size + svg[match.end() :]
+        size = f"width:100%;max-width:{width:.0f}pt;min-width:{width * _SMALLEST:.0f}pt;height:auto"
+        svg = f'<svg style="{size}"' + svg[match.end() :]
     return svg

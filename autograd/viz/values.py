@@ -198,7 +198,7 @@ def statistics(array: np.ndarray) -> str:
         words = f"all {number(low)}" if finite.size == flat.size else number(low)
     else:
         words = f"mean {number(wide.mean())}  [{number(low)}, {number(high)}]"
-    return "  ".join(filter(None, [words, sparkline(wide), bad]))
+    return "  ".join(filter(None, [words, bad, sparkline(wide)]))
 
 
 def sparkline(numbers: np.ndarray, bins: int = 9) -> str:
