@@ -8,6 +8,8 @@ Each function cuts the planes N x C among the threads.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -61,6 +63,56 @@ def _inside(
     return _ints(top, bottom, left, right) if 0 < least <= right - left else (0, 0, 0, 0)
 
 
+# What follows depends on the geometry alone, and a network asks for the same few again and again.
+
+
+@lru_cache(maxsize=256)
+def _max_geometry(
+    plane: Pair, kernel: Pair, stride: Pair, padding: Padding, dilation: Pair, out_size: Pair
+) -> tuple[Pair, int, int, tuple[Any, ...]]:
+    """Window, stride and lanes that the kernel is compiled for, and the arguments it is given."""
+    window, constant = _constants(kernel, stride, dilation)
+    before = (padding[0], padding[2])
+    inside = _inside(4 if constant else 0, plane, kernel, stride, before, out_size)
+    axes = list(zip(plane, out_size, kernel, stride, before, dilation, strict=True))
+    geometry = (
+        _ints(*plane, *out_size),
+        _ints(*stride),
+        _ints(*before),
+        _ints(*dilation),
+        inside,
+        tuple(_first(*axis) for axis in axes),
+        tuple(_spans(*axis) for axis in axes),
+    )
+    return window, constant, 8 if inside[3] - inside[2] >= 8 else 4, geometry
+
+
+@lru_cache(maxsize=256)
+def _avg_geometry(
+    plane: Pair, out_size: Pair, kernel: Pair, stride: Pair, padding: Padding
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[Array, ...]]:
+    """shapes, step, start and spans of the average-pool kernels."""
+    before = (padding[0], padding[2])
+    axes = zip(plane, out_size, kernel, stride, before, strict=True)
+    spans = tuple(_spans(*axis) for axis in axes)
+    return _ints(*plane, *out_size), _ints(*stride), _ints(*before), spans
+
+
+@lru_cache(maxsize=256)
+def _sizes(dtype: str, *geometry: Any) -> Array:
+    return window_sizes(*geometry).astype(dtype).reshape(-1)
+
+
+def _covers(plane: Pair, kernel: Pair, padding: Padding, out_size: Pair) -> bool:
+    """Whether there is one window, and it is the whole image."""
+    return tuple(out_size) == (1, 1) and tuple(kernel) == tuple(plane) and not any(padding)
+
+
+def _plain(*values: Any) -> tuple[Any, ...]:
+    """Each tuple as a tuple of Python ints, for a key."""
+    return tuple(tuple(map(int, v)) for v in values)
+
+
 def max_pool2d(
     x: Array,
     kernel: Pair,
@@ -83,24 +135,16 @@ def max_pool2d(
     n, c, height, width = x.shape
     out = np.empty((n, c, *out_size), x.dtype)
     indices = np.empty(out.shape, index_dtype(height * width))
-    plane, before = (height, width), (padding[0], padding[2])
-    axes = list(zip(plane, out_size, kernel, stride, before, dilation, strict=True))
-    window, constant = _constants(kernel, stride, dilation)
-    inside = _inside(4 if constant else 0, plane, kernel, stride, before, out_size)
-    lanes = 8 if inside[3] - inside[2] >= 8 else 4
+    window, constant, lanes, geometry = _max_geometry(
+        *_plain((height, width), kernel, stride, padding, dilation, out_size)
+    )
     parallel_for(
         pool_numba.max_pool(window, constant, bool(absolute), indices.dtype.type, lanes),
         n * c,
         dense(x).reshape(-1),
         out.reshape(-1),
         indices.reshape(-1),
-        _ints(height, width, *out_size),
-        _ints(*stride),
-        _ints(*before),
-        _ints(*dilation),
-        inside,
-        tuple(_first(*axis) for axis in axes),
-        tuple(_spans(*axis) for axis in axes),
+        *geometry,
         work_ns=0.3 * out.size * kernel[0] * kernel[1],
     )
     return out, indices
@@ -166,31 +210,20 @@ def avg_pool2d(
 
     n, c, height, width = x.shape
     plane = (height, width)
-    sizes = window_sizes(plane, kernel, stride, padding, out_size, *divisors)
+    geometry = _plain(plane, out_size, kernel, stride, padding)
+    sizes = _sizes(x.dtype.str, plane, *geometry[2:], geometry[1], *divisors)
     out = np.empty((n, c, *out_size), x.dtype)
+    arrays = dense(x).reshape(-1), sizes, out.reshape(-1)
+    work = 0.2 * out.size * kernel[0] * kernel[1]
+    if _covers(plane, kernel, padding, out_size):
+        parallel_for(pool_numba.plane_mean, n * c, *arrays, height * width, work_ns=work)
+        return out
     window, constant = _constants(kernel, stride)
-    *geometry, spans = _geometry(plane, out_size, kernel, stride, padding)
-    parallel_for(
-        pool_numba.avg_pool(window, constant),
-        n * c,
-        dense(x).reshape(-1),
-        sizes.astype(x.dtype).reshape(-1),
-        out.reshape(-1),
-        *geometry,
-        _inside(constant, plane, kernel, stride, (padding[0], padding[2]), out_size),
-        spans,
-        work_ns=0.2 * out.size * kernel[0] * kernel[1],
-    )
+    inside = _inside(constant, plane, kernel, stride, (padding[0], padding[2]), out_size)
+    shapes, step, start, spans = _avg_geometry(*geometry)
+    kernel_code = pool_numba.avg_pool(window, constant)
+    parallel_for(kernel_code, n * c, *arrays, shapes, step, start, inside, spans, work_ns=work)
     return out
-
-
-def _geometry(
-    plane: Pair, out_size: Pair, kernel: Pair, stride: Pair, padding: Padding
-) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[Array, ...]]:
-    before = (padding[0], padding[2])
-    axes = zip(plane, out_size, kernel, stride, before, strict=True)
-    spans = tuple(_spans(*axis) for axis in axes)
-    return _ints(*plane, *out_size), _ints(*stride), _ints(*before), spans
 
 
 def avg_pool2d_grad(
@@ -211,18 +244,17 @@ def avg_pool2d_grad(
     from autograd.kernels import pool_numba
 
     plane, out_size = (height, width), (g.shape[2], g.shape[3])
-    sizes = window_sizes(plane, kernel, stride, padding, out_size, *divisors)
+    geometry = _plain(plane, out_size, kernel, stride, padding)
+    sizes = _sizes(g.dtype.str, plane, *geometry[2:], out_size, *divisors)
     out = np.empty(input_shape, g.dtype)
+    arrays = dense(g).reshape(-1), sizes, out.reshape(-1)
+    work = 0.3 * size + 0.3 * g.size * kernel[0] * kernel[1]
+    if _covers(plane, kernel, padding, out_size):
+        parallel_for(pool_numba.plane_fill, n * c, *arrays, height * width, work_ns=work)
+        return out
     constant = stride[1] if stride[1] in (1, 2) else 0
     tiled = constant == kernel[1] and not any(padding) and out_size[1] * constant <= width
-    parallel_for(
-        pool_numba.avg_pool_grad(constant, tiled),
-        n * c,
-        dense(g).reshape(-1),
-        sizes.astype(g.dtype).reshape(-1),
-        out.reshape(-1),
-        np.empty(n * c * out_size[1], g.dtype),
-        *_geometry(plane, out_size, kernel, stride, padding),
-        work_ns=0.3 * size + 0.3 * g.size * kernel[0] * kernel[1],
-    )
+    share = np.empty(n * c * out_size[1], g.dtype)
+    kernel_code = pool_numba.avg_pool_grad(constant, tiled)
+    parallel_for(kernel_code, n * c, *arrays, share, *_avg_geometry(*geometry), work_ns=work)
     return out

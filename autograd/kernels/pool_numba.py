@@ -22,6 +22,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from autograd.kernels.norm_numba import sum_of
 from autograd.kernels.runtime import jit
 from autograd.kernels.vector_math_numba import number, peek, poke, reread, select
 
@@ -191,6 +192,20 @@ def scatter_add(lo, hi, g, indices, out):  # type: ignore[no-untyped-def]
         for k in range(gradient.size):
             where = np.int64(at[k])
             poke(plane, where, reread(plane, where) + gradient[k])
+
+
+@jit
+def plane_mean(lo, hi, x, sizes, out, size):  # type: ignore[no-untyped-def]
+    """The mean of whole planes."""
+    for p in range(lo, hi):
+        out[p] = sum_of(x, p * size, size) / sizes[0]
+
+
+@jit
+def plane_fill(lo, hi, g, sizes, out, size):  # type: ignore[no-untyped-def]
+    """The adjoint of `plane_mean`."""
+    for p in range(lo, hi):
+        out[p * size : (p + 1) * size] = g[p] / sizes[0]
 
 
 @cache
