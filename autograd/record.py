@@ -55,6 +55,7 @@ _OURS: tuple[tuple[type[Exception], type[GlassgradError]], ...] = (
     (np.exceptions.AxisError, AxisError),
     (IndexError, IndexRangeError),
     (TypeError, DTypeError),
+    (AttributeError, DTypeError),  # a number where the body needs an array
     (Exception, ShapeError),
 )
 
@@ -279,7 +280,7 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
                 out = np.asarray(result[0])
         except GlassgradError as error:
             raise _located(error) from None
-        except (ValueError, IndexError, TypeError, ArithmeticError) as error:
+        except (ValueError, IndexError, TypeError, ArithmeticError, AttributeError) as error:
             raise _explained(spec, error, values[:count]) from error
 
         if any_tensor:

@@ -77,9 +77,10 @@ def linear(x: Array, weight: Array, bias: Array | None = None):
     >>> ag.linear(ag.ones(2, 3), ag.ones(4, 3), ag.zeros(4)).shape
     (2, 4)
     """
-    if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1]:
+    if np.ndim(weight) != 2 or np.ndim(x) < 1 or x.shape[-1] != weight.shape[1]:
         raise ShapeError(
-            f"linear: x of shape {x.shape} does not fit weight (out, in) = {weight.shape}: "
+            f"linear: input of shape {np.shape(x)} does not fit weight (out, in) = "
+            f"{np.shape(weight)}: "
             "its last axis must have the length of the weight's"
         )
     features, inputs = weight.shape
