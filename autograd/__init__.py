@@ -53,13 +53,20 @@ __all__ += errors.__all__
 __all__ += ops.__all__
 __all__ += random_source.__all__
 
-# Public names of `autograd.viz`, which is imported when one of them is first used.
-_PICTURES = ("draw", "watch", "backward_steps", "replay")
+# Public names whose module is imported when one of them is first used.
+_LATER = {
+    "draw": "autograd.viz",
+    "watch": "autograd.viz",
+    "backward_steps": "autograd.viz",
+    "replay": "autograd.viz",
+    "explain": "autograd.words",
+    "to_numpy": "autograd.words",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _PICTURES:
-        from autograd import viz
+    if name in _LATER:
+        import importlib
 
-        return getattr(viz, name)
+        return getattr(importlib.import_module(_LATER[name]), name)
     raise AttributeError(f"module 'autograd' has no attribute {name!r}")

@@ -1,0 +1,158 @@
+"""Functions of the library made to run on symbols: the same code, other globals.
+
+In a rewritten function `np` passes symbols through conversions, an op runs its own body on symbols
+(or the formula that stands for its kernel), and a helper is rewritten in its turn.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd.ops.index import piece
+from autograd.record import Array, Op, registry
+from autograd.words import formulas
+from autograd.words.symbols import CannotEmitError, Symbol
+
+
+class Scattered:
+    """A contribution that is added into zeros at `key`."""
+
+    def __init__(self, g: Symbol, key: Any):
+        self.g, self.key = g, key
+
+
+class Rewriter:
+    """Rewrites functions. `opaque(op, args, kwargs)` stands for ops that cannot be written out;
+    `approximate(op)` is told of those whose formula rounds otherwise than the op."""
+
+    def __init__(self, opaque: Callable[[Op, tuple, dict], Any], approximate: Callable[[Op], Any]):
+        self._opaque, self._approximate = opaque, approximate
+        self._functions: dict[int, Any] = {}
+        self._kept: list[Any] = []  # identities hold while the objects do
+        self._globals: dict[int, dict[str, Any]] = {}
+
+    def function(
+        self, original: Any, cells: tuple[types.CellType, ...] | None = None
+    ) -> types.FunctionType:
+        """`original` with rewritten globals and the given cells (or its own, rewritten)."""
+        if cells is None:
+            cells = tuple(self._cell(cell) for cell in original.__closure__ or ())
+        rewritten = types.FunctionType(
+            original.__code__,
+            self._globals_for(original.__globals__),
+            original.__name__,
+            original.__defaults__,
+            cells,
+        )
+        rewritten.__kwdefaults__ = original.__kwdefaults__
+        return rewritten
+
+    def value(self, value: Any) -> Any:
+        """A global or captured value as rewritten code sees it."""
+        if value is np:
+            return _NumPy()
+        if value is piece:
+            return lambda g, key, shape: Scattered(g, key)
+        if isinstance(value, types.ModuleType):
+            if value.__name__ == "autograd.kernels":
+                return _Kernels()
+            if value.__name__.startswith("autograd."):
+                return _Module(self, value)
+            return value
+        spec = getattr(value, "op", None)
+        if isinstance(spec, Op):
+            return self._once(value, lambda: self._op(spec))
+        if isinstance(value, types.FunctionType) and value.__module__.startswith("autograd."):
+            return self._once(value, lambda: self.function(value))
+        return value
+
+    def _once(self, key: Any, make: Callable[[], Any]) -> Any:
+        if id(key) not in self._functions:
+            self._kept.append(key)
+            self._functions[id(key)] = make()
+        return self._functions[id(key)]
+
+    def _globals_for(self, original: dict[str, Any]) -> dict[str, Any]:
+        if id(original) not in self._globals:
+            self._globals[id(original)] = _Globals(self, original)
+        return self._globals[id(original)]
+
+    def _cell(self, cell: types.CellType) -> types.CellType:
+        try:
+            return types.CellType(self.value(cell.cell_contents))
+        except ValueError:  # a name the body never reached
+            return cell
+
+    def _op(self, op: Op) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if not any(isinstance(x, Symbol) for x in [*args, *kwargs.values()]):
+                return op.call(*args, **kwargs)
+            result = self.run(op, args, kwargs)
+            return result[0] if len(result) == 2 else (result[0], result[2])
+
+        return call
+
+    def run(self, op: Op, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """What the op's body returns on symbols."""
+        given = getattr(formulas, op.name, None) if registry.get(op.name) is op else None
+        if given is not None:
+            if op.name in formulas.APPROXIMATE:
+                self._approximate(op)
+            return given(*args, **kwargs), ()
+        try:
+            result = self.function(op.body)(*args, **kwargs)
+            if isinstance(result[0], Symbol):
+                return result
+        except (CannotEmitError, AttributeError, TypeError, ValueError):
+            pass
+        return self._opaque(op, args, kwargs), ()
+
+
+class _Globals(dict[str, Any]):
+    """Globals that are rewritten when they are first used."""
+
+    def __init__(self, rewriter: Rewriter, original: dict[str, Any]):
+        super().__init__({"__builtins__": original["__builtins__"]})
+        self._rewriter, self._original = rewriter, original
+
+    def __missing__(self, name: str) -> Any:
+        value = self[name] = self._rewriter.value(self._original[name])
+        return value
+
+
+class _Module:
+    """A module of ours whose functions are rewritten."""
+
+    def __init__(self, rewriter: Rewriter, module: types.ModuleType):
+        self._rewriter, self._module = rewriter, module
+
+    def __getattr__(self, name: str) -> Any:
+        return self._rewriter.value(getattr(self._module, name))
+
+
+class _Kernels:
+    """In the place of compiled code."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise CannotEmitError(f"kernels.{name} is compiled code")
+
+
+class _NumPy:
+    """NumPy, with conversions that let symbols pass."""
+
+    ndarray = (Array, Symbol)  # for isinstance
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+    @staticmethod
+    def asarray(x: Any, dtype: Any = None) -> Any:
+        if isinstance(x, Symbol):
+            return x if dtype is None or x.dtype == dtype else x.astype(dtype)
+        return np.asarray(x, dtype)
+
+    ascontiguousarray = asarray
