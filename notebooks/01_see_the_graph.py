@@ -21,12 +21,14 @@
 
 # %%
 import numpy as np
+from IPython.display import display
 
 import autograd as ag
 import nn
 import optim
 
 ag.manual_seed(0)
+rng = np.random.default_rng(0)
 
 # %% [markdown]
 # ## Micrograd's example
@@ -67,7 +69,6 @@ print(ag.draw(e, constants=False).text())
 # histogram and gradient. `direction="both"` adds the gradients' way back.
 
 # %%
-rng = np.random.default_rng(0)
 X = ag.tensor(rng.standard_normal((8, 4)).astype(np.float32))
 labels = rng.integers(0, 3, 8)
 W1 = ag.tensor(rng.standard_normal((4, 5)).astype(np.float32), requires_grad=True)
@@ -118,8 +119,7 @@ ag.replay(loss)
 try:
     ag.sigmoid(X @ W1) @ W1
 except ag.ShapeError as error:
-    picture = ag.draw(error)
-picture
+    display(ag.draw(error))
 
 # %% [markdown]
 # The first NaN, in red:
@@ -157,14 +157,13 @@ ag.draw(loss, color="memory", detail="names", rankdir="LR", constants=False)
 # Tensors, modules and optimisers show themselves:
 
 # %%
-net
+display(net)
 
 # %%
 optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
 
 # %%
-first = next(net.parameters())
-first
+display(next(net.parameters()))
 
 # %% [markdown]
 # ## Deep networks

@@ -308,7 +308,10 @@ def test_memory_and_time():
     loss = (ag.exp(x) + 1.0).sum()
     found = paints(ag.draw(loss, color="memory", style="ops"))
     assert found["exp"].fill != found["add"].fill
+    before = ag.draw(loss).source
     list(ag.backward_steps(loss, retain_graph=True))
+    assert ag.draw(loss).source == before  # no times unless they are asked for
+    list(ag.backward_steps(loss, retain_graph=True, measure=True))
     graph = ag.draw(loss, color="time", style="ops")
     assert any("µs" in text or "ms" in text for _, text in graph._picture.legend)
     assert not paints(graph)["exp"].dashed and paints(graph)["x"].dashed

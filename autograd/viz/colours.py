@@ -80,7 +80,7 @@ def painter(
     if colour == "time" and not amounts:
         raise ArgumentError(
             "draw: color='time' needs measured times, and no op of this graph has one; step "
-            "through list(ag.backward_steps(loss, retain_graph=True)) first"
+            "through list(ag.backward_steps(loss, retain_graph=True, measure=True)) first"
         )
     finite = [math.log10(a) for a in amounts if math.isfinite(a)]
     low, high = (min(finite), max(finite)) if finite else (0.0, 0.0)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from contextvars import ContextVar
+from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from autograd.record import Node
+from autograd.results import add_looker, remove_looker
 from autograd.tensors import Tensor
 
 _HOOK = -1  # key among a node's hooks: first, so that it sees the gradient before others change it
@@ -72,7 +73,7 @@ class watch:
     def __enter__(self) -> watch:
         self._token = _watching.set(True)
         if watch._active == 0:
-            Tensor._of = _keeping_of  # type: ignore[method-assign, assignment]
+            add_looker(_keep_result)
         watch._active += 1
         return self
 
@@ -80,19 +81,15 @@ class watch:
         _watching.reset(self._token)
         watch._active -= 1
         if watch._active == 0:
-            Tensor._of = _plain_of  # type: ignore[method-assign]
+            remove_looker(_keep_result)
 
 
-_plain_of = Tensor._of
-
-
-def _keeping_of(array: np.ndarray, node: Any = None) -> Tensor:
-    """`Tensor._of`, noting the array and the operands of the op that calls it."""
+def _keep_result(array: np.ndarray, node: Any, frame: FrameType) -> None:
+    """Note a result and the operands of the op that makes it."""
     if node is not None and _watching.get() and node not in kept:
-        given = sys._getframe(1).f_locals.get("args", ())[: len(node.edges)]
+        given = frame.f_locals.get("args", ())[: len(node.edges)]
         operands = [arg._data if isinstance(arg, Tensor) else arg for arg in given]
         keep(node, array, operands)
-    return _plain_of(array, node)
 
 
 def keep(node: Node, value: np.ndarray, operands: list[Any]) -> None:

@@ -48,7 +48,8 @@ class Step:
     """One node of the backward pass: what arrived, and what its closures sent on.
 
     `node`: the recorded call. `gradient`: that of its result, complete. `outgoing`: for every
-    operand that has one its name, closure, formula and contribution. `number` of `count` steps.
+    operand that has one its name, closure, formula and contribution. `number` of `count` steps;
+    `seconds` that the closures took.
     """
 
     number: int
@@ -56,6 +57,7 @@ class Step:
     node: Node
     gradient: np.ndarray
     outgoing: list[Outgoing] = field(default_factory=list)
+    seconds: float = 0.0
 
     @property
     def name(self) -> str:
@@ -77,12 +79,14 @@ def backward_steps(
     gradient: Any = None,
     retain_graph: bool = False,
     inputs: Sequence[Tensor] | None = None,
+    measure: bool = False,
 ) -> Iterator[Step]:
     """`loss.backward()` one step at a time, as an iterator.
 
     At its end the leaves' `grad` are what `backward` would have left, bit for bit; until then they
     are untouched. A graph whose steps were begun and not finished is freed as far as they went,
-    unless `retain_graph`. Raises as `backward` does, and at once.
+    unless `retain_graph`. `measure=True` notes the seconds of each step for later pictures (with
+    `color="time"`). Raises as `backward` does, and at once.
 
     >>> import autograd as ag
     >>> x = ag.tensor(3.0, requires_grad=True)
@@ -93,7 +97,8 @@ def backward_steps(
     >>> x.grad.item()
     3.0
     """
-    return _run(_prepared(loss, gradient, retain_graph, inputs, "backward_steps"), deliver=True)
+    prepared = _prepared(loss, gradient, retain_graph, inputs, "backward_steps")
+    return _run(prepared, deliver=True, measure=measure)
 
 
 def _prepared(
@@ -108,7 +113,7 @@ def _prepared(
     return _Replay([loss], targets, bool(retain_graph), create_graph=False), seed
 
 
-def _run(prepared: tuple[_Replay, Any], deliver: bool) -> Iterator[Step]:
+def _run(prepared: tuple[_Replay, Any], deliver: bool, measure: bool = False) -> Iterator[Step]:
     replayed, seed = prepared
     with no_grad():
         replayed.begin([seed])
@@ -118,6 +123,8 @@ def _run(prepared: tuple[_Replay, Any], deliver: bool) -> Iterator[Step]:
             continue
         with no_grad():
             step = _step(replayed, node, number, len(order))
+        if measure:
+            times.setdefault(node, Times()).backward = step.seconds
         yield step
     with no_grad():
         replayed.finish()
@@ -147,8 +154,7 @@ def _step(replayed: _Replay, node: Node, number: int, count: int) -> Step:
     except BaseException:
         node.closures = original
         raise
-    measured = times.setdefault(node, Times())
-    measured.backward = time.perf_counter() - began
+    step.seconds = time.perf_counter() - began
     if replayed.retain_graph:
         node.closures = original
     return step
