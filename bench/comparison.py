@@ -1,0 +1,171 @@
+"""Sections with many peers: what is measured, as a table, a picture and JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench import report
+from bench.peers import OURS, SLOW, Peer, PeerError, PeerWorker, Ratio, compare
+
+
+@dataclass
+class Row:
+    """One piece of work: our time in seconds, and each peer's ratio or why there is none."""
+
+    name: str
+    ours: float = 0.0
+    share_of_peak: float | None = None
+    ratios: dict[str, Ratio] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    wanted: dict[str, float] = field(default_factory=dict)
+
+
+class Workers:
+    """A worker for us and each peer found; closes them at the end."""
+
+    def __init__(self, found: dict[Peer, tuple[str, str]], threads: int) -> None:
+        self.ours = PeerWorker(OURS, sys.executable, threads)
+        self.theirs = [PeerWorker(peer, python, threads) for peer, (python, _) in found.items()]
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        for worker in (self.ours, *self.theirs):
+            worker.close()
+
+
+def measure(
+    workers: Workers,
+    row: Row,
+    request: dict[str, Any],
+    seconds: float,
+    losses: bool = False,
+    pairs: int = 9,
+) -> Row:
+    """Let every peer prepare `request` and time it against ours, one peer after the other."""
+    workers.ours.ask(**request)
+    row.ours = workers.ours.ask(time=seconds)
+    expected = workers.ours.ask(losses=10) if losses else []
+    for worker in workers.theirs:
+        label = worker.peer.label
+        try:
+            if (last := worker.ask(**request)) > SLOW:
+                raise PeerError(f"takes {last:.1f} s")
+            if losses:
+                _check_losses(expected, worker.ask(losses=10))
+            row.ratios[label] = compare(workers.ours, worker, seconds, pairs)
+        except PeerError as error:
+            row.skipped[label] = str(error)
+    if row.ratios:
+        row.ours = sorted(r.ours for r in row.ratios.values())[len(row.ratios) // 2]
+    return row
+
+
+def _check_losses(ours: list[float], theirs: list[float]) -> None:
+    """Nobody times different work: the first loss agrees closely, the tenth still does."""
+    for step, bound in ((0, 1e-4), (-1, 2e-2)):
+        a, b = ours[step], theirs[step]
+        if not abs(a - b) <= bound * abs(a):
+            place = "first" if step == 0 else "last"
+            raise PeerError(f"another {place} loss of 10: {b:.6g}, ours {a:.6g}")
+
+
+def show(row: Row) -> None:
+    """A line for each peer, as soon as it is measured."""
+    print(f"{row.name}: ours {row.ours * 1e3:.3f} ms", flush=True)
+    for label, r in row.ratios.items():
+        print(f"    {r.ratio:6.2f}  {label}, {r.theirs * 1e3:.3f} ms", flush=True)
+    for label, why in row.skipped.items():
+        print(f"         -  {label}: {why}", flush=True)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Markdown: our time, then each peer's ratio with quartiles; ▼ below what is wanted."""
+    labels = list(dict.fromkeys(label for row in rows for label in row.ratios))
+    shared = any(row.share_of_peak for row in rows)
+    head = ["", "ours ms", *(["share of peak"] if shared else []), *labels]
+    lines = ["| " + " | ".join(head) + " |", "|---" + "|--:" * (len(head) - 1) + "|"]
+    for row in rows:
+        cells = [row.name, f"{row.ours * 1e3:.3g}"]
+        if shared:
+            cells.append("" if row.share_of_peak is None else f"{row.share_of_peak:.0%}")
+        cells += [_cell(row, label) for label in labels]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(
+        [*lines, "", "Ratio: the peer's time / ours (quartiles); ▼: below the aim.", ""]
+    )
+
+
+def _cell(row: Row, label: str) -> str:
+    if label not in row.ratios:
+        return "too slow" if row.skipped.get(label, "").startswith("takes") else ""
+    r = row.ratios[label]
+    mark = " ▼" if r.ratio < row.wanted.get(label, 0.0) else ""
+    return f"{r.ratio:.2f}{mark} ({r.quartiles[0]:.2f}-{r.quartiles[1]:.2f})"
+
+
+def keep(
+    section: str, rows: Sequence[Row], machine: dict[str, Any], out: Path, versions: dict[str, str]
+) -> None:
+    """JSON and a picture."""
+    out.mkdir(parents=True, exist_ok=True)
+    content = {"machine": machine, "peers": versions, "rows": [asdict(row) for row in rows]}
+    (out / f"{section}.json").write_text(json.dumps(content, indent=1) + "\n")
+    _draw(out / f"{section}.png", section, rows)
+
+
+def _draw(path: Path, section: str, rows: Sequence[Row]) -> None:
+    """A dot for each peer on each row's line, ratio on a logarithmic scale."""
+    try:
+        import matplotlib
+    except ImportError:
+        print("matplotlib is not installed: no pictures", file=sys.stderr)
+        return
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    labels = list(dict.fromkeys(label for row in rows for label in row.ratios))
+    if not labels:
+        return
+    figure, axes = plt.subplots(figsize=(9, 1.2 + 0.35 * len(rows)), layout="constrained")
+    for number, label in enumerate(labels):
+        points = [(r.ratios[label], y) for y, r in enumerate(reversed(rows)) if label in r.ratios]
+        x = [ratio.ratio for ratio, _ in points]
+        ends = [[r.ratio - r.quartiles[0] for r, _ in points],
+                [r.quartiles[1] - r.ratio for r, _ in points]]  # fmt: skip
+        ends = [[max(0.0, e) for e in side] for side in ends]
+        axes.errorbar(x, [y for _, y in points], xerr=ends, fmt="osD^vP*X"[number % 8],
+                      color=f"C{number}", label=label, capsize=2, alpha=0.85)  # fmt: skip
+    axes.set_yticks(range(len(rows)), [row.name for row in reversed(rows)], fontsize=8)
+    axes.set_xscale("log")
+    axes.axvline(1.0, color="black", linewidth=0.8)
+    axes.grid(axis="x", which="both", alpha=0.25)
+    axes.set_xlabel("peer's time / ours (right of 1: ours is quicker)")
+    axes.set_title(section)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8, frameon=False)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def finish(
+    section: str,
+    rows: Sequence[Row],
+    options: Any,
+    machine: dict[str, Any],
+    versions: dict[str, str],
+) -> str:
+    """Keep the section's results; its text for the README."""
+    keep(section, rows, machine, options.out, versions)
+    peers = ", ".join(f"{label} {version}" for label, version in versions.items())
+    skipped = [
+        f"- {row.name}, {label}: {why}" for row in rows for label, why in row.skipped.items()
+        if not why.startswith("NotImplementedError")
+    ]  # fmt: skip
+    lines = [f"{report.describe(machine)}; {peers}.", "", table(rows)]
+    return "\n".join([*lines, *(["Not timed:", "", *skipped, ""] if skipped else [])])

@@ -1,0 +1,141 @@
+"""The other libraries: where they are installed, and a process of its own for each.
+
+They are looked for in the running Python's environment, then in those named by `--environments` or
+`GLASSGRAD_BENCH_ENVIRONMENTS` (folders of virtual environments, separated as in PATH). HIPS
+autograd needs one of its own, since it is imported as `autograd` too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.pairs import PAIRS
+
+HERE = Path(__file__).parent
+VARIABLE = "GLASSGRAD_BENCH_ENVIRONMENTS"
+SLOW = 1.0  # seconds of a step; what takes longer is not timed
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A library: its label, the distribution that brings it, its file in `bench/workloads`."""
+
+    label: str
+    distribution: str
+    workload: str
+
+
+PEERS = (
+    Peer("PyTorch", "torch", "pytorch"),
+    Peer("torch.compile", "torch", "pytorch_compiled"),
+    Peer("JAX jit", "jax", "jax_jit"),
+    Peer("NumPy by hand", "numpy", "numpy_by_hand"),
+    Peer("HIPS autograd", "autograd", "hips"),
+    Peer("MyGrad", "mygrad", "mygrad_steps"),
+    Peer("tinygrad", "tinygrad", "tinygrad_steps"),
+)
+OURS = Peer("ours", "numpy", "ours")
+
+_ASK = """
+import importlib.metadata, json, sys
+found = {}
+for name in sys.argv[1:]:
+    try:
+        found[name] = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        pass
+print(json.dumps(found))
+"""
+
+
+def environments(named: list[str]) -> list[str]:
+    """The interpreters to look in: this one, then those of the named environments."""
+    folders = named or [f for f in os.environ.get(VARIABLE, "").split(os.pathsep) if f]
+    return [sys.executable, *(str(Path(folder, "bin", "python")) for folder in folders)]
+
+
+def find(pythons: list[str]) -> dict[Peer, tuple[str, str]]:
+    """`{peer: (interpreter, version)}` of those that are installed somewhere."""
+    found: dict[Peer, tuple[str, str]] = {}
+    names = sorted({peer.distribution for peer in PEERS})
+    for python in pythons:
+        asked = subprocess.run(
+            [python, "-c", _ASK, *names], capture_output=True, text=True, check=True, cwd=HERE
+        )
+        versions = json.loads(asked.stdout)
+        for peer in PEERS:
+            if peer.distribution in versions:
+                found.setdefault(peer, (python, versions[peer.distribution]))
+    return found
+
+
+def environment(threads: int) -> dict[str, str]:
+    """What a worker's process is started with: so many threads for every library."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    return {**os.environ, **dict.fromkeys(names, str(threads)), "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+class PeerError(Exception):
+    """Why a worker could not do what it was asked for."""
+
+
+class PeerWorker:
+    """A process that imports one library; see `bench/peer_worker.py`."""
+
+    def __init__(self, peer: Peer, python: str, threads: int) -> None:
+        self.peer = peer
+        self.process = subprocess.Popen(
+            [python, str(HERE / "peer_worker.py"), peer.workload, str(threads)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=HERE,
+            env=environment(threads),
+        )
+
+    def ask(self, **request: Any) -> Any:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        try:
+            print(json.dumps(request), file=self.process.stdin, flush=True)
+        except BrokenPipeError:
+            raise PeerError("its process ended") from None
+        line = self.process.stdout.readline()
+        if not line:
+            raise PeerError("its process ended")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise PeerError(answer["error"])
+        return answer["value"]
+
+    def close(self) -> None:
+        self.process.communicate()  # closes its input, at which it ends
+
+
+@dataclass
+class Ratio:
+    """A peer's time against ours: medians in seconds, ratio theirs / ours with quartiles."""
+
+    ours: float
+    theirs: float
+    ratio: float
+    quartiles: tuple[float, float]
+
+
+def compare(ours: PeerWorker, theirs: PeerWorker, seconds: float, pairs: int = PAIRS) -> Ratio:
+    """Time what both have prepared in turn, the order swapped from pair to pair."""
+    times: dict[PeerWorker, list[float]] = {ours: [], theirs: []}
+    for pair in range(pairs):
+        for worker in (ours, theirs) if pair % 2 == 0 else (theirs, ours):
+            times[worker].append(worker.ask(time=seconds))
+    ratios = [b / a for a, b in zip(times[ours], times[theirs], strict=True)]
+    low, middle, high = statistics.quantiles(ratios, n=4)
+    a, b = (statistics.median(times[worker]) for worker in (ours, theirs))
+    return Ratio(a, b, middle, (low, high))
