@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import mmap
 import os
+import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
@@ -169,6 +172,33 @@ def test_same_bits_for_any_thread_count(name, threads):
     for count in (2, 4, 2):
         threads(count)
         assert [a.tobytes() for a in run(*arrays, c)] == expected
+
+
+def fenced(a: np.ndarray, memory: list[mmap.mmap], at_end: bool) -> np.ndarray:
+    """A copy of a with a page before and one after it that the process may not touch."""
+    page = mmap.PAGESIZE
+    pages = -(-a.nbytes // page)
+    memory.append(mmap.mmap(-1, (pages + 2) * page))
+    start = ctypes.addressof(ctypes.c_char.from_buffer(memory[-1]))
+    for forbidden in (start, start + (pages + 1) * page):
+        assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(forbidden), page, 0) == 0
+    offset = (pages + 1) * page - a.nbytes if at_end else page
+    copy = np.frombuffer(memory[-1], a.dtype, a.size, offset).reshape(a.shape)
+    copy[...] = a
+    return copy
+
+
+@needs_numba
+@pytest.mark.skipif(sys.platform != "linux", reason="fences memory with mprotect")
+@pytest.mark.parametrize("at_end", [True, False], ids=["end", "start"])
+@pytest.mark.parametrize("name", SHAPES)
+def test_nothing_is_read_outside_the_arrays(name, at_end):
+    memory: list[mmap.mmap] = []
+    *arrays, c = problem(name, np.float32)
+    expected = run(*arrays, c)
+    got = run(*(fenced(a, memory, at_end) for a in arrays), c)  # else a segmentation fault
+    for a, b in zip(got, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_python_threads_at_once(threads):
