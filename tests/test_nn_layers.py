@@ -95,6 +95,7 @@ LAYERS = [
     ("SELU", (), {}, [ROWS]),
     ("SiLU", (), {}, [ROWS]),
     ("Softplus", (2.0,), {}, [ROWS]),
+    ("Softsign", (), {}, [ROWS]),
     ("Sigmoid", (), {}, [ROWS]),
     ("LogSigmoid", (), {}, [ROWS]),
     ("Tanh", (), {}, [ROWS]),

@@ -24,6 +24,7 @@ __all__ = [
     "sigmoid",
     "silu",
     "softplus",
+    "softsign",
     "tanh",
 ]
 
@@ -174,6 +175,18 @@ def softplus_grad(g: Array, x: Array, beta=1.0):
         lambda v: softplus_grad(v, x, beta),
         lambda v: sigmoid_grad(v * g * beta, sigmoid(x * beta)),
     )
+
+
+@op
+def softsign(x: Array):
+    """x / (1 + |x|), elementwise; derivative 1 / (1 + |x|)², whose own derivative at 0 is 0.
+
+    >>> import autograd as ag
+    >>> ag.softsign(ag.tensor([-1.0, 0.0, 3.0]))
+    tensor([-0.5 ,  0.  ,  0.75])
+    """
+    # of x, not (1 − |out|)², which cancels for large |x|
+    return x / (1 + np.absolute(x)), lambda g: g * np.square(1 / (1 + np.absolute(x)))
 
 
 @op

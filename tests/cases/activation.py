@@ -152,6 +152,11 @@ ROWS = [
         beta=2.0,
         threshold=0.92,
     ),
+    function(
+        "softsign",
+        lambda x: np.where(x < 0, 1 / (1 - x) - 1, 1 - 1 / (1 + x)),
+        torch_name="softsign",
+    ),
     *(
         function(
             "gelu",
