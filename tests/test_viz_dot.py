@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 import time
 import xml.etree.ElementTree as ElementTree
 
@@ -85,6 +88,27 @@ def test_the_same_program_gives_the_same_text():
         return ag.draw(h.sum(), detail="all", direction="both").source
 
     assert program() == program()
+
+
+def test_the_text_does_not_depend_on_the_process():
+    program = (
+        "import numpy as np, autograd as ag, nn\n"
+        "ag.manual_seed(1)\n"
+        "net = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))\n"
+        "with ag.watch(): loss = net(ag.tensor(np.ones((2, 4), 'f'))).sum()\n"
+        "loss.backward()\n"
+        "print(ag.draw(loss, fold=True, hops=3, color='grad').source)\n"
+    )
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(texts) == 1
 
 
 HOSTILE = [

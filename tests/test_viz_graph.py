@@ -157,6 +157,53 @@ def test_watch_changes_no_result_and_ends_with_its_block():
     assert next(v for v in vertices(z) if v.op and v.op.name == "add").value is None
 
 
+def test_watch_leaves_everything_as_it_was():
+    from autograd.tensors import Tensor
+
+    before = Tensor._of.__func__
+    with pytest.raises(ZeroDivisionError), ag.watch(), ag.watch():
+        leaf(2) * 2.0
+        raise ZeroDivisionError
+    assert Tensor._of.__func__ is before
+
+
+def test_watch_is_for_its_own_thread():
+    import threading
+
+    from autograd.viz.keeping import kept
+
+    made, go, done = [], threading.Event(), threading.Event()
+
+    def elsewhere():
+        go.wait(10)
+        made.append(leaf(2) * 2.0)
+        done.set()
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    with ag.watch():
+        go.set()
+        assert done.wait(10)
+        here = leaf(2) * 2.0
+    thread.join()
+    assert here.node in kept and made[0].node not in kept
+
+
+def test_odd_variables_are_no_obstacle():
+    class Odd:
+        @property
+        def __dict__(self):
+            raise RuntimeError("no")
+
+    class Key:
+        def __repr__(self):
+            raise RuntimeError("no")
+
+    odd, table = Odd(), {Key(): leaf(2)}
+    x = leaf(2)
+    assert "x" in ag.draw(x * table[next(iter(table))]).text() and odd is not None
+
+
 def test_what_watch_keeps_dies_with_the_graph():
     import weakref
 

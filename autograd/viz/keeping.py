@@ -68,20 +68,14 @@ class watch:
     └─ constant 3
     """
 
-    _active = 0
-
     def __enter__(self) -> watch:
         self._token = _watching.set(True)
-        if watch._active == 0:
-            add_looker(_keep_result)
-        watch._active += 1
+        add_looker(_keep_result)
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         _watching.reset(self._token)
-        watch._active -= 1
-        if watch._active == 0:
-            remove_looker(_keep_result)
+        remove_looker(_keep_result)
 
 
 def _keep_result(array: np.ndarray, node: Any, frame: FrameType) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -47,7 +48,8 @@ class Variables:
         if frame is None:
             return
         for name, value in _variables(frame):
-            self._look(name, value)
+            with contextlib.suppress(Exception):  # an odd object is no reason not to draw
+                self._look(name, value)
 
     def _look(self, name: str, value: Any) -> None:
         if isinstance(value, Tensor):
@@ -125,7 +127,8 @@ class Paths:
             self.tensors.setdefault(id(parameter), path)
         for path, buffer in getattr(root, "named_buffers", tuple)():
             self.tensors.setdefault(id(buffer), path)
-            self.tensors.setdefault(id(buffer._data), path)
+            if isinstance(buffer, Tensor):
+                self.tensors.setdefault(id(buffer._data), path)
 
 
 # -- names that the program gives to results ----------------------------------------------------
