@@ -60,6 +60,7 @@ _LATER = {
     "backward_steps": "autograd.viz",
     "replay": "autograd.viz",
     "explain": "autograd.words",
+    "detect_anomaly": "autograd.anomaly",
     "to_numpy": "autograd.words",
 }
 

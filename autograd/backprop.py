@@ -174,6 +174,8 @@ class _Replay:
                     f"in the gradient of {node.op.name} with respect to "
                     f"'{node.op.operand_name(position)}', recorded at {node.source}"
                 )
+                if type(edge) is Node:
+                    error.add_note(f"its operand was made by {edge.op.name} at {edge.source}")
                 raise
             if (
                 type(contribution) is not np.ndarray

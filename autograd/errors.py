@@ -8,6 +8,7 @@ and what would fit.
 from __future__ import annotations
 
 __all__ = [
+    "AnomalyError",
     "ArgumentError",
     "AxisError",
     "CheckpointError",
@@ -49,6 +50,10 @@ class DTypeError(GlassgradError, TypeError):
 
 class GraphError(GlassgradError, RuntimeError):
     """The graph cannot be replayed as asked: freed, missing, or not connected."""
+
+
+class AnomalyError(GlassgradError, ArithmeticError):
+    """A NaN or an infinity that `detect_anomaly` found."""
 
 
 class InPlaceError(GlassgradError, RuntimeError):

@@ -25,7 +25,7 @@ from autograd.errors import (
     ShapeError,
 )
 from autograd.grad_mode import is_grad_enabled
-from autograd.source import Source, is_ours
+from autograd.source import Source, caller, is_ours
 from autograd.stamps import next_id
 from autograd.tensors import Tensor
 
@@ -279,9 +279,10 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
                 result = body(*values, **kwargs)
                 out = np.asarray(result[0])
         except GlassgradError as error:
-            raise _located(error) from None
+            raise _with_origins(_located(error), spec, args[:count]) from None
         except (ValueError, IndexError, TypeError, ArithmeticError, AttributeError) as error:
-            raise _explained(spec, error, values[:count]) from error
+            explained = _explained(spec, error, values[:count])
+            raise _with_origins(explained, spec, args[:count]) from error
 
         if any_tensor:
             node = None
@@ -398,6 +399,14 @@ def _located(error: GlassgradError) -> GlassgradError:
     path = scopes.prefix()
     if path and error.args and not str(error.args[0]).startswith(path):
         error.args = (path + str(error.args[0]), *error.args[1:])
+    return error
+
+
+def _with_origins(error: GlassgradError, spec: Op, operands: Sequence[Any]) -> GlassgradError:
+    """The same error with notes: the line that called the op, and where its operands were made."""
+    from autograd.evidence import note_operands  # imported when there is an error to explain
+
+    note_operands(error, spec, operands, Source(*caller(2)))
     return error
 
 

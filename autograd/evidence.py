@@ -1,0 +1,33 @@
+"""What an error says beside its message: where the operands came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.tensors import Tensor
+
+
+def origin(operand: Any) -> str:
+    """What an operand is and, of a recorded Tensor, which op and line made it."""
+    if isinstance(operand, Tensor):
+        what = f"{operand.dtype} {operand.shape}"
+        if operand.node is not None:
+            return f"{what}, made by {operand.node.op.name} at {operand.node.source}"
+        kind = "a leaf" if operand._requires_grad else "a constant"
+        return f"{what}, {kind}" + (f" named {operand.name!r}" if operand.name else "")
+    if isinstance(operand, np.ndarray):
+        return f"{operand.dtype} {operand.shape}, a plain array"
+    return f"{type(operand).__name__} {operand!r}"[:80]
+
+
+def note_operands(error: BaseException, op: Any, operands: Sequence[Any], where: Any) -> None:
+    """Add to an error, once, the line that called the op and where its operands were made."""
+    if getattr(error, "__notes__", None):
+        return
+    error.add_note(f"{op.name} was called at {where}")
+    for position, operand in enumerate(operands):
+        if operand is not None:
+            error.add_note(f"  {op.operand_name(position)}: {origin(operand)}")
