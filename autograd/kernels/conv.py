@@ -51,8 +51,8 @@ copies, on N,C,H,K,R,padding:
     forward   64,1,28,6,5,2  64,6,14,16,5,0  32,16,32,16,3,1  32,64,16,64,3,1  1,64,56,64,3,1
     of peak       55 %            55 %             79 %             79 %             84 %
 
-The rest goes to starting and storing a block (25 taps are 150 cycles, storing them 40), to junk
-(14 columns for 10 with a 5x5 kernel and no padding), and, where each value is used little (1x1
+The rest goes to starting and storing a block (some 65 cycles; 25 taps take 150), to junk (14
+columns for 10 with a 5x5 kernel and no padding), and, where each value is used little (1x1
 kernels, depthwise), to memory.
 
 **Memory and threads.** Beside its result a call holds, for each thread, one group of images laid
