@@ -61,6 +61,8 @@ _LATER = {
     "replay": "autograd.viz",
     "explain": "autograd.words",
     "detect_anomaly": "autograd.anomaly",
+    "lint": "autograd.linting",
+    "profile": "autograd.profiler",
     "to_numpy": "autograd.words",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import zlib
+from collections.abc import Callable
 from contextvars import ContextVar
 from types import FrameType
 from typing import Any
@@ -12,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from autograd import backprop, results
+from autograd import results
 from autograd.errors import AnomalyError, InPlaceError
 from autograd.evidence import origin
 from autograd.record import Node
@@ -20,7 +21,6 @@ from autograd.source import Source, is_ours
 from autograd.tensors import Tensor
 
 _active: ContextVar[detect_anomaly | None] = ContextVar("glassgrad_anomaly", default=None)
-_plain_visit = backprop._Replay.visit
 
 
 class detect_anomaly(contextlib.ContextDecorator):
@@ -57,7 +57,7 @@ class detect_anomaly(contextlib.ContextDecorator):
         self._tokens.append(_active.set(self))
         if detect_anomaly._inside == 0:
             results.add_looker(_look)
-            backprop._Replay.visit = _checked_visit  # type: ignore[method-assign]
+            results.add_around(_checked_visit)
         detect_anomaly._inside += 1
         return self
 
@@ -68,7 +68,7 @@ class detect_anomaly(contextlib.ContextDecorator):
         detect_anomaly._inside -= 1
         if detect_anomaly._inside == 0:
             results.remove_looker(_look)
-            backprop._Replay.visit = _plain_visit  # type: ignore[method-assign]
+            results.remove_around(_checked_visit)
 
 
 def is_finite(array: np.ndarray) -> bool:
@@ -147,22 +147,22 @@ def _shown(index: tuple[int, ...]) -> str:
 # -- backward ------------------------------------------------------------------------------------
 
 
-def _checked_visit(self: Any, node: Node) -> None:
+def _checked_visit(visit: Callable[[Any, Node], None], replay: Any, node: Node) -> None:
     detector = _active.get()
     if detector is None:
-        _plain_visit(self, node)
+        visit(replay, node)
         return
     _check_sums(detector, node)
-    incoming = _array(self.waiting[node])
+    incoming = _array(replay.waiting[node])
     if not is_finite(incoming):  # from outside: a seed or a hook
         at, what = _first(incoming)
         raise AnomalyError(
             f"detect_anomaly: the gradient given to {node!r} has {what} at {_shown(at)}"
         )
     operands = _operands(node)
-    _plain_visit(self, node)
+    visit(replay, node)
     for position, edge in enumerate(node.edges):
-        sent = _array(self.waiting.get(edge)) if edge is not None else None
+        sent = _array(replay.waiting.get(edge)) if edge is not None else None
         if sent is not None and not is_finite(sent):
             raise AnomalyError(_backward_message(node, position, sent, operands.get(position)))
 

@@ -1,11 +1,12 @@
-"""Looking at every result of an op as it is made, for as long as somebody does.
+"""Looking at every result of an op, and every step of backward, for as long as somebody does.
 
-`Tensor._of` wraps each result; it is exchanged while there is a looker, so that nothing is in the
-way of a computation that nobody looks at.
+`Tensor._of` wraps each result and `_Replay.visit` replays each node; they are exchanged while
+there is a looker, so that nothing is in the way of a computation that nobody looks at.
 """
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -13,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.record import Op
+from autograd.backprop import _Replay
+from autograd.record import Node, Op
 from autograd.tensors import Tensor
 
 #: Called with the array, its node (None if nothing was recorded), and the frame that wraps it.
@@ -42,6 +44,33 @@ def _shown_of(array: np.ndarray, node: Any = None) -> Tensor:
     for looker in tuple(_lookers):
         looker(array, node, frame)
     return tensor
+
+
+# Called as `around(visit, replay, node)`; calls `visit(replay, node)`.
+Around = Callable[[Callable[[Any, Node], None], Any, Node], None]
+
+_arounds: list[Around] = []
+_plain_visit = _Replay.visit
+
+
+def add_around(around: Around) -> None:
+    """Call `around` in the place of every visit of a node in backward, from now on."""
+    _arounds.append(around)
+    _Replay.visit = _nested_visit  # type: ignore[method-assign]
+
+
+def remove_around(around: Around) -> None:
+    """Stop calling `around`."""
+    _arounds.remove(around)
+    if not _arounds:
+        _Replay.visit = _plain_visit  # type: ignore[method-assign]
+
+
+def _nested_visit(replay: Any, node: Node) -> None:
+    visit: Callable[[Any, Node], None] = _plain_visit
+    for around in _arounds:
+        visit = functools.partial(around, visit)
+    visit(replay, node)
 
 
 def call_in(frame: FrameType) -> tuple[Op, tuple[Any, ...]] | None:

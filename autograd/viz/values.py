@@ -104,7 +104,12 @@ class Alive:
 
 def held_buffers(node: Node) -> dict[int, int]:
     """Identity -> bytes of the distinct memory blocks that the closures of `node` keep alive."""
-    blocks: dict[int, int] = {}
+    return {key: block.nbytes for key, block in held_blocks(node).items()}
+
+
+def held_blocks(node: Node) -> dict[int, np.ndarray]:
+    """Identity -> the arrays that own the memory which the closures of `node` keep alive."""
+    blocks: dict[int, np.ndarray] = {}
     seen: set[int] = set()
     waiting: list[Any] = list(node.closures or ())
     while waiting:
@@ -114,7 +119,7 @@ def held_buffers(node: Node) -> dict[int, int]:
         seen.add(id(thing))
         if isinstance(thing, np.ndarray):
             block = owner(thing)
-            blocks[id(block)] = block.nbytes
+            blocks[id(block)] = block
         elif isinstance(thing, Tensor):
             waiting.append(thing._data)
         elif isinstance(thing, tuple | list):
