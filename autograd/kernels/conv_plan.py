@@ -84,13 +84,13 @@ class ImagePlan(NamedTuple):
 
     layout: Layout
     block: Block
-    taps: np.ndarray
-    pos: np.ndarray
-    opos: np.ndarray
-    row_source: np.ndarray
+    taps: np.ndarray  # of all phases, one after the other
+    pos: np.ndarray  # where the vectors of all pieces start in scratch
+    opos: np.ndarray  # and in the output, or in the flat buffer
+    row_source: np.ndarray  # rows to copy out of the flat buffer
     row_target: np.ndarray
-    pieces: np.ndarray
-    phases: np.ndarray
+    pieces: np.ndarray  # vectors from, to; rows from, to; phase: what is done at a time
+    phases: np.ndarray  # first tap, taps, flat?, vectors and rows of an image, row width, its step
     buffer: int  # columns of the flat buffer
     weight_taps: np.ndarray  # where in a filter the weight of each tap is
     weight_strides: tuple[int, int]  # of groups and of output channels
@@ -103,8 +103,8 @@ class WeightPlan(NamedTuple):
     layout: Layout
     block: Block
     taps: np.ndarray
-    pos: np.ndarray
-    gpos: np.ndarray
+    pos: np.ndarray  # where the vectors of a group of images start in scratch
+    gpos: np.ndarray  # and in g
     vectors: int  # of one image
     g_rows: tuple[int, int, int]  # rows of g to copy into scratch, their width and pitch there
     g_copied: int  # 0: g is read where it is
@@ -313,6 +313,7 @@ def _image_cost(block: Block, group: int, channels_out: int, counts: list[int]) 
 
 
 def _flat_is_cheaper(p: _Phase, pitch: int, channels_in: int, lanes: int) -> bool:
+    """Whether junk columns cost less than vectors that overlap; `rows` needs whole vectors."""
     if p.target_column != 1 or p.columns < lanes:
         return True
     taps = channels_in * len(p.kernel_rows) * len(p.kernel_columns)
