@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from optim import compiled
 from optim.groups import Params
 from optim.optimizer import Optimizer, Scratch, Settings
 from optim.rules import objective_gradient
@@ -95,6 +96,8 @@ class Adam(Optimizer):
         np.add(denominator, settings["eps"], out=denominator)
         change = np.multiply(m, lr / (1 - beta1**step), out=scratch[0])
         np.subtract(w, np.divide(change, denominator, out=change), out=w)
+
+    compiled = staticmethod(compiled.adam)
 
 
 class AdamW(Adam):

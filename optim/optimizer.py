@@ -11,6 +11,7 @@ from autograd import Tensor, enable_grad
 from autograd.errors import ArgumentError, InPlaceError, ShapeError
 from autograd.stamps import stamp
 from optim import groups
+from optim.compiled import SMALL, fits
 from optim.groups import Params, describe
 from optim.settings import check_settings, nonnegative
 from optim.state import loaded_state, saved_state
@@ -34,6 +35,10 @@ class Optimizer:
     - `update(w, g, state, settings, step, scratch)`: writes to `w` and to the arrays in `state`,
       elementwise, given the gradient `g` (never written to), the number of this update of `w`
       from 1, and two arrays to compute in. Large arrays come in flat blocks.
+
+    A rule may have a twin `compiled(w, g, state, settings, step)`, which gives the same values in
+    one pass; it is used where the parameters are not small. A subclass with an `update` of its own
+    does not inherit it.
 
     `params` is an iterable of Tensors, of (name, Tensor) pairs, or of dictionaries with settings
     of their own. `lr` is a float or a function of the number of steps taken, from 0. A parameter
@@ -75,6 +80,14 @@ class Optimizer:
     ) -> None:
         """One update of an array, in place: the rule."""
         raise NotImplementedError("an optimiser defines update(w, g, state, settings, step, ...)")
+
+    #: The compiled twin of `update`, if there is one.
+    compiled: Callable[..., None] | None = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "update" in vars(cls) and "compiled" not in vars(cls):
+            cls.compiled = None
 
     def __init__(self, params: Params, defaults: Settings) -> None:
         self.defaults = check_settings(type(self).__name__, defaults)
@@ -135,9 +148,10 @@ class Optimizer:
         # Everything that may raise comes before the first write.
         due = [self._due(group, index) for index, group in enumerate(self.param_groups)]
         work = [item for items in due for item in items]
+        twin = self.compiled if sum(grad.size for _, grad, _, _ in work) >= SMALL else None
         with np.errstate(all="ignore"):  # a warning half-way would leave half of them updated
             for tensor, grad, settings, initial in work:
-                self._apply(tensor, grad, settings, initial)
+                self._apply(tensor, grad, settings, initial, twin)
         self.steps += 1
         return loss
 
@@ -148,40 +162,55 @@ class Optimizer:
         settings = {**group, "lr": self._lr_now(group, index)}
         initial = type(self).initial_state(settings)
         for position, tensor in enumerate(group["params"]):
-            if tensor.grad is None or not tensor.requires_grad:
+            gradient = tensor.grad
+            if gradient is None or not tensor.requires_grad:
                 continue
-            array, grad = tensor.data, tensor.grad.data
-            state = self.state.get(tensor, {}).values()
-            kept = [value.shape for value in state if isinstance(value, np.ndarray)]
-            if grad.shape != array.shape or any(shape != array.shape for shape in kept):
-                which = f"a gradient of shape {grad.shape}"
-                if grad.shape == array.shape:
-                    which = f"optimiser state of shape {kept[0]}"
-                raise ShapeError(
-                    f"{type(self).__name__}.step: {describe(group, index, position)} has shape "
-                    f"{array.shape} and {which}; its data was replaced by another shape: "
-                    "zero_grad() and make a new optimiser"
-                )
+            array, grad = tensor.data, gradient.data
+            shape, state = array.shape, self.state.get(tensor)
+            if grad.shape != shape:
+                raise self._misfit(f"a gradient of shape {grad.shape}", group, index, position)
+            for name in initial if state is not None else ():
+                if name in state and state[name].shape != shape:
+                    which = f"optimiser state of shape {state[name].shape}"
+                    raise self._misfit(which, group, index, position)
             if not array.flags.writeable:
                 raise InPlaceError(
                     f"{type(self).__name__}.step: {describe(group, index, position)} has a "
                     "read-only array; give it one of its own: p.data = p.data.copy()"
                 )
-            yield tensor, grad.astype(array.dtype, copy=False), settings, initial
+            if grad.dtype != array.dtype:
+                grad = grad.astype(array.dtype)
+            yield tensor, grad, settings, initial
+
+    def _misfit(self, which: str, group: dict[str, Any], index: int, position: int) -> ShapeError:
+        return ShapeError(
+            f"{type(self).__name__}.step: {describe(group, index, position)} has shape "
+            f"{group['params'][position].shape} and {which}; its data was replaced by another "
+            "shape: zero_grad() and make a new optimiser"
+        )
 
     def _apply(
-        self, tensor: Tensor, grad: np.ndarray, settings: Settings, initial: dict[str, float]
+        self,
+        tensor: Tensor,
+        grad: np.ndarray,
+        settings: Settings,
+        initial: dict[str, float],
+        twin: Callable[..., None] | None,
     ) -> None:
         """Bring a parameter's state up to date and run the rule on its array."""
         array, update = tensor.data, type(self).update
-        state = self.state.setdefault(tensor, {"step": 0})
+        state = self.state.get(tensor)
+        if state is None:
+            state = self.state[tensor] = {"step": 0}
         state["step"] += 1
         for name, value in initial.items():
             if name not in state:
                 state[name] = np.full(array.shape, value, array.dtype)
             elif state[name].dtype != array.dtype:  # the module was converted: net.double()
                 state[name] = state[name].astype(array.dtype)
-        if array.size <= BLOCK:
+        if twin is not None and fits(array, grad, *[state[name] for name in initial]):
+            twin(array, grad, state, settings, state["step"])
+        elif array.size <= BLOCK:
             update(array, grad, state, settings, state["step"], self._scratch_like(array))
         else:
             for w, g, *kept in _blocks([array, grad, *(state[name] for name in initial)]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from optim import compiled
 from optim.groups import Params
 from optim.optimizer import Optimizer, Scratch, Settings
 from optim.rules import objective_gradient
@@ -87,3 +88,5 @@ class SGD(Optimizer):
                 g = v
         np.multiply(g, settings["lr"], out=temporary)
         np.subtract(w, temporary, out=w)
+
+    compiled = staticmethod(compiled.sgd)
