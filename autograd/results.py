@@ -56,7 +56,7 @@ _plain_visit = _Replay.visit
 def add_around(around: Around) -> None:
     """Call `around` in the place of every visit of a node in backward, from now on."""
     _arounds.append(around)
-    _Replay.visit = _nested_visit  # type: ignore[method-assign]
+    _Replay.visit = _nested_visit  # type: ignore[method-assign, assignment]
 
 
 def remove_around(around: Around) -> None:
