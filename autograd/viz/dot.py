@@ -33,9 +33,11 @@ def dot(picture: Picture) -> str:
 
 def _lines(picture: Picture) -> Iterator[str]:
     yield "digraph autograd {"
+    # Bounds on the layout's search, so that a tangle takes seconds and not minutes.
+    quick = ", splines=line, nslimit=1, nslimit1=1, mclimit=0.3" if picture.crowded else ""
     yield (
         f'  graph [rankdir={picture.rankdir}, fontname="{_FONT}", fontsize=11, nodesep=0.25, '
-        f"ranksep=0.35, bgcolor=white, labelloc=b, labeljust=l{_caption(picture)}];"
+        f"ranksep=0.35, bgcolor=white, labelloc=b, labeljust=l{quick}{_caption(picture)}];"
     )
     yield f'  node [shape=plain, fontname="{_FONT}", fontsize=11, margin=0];'
     yield (
@@ -46,7 +48,7 @@ def _lines(picture: Picture) -> Iterator[str]:
     for item in picture.root.items:
         yield from _item(item, "  ", counter)
     for number, arrow in enumerate(picture.arrows):
-        yield f"  {_arrow(arrow, number)}"
+        yield f"  {_arrow(arrow, number, labelled=not picture.crowded)}"
     yield "}"
 
 
@@ -84,7 +86,7 @@ def _row(row: Row) -> str:
     return (_STYLES[row.style].format(escaped(text)) if text else "") + spark or " "
 
 
-def _arrow(arrow: Arrow, number: int) -> str:
+def _arrow(arrow: Arrow, number: int, labelled: bool) -> str:
     attributes = [f'id="e{number}"', f'class="{arrow.kind}"']
     if arrow.kind == "backward":
         attributes.append('dir=back, color="#b0640f", fontcolor="#8a4b08", style=dashed')
@@ -95,11 +97,11 @@ def _arrow(arrow: Arrow, number: int) -> str:
             attributes.append("minlen=0")  # beside the op, so that data run straight down
         elif arrow.source.kind == "op":
             attributes.append("weight=6")
-    if arrow.label:
+    if arrow.label and labelled:
         attributes.append(f"label=< {escaped(arrow.label)} >")
     if arrow.tooltip:
         attributes.append(f"tooltip={quoted(arrow.tooltip)}")
-        if arrow.label:
+        if arrow.label and labelled:
             attributes.append(f"labeltooltip={quoted(arrow.tooltip)}")
     return f"{arrow.tail.id} -> {arrow.head.id} [{', '.join(attributes)}];"
 

@@ -6,7 +6,7 @@ picture in which groups are single boxes has no cycles either.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from autograd.viz.sources import file_in_words
 LIMIT = 300  # boxes; above it a picture collapses by itself
 _LONGEST_PERIOD = 64  # ops in a repeated block
 _CHUNKS, _FEWEST = 100, 12
-_ARROWS = 300  # between chunks; more take minutes to lay out and show nothing
+_CROWDED = 5000  # crossings of layers; more take minutes to lay out and show nothing
 
 
 @dataclass(eq=False, slots=True)
@@ -72,20 +72,24 @@ def grouped(
     _collapse_named(items, collapse)
     if depth is not None:
         _collapse_below(items, depth)
-    if fold or (fold is None and _boxes(items) > limit):
+    if fold or (fold is None and _too_many(items, limit)):
         items = _fold(items, stands_for, {})
         _map_leaves(recorded, stands_for)
     if depth is None:
         for level in range(_depth(items) - 1, -1, -1):
-            if _boxes(items) <= limit:
+            if not _too_many(items, limit):
                 break
             _collapse_below(items, level)
-    if _boxes(items) > limit:
+    if _too_many(items, limit):
         items = _chunks(items)
     shown = _boxes(items)
     if shown < total and depth is None and not collapse and not fold:
         notes.append(f"{total} ops drawn as {shown} boxes")
     return Grouping(items, stands_for, notes)
+
+
+def _too_many(items: Sequence[Group | Vertex], limit: int) -> bool:
+    return _boxes(items) > limit or _crowding(items) > _CROWDED
 
 
 # -- modules -------------------------------------------------------------------------------------
@@ -278,16 +282,15 @@ def _chunks(items: list[Group | Vertex]) -> list[Group | Vertex]:
     """The top level in at most a hundred runs of ops, so few that their arrows can be drawn."""
     number = _CHUNKS
     while True:
-        runs = _runs(items, -(-len(items) // number))
-        if number <= _FEWEST or _arrows(runs) <= _ARROWS:
-            break
+        chunks: list[Group | Vertex] = [
+            run[0]
+            if len(run) == 1
+            else Group("lines", f"{_count(run)} ops, {_lines(run)}", run, collapsed=True)
+            for run in _runs(items, -(-len(items) // number))
+        ]
+        if number <= _FEWEST or _crowding(chunks) <= _CROWDED:
+            return chunks
         number //= 2
-    return [
-        run[0]
-        if len(run) == 1
-        else Group("lines", f"{_count(run)} ops, {_lines(run)}", run, collapsed=True)
-        for run in runs
-    ]
 
 
 def _runs(items: list[Group | Vertex], size: int) -> list[list[Group | Vertex]]:
@@ -303,17 +306,40 @@ def _runs(items: list[Group | Vertex], size: int) -> list[list[Group | Vertex]]:
     return runs
 
 
-def _arrows(runs: list[list[Group | Vertex]]) -> int:
-    """How many pairs of runs are connected."""
-    run_of = {vertex: i for i, run in enumerate(runs) for vertex in flat(run)}
-    return len(
-        {
-            (run_of[operand], i)
-            for vertex, i in run_of.items()
-            for _, operand in vertex.operands
-            if run_of.get(operand, i) != i
-        }
+def crowding(boxes: Iterable[Any], arrows: Iterable[tuple[Any, Any]]) -> int:
+    """How many layers all arrows cross together: what a layout's time grows with."""
+    heads: dict[Any, set[Any]] = {}
+    for tail, head in arrows:
+        if tail is not head:
+            heads.setdefault(head, set()).add(tail)
+    layer: dict[Any, int] = {}
+    total = 0
+    for box in boxes:  # oldest first: tails come before heads
+        tails = [layer[tail] for tail in heads.get(box, ()) if tail in layer]
+        layer[box] = max(tails, default=-1) + 1
+        total += sum(layer[box] - below for below in tails)
+    return total
+
+
+def _crowding(items: Sequence[Group | Vertex]) -> int:
+    """The crowding of what is drawn of `items`."""
+    box_of: dict[Vertex, Group | Vertex] = {}
+    stack = list(reversed(items))
+    while stack:
+        item = stack.pop()
+        if isinstance(item, Group) and not item.collapsed:
+            stack.extend(reversed(item.items))
+        elif isinstance(item, Group):
+            box_of.update((vertex, item) for vertex in flat(item.items))
+        else:
+            box_of[item] = item
+    arrows = (
+        (box_of[operand], box)
+        for vertex, box in box_of.items()
+        for _, operand in vertex.operands
+        if operand in box_of
     )
+    return crowding(dict.fromkeys(box_of.values()), arrows)
 
 
 def _count(items: Sequence[Group | Vertex]) -> int:

@@ -20,12 +20,13 @@ from autograd.viz.describe import (
     tooltip,
 )
 from autograd.viz.graph import Recorded, Vertex
-from autograd.viz.groups import Group, Grouping, flat
+from autograd.viz.groups import Group, Grouping, crowding, flat
 from autograd.viz.values import number, sampled, shape_in_words
 
 Style = Literal["ops", "full"]
 Direction = Literal["forward", "backward", "both"]
 _FEW, _SOME = 16, 60  # boxes, up to which each says all it knows, or its values
+_CURVES = 1000  # crossings of layers up to which arrows have labels and are curves
 # Of these the order of operands does not matter, so that arrows need no names.
 _SYMMETRIC = {"add", "multiply", "maximum", "minimum", "logaddexp", "stack", "concatenate"}
 
@@ -74,6 +75,7 @@ class Picture:
     legend: Legend
     notes: list[str]
     rankdir: str = "TB"
+    crowded: bool = False  # too many long arrows for labels and curves
     place: dict[Vertex, Box] = field(default_factory=dict)  # where a vertex is drawn
 
 
@@ -205,7 +207,11 @@ class _Composer:
             self.legend = _roles_in(self.boxes)
         notes = [*self.grouping.notes]
         place = {vertex: self._box_of(vertex, True) for vertex in self.recorded.vertices}
-        return Picture(root, self.boxes, self.arrows, self.legend, notes, self.rankdir, place)
+        ends = ((arrow.tail, arrow.head) for arrow in self.arrows if arrow.kind == "forward")
+        crowded = crowding(self.boxes, ends) > _CURVES
+        return Picture(
+            root, self.boxes, self.arrows, self.legend, notes, self.rankdir, crowded, place
+        )
 
     def _box(self, role: str, rows: list[Row], tip: str, vertices: list[Vertex]) -> Box:
         failed = any(vertex.error is not None for vertex in vertices) and role != "tensor"
