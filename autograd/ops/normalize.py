@@ -16,6 +16,7 @@ import numpy as np
 import autograd.ops as ops
 from autograd import kernels
 from autograd.errors import ShapeError
+from autograd.ops.conv import channel_sums
 from autograd.ops.conv_geometry import shape_of
 from autograd.ops.pool_geometry import require_float
 from autograd.record import Array, op
@@ -240,7 +241,7 @@ def _channel_shape(x: Any) -> tuple[int, ...]:
 
 
 def _channel_sums(g: Any) -> Any:
-    return g.sum(axis=_all_but_channels(g))
+    return channel_sums(g, g.ndim - 2)
 
 
 def _row_sums(g: Any, row_ndim: int) -> Any:
