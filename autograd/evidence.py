@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.source import Source, caller
 from autograd.tensors import Tensor
 
 
@@ -31,3 +32,11 @@ def note_operands(error: BaseException, op: Any, operands: Sequence[Any], where:
     for position, operand in enumerate(operands):
         if operand is not None:
             error.add_note(f"  {op.operand_name(position)}: {origin(operand)}")
+
+
+def note_inputs(error: BaseException, name: str, inputs: Sequence[Any]) -> None:
+    """Add to an error that has no notes yet where the inputs of a module were made."""
+    if not getattr(error, "__notes__", None):
+        error.add_note(f"{name} was called at {Source(*caller(2))}")
+        for i, value in enumerate(inputs):
+            error.add_note(f"  input {i}: {origin(value)}")

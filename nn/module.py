@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from autograd import Tensor, scope
 from autograd.errors import ArgumentError, DTypeError, GlassgradError
+from autograd.evidence import note_inputs
 from autograd.tensors import RemovableHook
 from nn import state as states
 from nn.parameter import Buffer, Parameter
@@ -69,7 +70,7 @@ class Module:
                 return self.forward(*args, **kwargs)
             return self._call_with_hooks(args, kwargs)
         except GlassgradError as error:
-            _locate(error)
+            _locate(error, self, args)
             raise
         finally:
             scope.leave(outer)
@@ -387,11 +388,15 @@ def _successor(where: str, held: Parameter | Buffer, value: Any) -> Any:
     )
 
 
-def _locate(error: GlassgradError) -> None:
-    """Put the path of the innermost module in front of an error's message, once."""
+def _locate(error: GlassgradError, module: Module, inputs: tuple[Any, ...]) -> None:
+    """Put the path of the innermost module in front of an error's message, once.
+
+    Its notes say where the module's inputs were made, unless an op has said that of its operands.
+    """
     if getattr(error, "located", False):
         return
     error.located = True  # type: ignore[attr-defined]
+    note_inputs(error, type(module).__name__, inputs)
     path = scope.prefix()
     if error.args and not str(error.args[0]).startswith(path):
         error.args = (path + str(error.args[0]), *error.args[1:])

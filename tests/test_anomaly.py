@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
+import nn
 from autograd import backprop
 from autograd.errors import AnomalyError, InPlaceError, ShapeError
 from autograd.tensors import Tensor
@@ -169,3 +170,12 @@ def test_a_backward_error_has_notes_of_both_ends():
     notes = "\n".join(caught.value.__notes__)
     assert "in the gradient of broken with respect to 'x', recorded at" in notes
     assert "its operand was made by multiply at" in notes
+
+
+def test_an_error_of_a_layer_has_notes_of_both_ends():
+    net = nn.Sequential(nn.Linear(3, 4), nn.Linear(5, 2))
+    with pytest.raises(ShapeError, match="1: Linear") as caught:
+        net(ag.ones(2, 3))
+    notes = caught.value.__notes__
+    assert f"Linear was called at {__file__}:" in notes[0]
+    assert "input 0: float32 (2, 4), made by linear at" in notes[1]

@@ -270,6 +270,7 @@ def test_the_files_and_lines_of_a_run(small, tmp_path, capsys):
         "history.json",
         "curves.png",
         "misread.png",
+        "report.html",
     }
     assert all(name in text for name in names)
     for picture in ("curves.png", "misread.png"):

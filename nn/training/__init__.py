@@ -4,16 +4,18 @@
 - `datasets`, `augmentation`: its images;
 - `fitting`: the loop over epochs, and the evaluation;
 - `checkpoints`: a run on the disk, and back;
-- `progress`, `pictures`: what there is to look at.
+- `progress`, `live`, `pictures`, `report`: what there is to look at.
 """
 
 from nn.training.checkpoints import load_run, save_run
 from nn.training.datasets import Data, load_data
 from nn.training.fitting import NonFiniteLossError, Run, evaluate, fit, new_run
+from nn.training.live import LivePlot
 from nn.training.settings import Settings
 
 __all__ = [
     "Data",
+    "LivePlot",
     "NonFiniteLossError",
     "Run",
     "Settings",

@@ -146,23 +146,25 @@ def _report(run: Run, data: Data, out: Path) -> None:
 def _draw(run: Run, data: Data, probabilities: np.ndarray, out: Path) -> list[str]:
     """The names of the pictures written; none without matplotlib."""
     from nn.training import pictures
+    from nn.training.report import report_page
 
     title = f"{run.settings.model} on {data.name}"
     try:
         pictures.save_picture(pictures.curves(run.history, title), out / "curves.png")
         picture = pictures.misread(data.x_test, data.y_test, probabilities)
         pictures.save_picture(picture, out / "misread.png")
+        _write_text(out / "report.html", report_page(run, data, probabilities))
     except ImportError as error:
         print(f"no pictures: {error}; pip install 'glassgrad[demo]'", file=sys.stderr)
         return []
-    return ["curves.png", "misread.png"]
+    return ["curves.png", "misread.png", "report.html"]
 
 
 def _write_text(path: Path, text: str) -> None:
     """Replace a file as a whole, or leave it."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(text + "\n")
+        part.write_text(text + "\n", encoding="utf-8")
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
