@@ -367,12 +367,18 @@ def _unbroadcast(g: Any, shape: tuple[int, ...], node: Node, position: int) -> A
 
 def _owned(box: list[np.ndarray]) -> np.ndarray:
     """Contiguous, writable memory shared with nothing: the box's array where no one else has it."""
-    g = box[0]
-    if g.base is None and g.flags.carray:
-        del g
-        if getrefcount(box[0]) == _ALONE:
+    if box[0].flags.carray and getrefcount(box[0]) == _ALONE:
+        whole = [box[0].base]  # of a reshaped array: the one that owns the memory
+        if whole[0] is None:
+            return box[0]
+        if type(whole[0]) is np.ndarray and whole[0].base is None and _of_one(whole, box[0]):
             return box[0]
     return np.array(box[0], order="C")
+
+
+def _of_one(whole: list[np.ndarray], view: np.ndarray) -> bool:
+    """Whether `view` is all of the array in the box `whole`, and nobody else holds that."""
+    return whole[0].nbytes == view.nbytes and getrefcount(whole[0]) == _ALONE + 1
 
 
 _box = [object()]
