@@ -7,13 +7,14 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14; 
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
 	&& echo $$p && break; done)
 
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint notebooks clean
 .NOTPARALLEL:
 
 help:
 	@echo "make demo    train LeNet-5 on handwritten digits; results in runs/lenet-digits"
 	@echo "make test    lint, then all tests and doctests"
 	@echo "make lint    ruff and mypy"
+	@echo "make notebooks  run the notebooks from top to bottom"
 	@echo "make clean   remove .venv and all caches; runs/ stays"
 
 demo: $(VENV)/.demo
@@ -27,13 +28,16 @@ lint: $(VENV)/.test
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
+notebooks: $(VENV)/.notebook
+	$(PY) notebooks/execute.py
+
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .numba_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment, made only where there is no working one. The stamps .demo and .test say which
 # extra was installed from which pyproject.toml; they are void once the Python they were for is gone.
-$(shell test -x $(PY) || rm -f $(VENV)/.demo $(VENV)/.test)
+$(shell test -x $(PY) || rm -f $(VENV)/.demo $(VENV)/.test $(VENV)/.notebook)
 
 $(PY):
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with venv was found. Install one" \
@@ -41,7 +45,7 @@ $(PY):
 		exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 
-$(VENV)/.demo $(VENV)/.test: $(VENV)/.%: pyproject.toml | $(PY)
+$(VENV)/.demo $(VENV)/.test $(VENV)/.notebook: $(VENV)/.%: pyproject.toml | $(PY)
 	@echo "Installing what pyproject.toml names for $* into $(VENV); a minute or two, once."
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip
 	@$(PY) -m pip install --quiet -e ".[$*]" || { echo "pip could not install the packages named" \
