@@ -46,6 +46,7 @@ ops_by_code: dict[CodeType, Op] = {}
 _SPELLINGS = {"dim": "axis", "keepdim": "keepdims"}  # PyTorch's words for NumPy's arguments
 _FLOAT64 = np.dtype(np.float64)
 _PLAIN = {np.ndarray, float, int, bool}  # operands that are passed on as they are
+_VALUES = {int, float, bool, str, type(None)}  # statics that are what they are
 # `Array` as written in the source, or as Python shows it when annotations are evaluated
 _ARRAY = re.compile(r"(<class'numpy.ndarray'>|([\w.]+\.)?(Array|ndarray))(?P<optional>\|None)?")
 
@@ -268,7 +269,9 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
             elif type(operand) not in _PLAIN:
                 values[i] = _as_operand(spec, i, operand)
         if kwargs or len(values) > count:
-            values[count:] = [_as_static(spec, value) for value in values[count:]]
+            for i in range(count, len(values)):
+                if type(values[i]) not in _VALUES:
+                    values[i] = _as_static(spec, values[i])
             kwargs = {name: _as_static(spec, value) for name, value in kwargs.items()}
 
         try:
@@ -360,7 +363,7 @@ def _as_static(spec: Op, value: Any) -> Any:
                 "gradient is not wanted."
             )
         return value._data
-    if type(value) in (tuple, list):
+    if type(value) in (tuple, list) and not all(type(item) in _VALUES for item in value):
         return type(value)(_as_static(spec, item) for item in value)
     return value
 
