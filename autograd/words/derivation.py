@@ -137,11 +137,12 @@ class _Deriver:
             for node in reversed(order):
                 if node in self.given:
                     self._symbol(node)
-        expected: dict[Edge, int] = {}
+        expected: dict[Edge, int] = {self.loss.node: 0}  # gradients that come to each edge
         for node in order:
-            for edge, closure in zip(node.edges, node.closures or (), strict=True):
-                if closure is not None:
-                    expected[edge] = expected.get(edge, 0) + 1
+            if node in expected:
+                for edge, closure in zip(node.edges, node.closures or (), strict=True):
+                    if closure is not None:
+                        expected[edge] = expected.get(edge, 0) + 1
         one = Symbol.filled(1.0, self.loss.shape, self.loss.dtype, self._constant)
         users = dict(expected)
         waiting: dict[Edge, Symbol] = {self.loss.node: one}
@@ -166,8 +167,7 @@ class _Deriver:
                 expected[edge] -= 1
                 if not expected[edge] and isinstance(edge, Tensor):
                     self._leaf(edge, waiting.pop(edge))
-        if self.strict:
-            self._prune()
+        self._prune()
         return self.result
 
     def _prune(self) -> None:
@@ -175,9 +175,10 @@ class _Deriver:
         result = self.result
         needed: set[str] = set()
         for line in reversed(result.forward + result.backward):
-            if line in result.backward or line.name in needed:
+            if not self.strict or line in result.backward or line.name in needed:
                 needed.update(re.findall(r"\w+", line.text))
-        result.forward = [line for line in result.forward if line.name in needed]
+        if self.strict:
+            result.forward = [line for line in result.forward if line.name in needed]
         result.inputs = {name: i for name, i in result.inputs.items() if name in needed}
 
     def _number(self, node: Node, position: int) -> Any:
@@ -206,14 +207,10 @@ class _Deriver:
         """How often the rules of `node` name its gradient."""
         probe = Symbol("\x00", np.ones(node.shape, node.dtype), self._constant)
         count = 0
-        before = dict(self.result.inputs), set(self.names), dict(self.constants)
-        lines = len(self.result.forward)
         for position, closure in enumerate(node.closures or ()):
             if closure is not None:
                 sent = self._sent(node, position, probe)
                 count += (sent.g if isinstance(sent, Scattered) else sent).text.count("\x00")
-        if lines == len(self.result.forward):  # nothing that later lines rely on
-            self.result.inputs, self.names, self.constants = before
         return count
 
     def _sent(self, node: Node, position: int, g: Symbol) -> Any:
@@ -230,7 +227,7 @@ class _Deriver:
         where = f"the gradient of {node.op.name} with respect to '{node.op.operand_name(position)}'"
         try:
             sent = self.rewriter.function(closure, cells)(g)
-        except CannotEmitError as error:
+        except (CannotEmitError, AttributeError, TypeError, ValueError, IndexError) as error:
             if self.strict:
                 raise GraphError(
                     f"{self.function}: {where} (recorded at {node.source}) cannot be written as "
@@ -242,6 +239,9 @@ class _Deriver:
             return sent
         if not isinstance(sent, Symbol):
             sent = self._constant(np.asarray(sent))
+        if not self.strict and not _broadcasts(edge.shape, sent.value.shape):
+            # the value stands in for one that is gone; the text is right
+            sent = Symbol(sent.text, _stand_in(edge), self._constant, sent.level)
         return _fitted(sent, edge)
 
     def _added(self, edge: Edge, have: Symbol | None, sent: Any) -> Symbol:
@@ -415,7 +415,7 @@ class _Deriver:
         self.alive.append(array)
         named = self.recorded.of_edge.get(("constant", id(array)))
         name = (named.name if named is not None else None) or self.variables.get(id(array))
-        if name is None and array.size <= _SMALL and array.dtype.kind in "iufb":
+        if name is None and 0 < array.size <= _SMALL and array.dtype.kind in "iufb":
             made = Symbol(_written(array), array, self._constant)
         else:
             op = self.node.op.name if self.node is not None else "graph"
@@ -472,9 +472,14 @@ class _UnknownError(Exception):
     """A forward value that can neither be computed nor looked up."""
 
 
-def _stand_in(node: Node) -> np.ndarray:
+def _stand_in(edge: Edge) -> np.ndarray:
     """An array of the right shape and dtype."""
-    return np.broadcast_to(np.ones((), node.dtype), node.shape)
+    return np.broadcast_to(np.ones((), edge.dtype), edge.shape)
+
+
+def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    extra = len(to) - len(shape)
+    return extra >= 0 and all(n in (1, m) for n, m in zip(shape, to[extra:], strict=True))
 
 
 def _result_of(op: Op, args: tuple, kwargs: dict[str, Any], node: Node) -> np.ndarray:

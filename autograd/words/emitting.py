@@ -94,9 +94,7 @@ def _file(derivation: Derivation) -> str:
         if any(f"{name}(" in line.text for line in lines):
             text += "\n\n" + textwrap.dedent(inspect.getsource(helper)).replace(
                 f"def _{name}", f"def {name}"
-            ).replace(": list[Any]", "").replace(": Any", "").replace(": int", "").replace(
-                " -> Any", ""
-            )
+            ).replace(": Any", "").replace(": int", "").replace(" -> Any", "")
     return (
         text
         + f"\n\ndef gradients({arguments}):\n"

@@ -14,12 +14,20 @@ from autograd.words.symbols import Symbol, plain
 
 #: Ops whose kernel rounds otherwise than the formula here.
 APPROXIMATE = {
+    "elu",
+    "elu_grad",
+    "label_cross_entropy",
+    "label_cross_entropy_grad",
     "log_softmax",
     "log_softmax_grad",
     "sigmoid",
     "sigmoid_grad",
+    "silu",
+    "silu_grad",
     "softmax",
     "softmax_grad",
+    "softplus",
+    "softplus_grad",
     "tanh",
     "tanh_grad",
 }
@@ -79,6 +87,32 @@ def relu_grad(g: Any, x: Any, at_zero: float = 0.0) -> Any:
     return np.where(x > 0, g, np.where(x == 0, g * at_zero, 0))
 
 
+def elu(x: Any, alpha: float = 1.0) -> Any:
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+def elu_grad(g: Any, x: Any, alpha: float = 1.0) -> Any:
+    return np.where(x > 0, g, g * alpha * np.exp(np.minimum(x, 0)))
+
+
+def silu(x: Any) -> Any:
+    return x / (1 + np.exp(-x))
+
+
+def silu_grad(g: Any, x: Any) -> Any:
+    s = 1 / (1 + np.exp(-x))
+    return g * (s + x * s * (1 - s))
+
+
+def softplus(x: Any, beta: float = 1.0, threshold: float | None = None) -> Any:
+    exact = np.logaddexp(x * beta, 0) / beta
+    return exact if threshold is None else np.where(x * beta > threshold, x, exact)
+
+
+def softplus_grad(g: Any, x: Any, beta: float = 1.0) -> Any:
+    return g / (1 + np.exp(-(x * beta)))
+
+
 def softmax(x: Any, axis: int = -1) -> Any:
     e = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return e / np.sum(e, axis=axis, keepdims=True)
@@ -95,6 +129,42 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
 
 def log_softmax_grad(g: Any, y: Any, axis: int = -1) -> Any:
     return g - np.exp(y) * np.sum(g, axis=axis, keepdims=True)
+
+
+# Class labels lie along axis 1, or the only axis; a label of -1 stands for "no loss here".
+
+
+def label_cross_entropy(logits: Any, labels: Any) -> Any:
+    axis, column = _class_axis(logits), _column(labels)
+    picked = np.take_along_axis(
+        log_softmax(logits, axis), np.maximum(labels, 0).reshape(column), axis
+    )
+    return np.where(labels < 0, 0, -picked.reshape(labels.shape))
+
+
+def label_cross_entropy_grad(g: Any, logits: Any, losses: Any, labels: Any) -> Any:
+    column = _column(labels)
+    one_hot = _classes(logits.shape) == labels.reshape(column)
+    kept = np.where(labels < 0, 0, g).reshape(column)
+    return kept * (softmax(logits, _class_axis(logits)) - one_hot)
+
+
+def place_class(x: Any, labels: Any, shape: Any) -> Any:
+    column = _column(labels)
+    return np.where(_classes(shape) == labels.reshape(column), x.reshape(column), 0)
+
+
+def _class_axis(x: Any) -> int:
+    return 1 if x.ndim > 1 else 0
+
+
+def _column(labels: Any) -> tuple[int, ...]:
+    return labels.shape[:1] + (1,) + labels.shape[1:]
+
+
+def _classes(shape: Any) -> np.ndarray:
+    axis = 1 if len(shape) > 1 else 0
+    return np.arange(shape[axis]).reshape((-1,) + (1,) * (len(shape) - 1 - axis))
 
 
 # -- adjoints of indexing: helpers of these names go into the emitted file -----------------------
@@ -118,6 +188,10 @@ def scatter_along_axis(x: Any, indices: Any, axis: Any, shape: Any) -> Any:
     return _helped("scattered_along", x, indices, axis, shape)
 
 
+def embed_diagonal(x: Any, shape: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    return _helped("on_diagonal", x, shape, offset, axis1, axis2)
+
+
 def _scattered(g: Any, key: Any, shape: Any, out: Any = None) -> Any:
     out = np.zeros(shape, g.dtype) if out is None else np.array(out, order="C")
     np.add.at(out, key, g)
@@ -132,9 +206,16 @@ def _scattered_flat(g: Any, places: Any, shape: Any) -> Any:
 
 def _scattered_along(g: Any, places: Any, axis: int, shape: Any) -> Any:
     out = np.zeros(shape, g.dtype)
-    key: list[Any] = list(np.indices(np.broadcast_shapes(g.shape, np.shape(places)), sparse=True))
+    key = [np.arange(n).reshape((n,) + (1,) * (out.ndim - 1 - i)) for i, n in enumerate(shape)]
     key[axis] = places
     np.add.at(out, tuple(key), g)
+    return out
+
+
+def _on_diagonal(g: Any, shape: Any, offset: int, axis1: int, axis2: int) -> Any:
+    out = np.zeros(shape, g.dtype)
+    rows = np.arange(g.shape[-1]) + (-offset if offset < 0 else 0)
+    np.moveaxis(out, (axis1, axis2), (-2, -1))[..., rows, rows + offset] = g
     return out
 
 
@@ -143,6 +224,7 @@ HELPERS: dict[str, Any] = {
     "scattered": _scattered,
     "scattered_flat": _scattered_flat,
     "scattered_along": _scattered_along,
+    "on_diagonal": _on_diagonal,
 }
 
 

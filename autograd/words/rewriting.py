@@ -58,7 +58,7 @@ class Rewriter:
         if value is piece:
             return lambda g, key, shape: Scattered(g, key)
         if isinstance(value, types.ModuleType):
-            if value.__name__ == "autograd.kernels":
+            if value.__name__.startswith("autograd.kernels"):
                 return _Kernels()
             if value.__name__.startswith("autograd."):
                 return _Module(self, value)
@@ -66,6 +66,8 @@ class Rewriter:
         spec = getattr(value, "op", None)
         if isinstance(spec, Op):
             return self._once(value, lambda: self._op(spec))
+        if str(getattr(value, "__module__", "")).startswith("autograd.kernels"):
+            return _compiled
         if isinstance(value, types.FunctionType) and value.__module__.startswith("autograd."):
             return self._once(value, lambda: self.function(value))
         return value
@@ -116,7 +118,7 @@ class _Globals(dict[str, Any]):
     """Globals that are rewritten when they are first used."""
 
     def __init__(self, rewriter: Rewriter, original: dict[str, Any]):
-        super().__init__({"__builtins__": original["__builtins__"]})
+        super().__init__({n: original[n] for n in ("__builtins__", "__name__")})
         self._rewriter, self._original = rewriter, original
 
     def __missing__(self, name: str) -> Any:
@@ -134,6 +136,10 @@ class _Module:
         return self._rewriter.value(getattr(self._module, name))
 
 
+def _compiled(*args: Any, **kwargs: Any) -> Any:
+    raise CannotEmitError("it calls compiled code")
+
+
 class _Kernels:
     """In the place of compiled code."""
 
@@ -144,7 +150,7 @@ class _Kernels:
 class _NumPy:
     """NumPy, with conversions that let symbols pass."""
 
-    ndarray = (Array, Symbol)  # for isinstance
+    ndarray = Array | Symbol  # for isinstance
 
     def __getattr__(self, name: str) -> Any:
         return getattr(np, name)
