@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -228,8 +229,10 @@ class Optimizer:
         return first[: block.size].reshape(block.shape), second[: block.size].reshape(block.shape)
 
     def _lr_now(self, group: dict[str, Any], index: int) -> float:
-        where = f"{type(self).__name__}: parameter group {index}"
         lr = group["lr"]
+        if type(lr) is float and 0 <= lr < math.inf:  # nearly always
+            return lr
+        where = f"{type(self).__name__}: parameter group {index}"
         if not callable(lr):
             return nonnegative(where, "lr", lr)
         return nonnegative(where, f"lr (the function's value at step {self.steps})", lr(self.steps))

@@ -40,17 +40,21 @@ def log_softmax_grad(g: Array, out: Array) -> Array:
 def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Array]:
     """(losses, log Σ exp): losses[i] = logsumexp[i] - logits[i, labels[i]], 0 for label -1."""
     with np.errstate(invalid="ignore"):
-        top = logits.max(axis=1)
-        logsumexp = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
-        picked = logits[np.arange(len(labels)), labels]
-        losses = np.where(labels < 0, 0, logsumexp - picked).astype(logits.dtype)
+        top = np.maximum.reduce(logits, axis=1)
+        e = logits - top[:, None]
+        logsumexp = np.add.reduce(np.exp(e, out=e), axis=1)
+        np.log(logsumexp, out=logsumexp)
+        logsumexp += top
+        losses = logsumexp - logits[np.arange(len(labels)), labels]
+    losses[labels < 0] = 0
     return losses, logsumexp
 
 
 def cross_entropy_grad(g: Array, logits: Array, logsumexp: Array, labels: Array) -> Array:
     """g_i (softmax(logits_i) - onehot(labels_i)); zeros in rows of label -1."""
     with np.errstate(invalid="ignore"):
-        grad = np.exp(logits - logsumexp[:, None])
+        grad = logits - logsumexp[:, None]
+        np.exp(grad, out=grad)
     grad[np.arange(len(labels)), labels] -= 1
     grad *= g[:, None]
     grad[labels < 0] = 0
