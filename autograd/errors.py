@@ -25,7 +25,15 @@ __all__ = [
 
 
 class GlassgradError(Exception):
-    """Base of all exceptions of this library."""
+    """Base of all exceptions of this library.
+
+    In a notebook the traceback comes with a picture of the graph around what failed.
+    """
+
+    def _render_traceback_(self) -> list[str]:  # IPython asks for this
+        from autograd.evidence import traceback_in_notebook
+
+        return traceback_in_notebook(self)
 
 
 class ShapeError(GlassgradError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,3 +41,24 @@ def note_inputs(error: BaseException, name: str, inputs: Sequence[Any]) -> None:
         error.add_note(f"{name} was called at {Source(*caller(2))}")
         for i, value in enumerate(inputs):
             error.add_note(f"  input {i}: {origin(value)}")
+
+
+def traceback_in_notebook(error: BaseException) -> list[str]:
+    """Show the two hops around what failed, and return the traceback to be printed after it."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        return traceback.format_exception(error)
+    if hasattr(shell, "kernel"):  # a terminal shows no pictures
+        try:
+            from IPython.display import display
+
+            from autograd.viz import draw
+
+            display(draw(error, hops=2))
+        except Exception:  # a picture that fails must not hide the error
+            pass
+    return shell.InteractiveTB.structured_traceback(
+        type(error), error, error.__traceback__, tb_offset=1
+    )

@@ -176,13 +176,14 @@ def _dead_units(vertex: Vertex) -> Iterator[Finding]:
         return
     dead = ~(value > 0).any(axis=samples)
     if dead.any():
+        count = int(np.prod([value.shape[i] for i in samples]))
         yield Finding(
             "dead units",
             vertex.title,
-            f"{int(dead.sum())} of {dead.size} units of {vertex.title} "
-            f"({source_in_words(node.source)}) are 0 for every sample, so that nothing trains them",
-            "Try a smaller learning rate, another initialisation (nn.init.kaiming_normal_), or "
-            "leaky_relu.",
+            f"{int(dead.sum())} of {dead.size} units of {_place(vertex)} are 0 in all {count} "
+            "places of this batch, so that nothing in it trains them",
+            "If it is so in every batch: try a smaller learning rate, another initialisation "
+            "(nn.init.kaiming_normal_), or leaky_relu.",
         )
 
 
@@ -197,10 +198,17 @@ def _saturated(vertex: Vertex) -> Iterator[Finding]:
         yield Finding(
             "saturated",
             vertex.title,
-            f"{share:.0%} of the values of {vertex.title} ({node.op.name}, "
-            f"{source_in_words(node.source)}) are at a limit, where the derivative is nearly 0",
+            f"{share:.0%} of the values of {_place(vertex)} are at a limit of {node.op.name}, "
+            "where the derivative is nearly 0",
             "Scale the inputs, or choose smaller initial weights or a normalisation before it.",
         )
+
+
+def _place(vertex: Vertex) -> str:
+    """Name, module and line of a result."""
+    assert vertex.node is not None
+    module = f" in {vertex.scopes[-1].path}" if vertex.scopes else ""
+    return f"{vertex.title}{module} ({source_in_words(vertex.node.source)})"
 
 
 def _cuts(vertex: Vertex) -> Iterator[Finding]:

@@ -239,7 +239,9 @@ class profile:
         for row in [*self.by(group), self.total()]:
             share = (row.forward + row.backward) / longest * 100
             bar = (
-                f' style="background:linear-gradient(90deg,#4a90d944 {share:.1f}%,'
+                ""
+                if row.name == "all"
+                else f' style="background:linear-gradient(90deg,#4a90d944 {share:.1f}%,'
                 f'transparent {share:.1f}%)"'
             )
             first, *others = (html.escape(cell) for cell in _cells(row))

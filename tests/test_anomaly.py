@@ -1,6 +1,8 @@
 """The first NaN or Inf with its op, operand and line; arrays written past the graph; notes."""
 
+import sys
 import threading
+import types
 
 import numpy as np
 import pytest
@@ -179,3 +181,62 @@ def test_an_error_of_a_layer_has_notes_of_both_ends():
     notes = caught.value.__notes__
     assert f"Linear was called at {__file__}:" in notes[0]
     assert "input 0: float32 (2, 4), made by linear at" in notes[1]
+
+
+# -- errors in a notebook ------------------------------------------------------------------------
+
+
+def fake_notebook(monkeypatch, display):
+    def structured(kind, error, trace, tb_offset):
+        return [f"{kind.__name__}: {error}"]
+
+    shell = types.SimpleNamespace(
+        kernel=object(), InteractiveTB=types.SimpleNamespace(structured_traceback=structured)
+    )
+    root, part = types.ModuleType("IPython"), types.ModuleType("IPython.display")
+    root.get_ipython = lambda: shell
+    part.display = display
+    monkeypatch.setitem(sys.modules, "IPython", root)
+    monkeypatch.setitem(sys.modules, "IPython.display", part)
+
+
+def test_a_notebook_shows_the_graph_around_the_failure(monkeypatch):
+    shown = []
+    fake_notebook(monkeypatch, shown.append)
+    w = ag.ones(3, 4, requires_grad=True)
+    h = w
+    for _ in range(5):
+        h = h * 2.0
+    with pytest.raises(ShapeError) as caught:
+        h @ ag.ones(3, 2)
+    text = caught.value._render_traceback_()
+    assert text[0].startswith("ShapeError: matmul")
+    (graph,) = shown
+    assert "matmul" in graph.text()
+    assert graph.text().count("multiply") == 2  # two hops
+
+
+def test_a_picture_that_fails_does_not_hide_the_error(monkeypatch):
+    def broken(_):
+        raise RuntimeError("no front end")
+
+    fake_notebook(monkeypatch, broken)
+    assert ShapeError("wrong")._render_traceback_() == ["ShapeError: wrong"]
+
+
+def test_ipython_itself_prints_the_traceback_and_its_notes():
+    interactive = pytest.importorskip("IPython.core.interactiveshell")
+    config = pytest.importorskip("traitlets.config").Config()
+    config.HistoryManager.enabled = False
+    shell = interactive.InteractiveShell.instance(config=config)
+    try:
+        result = shell.run_cell(
+            "import autograd as ag\nw = ag.ones(3, 4, requires_grad=True)\nw @ ag.ones(3, 2)",
+            silent=True,
+        )
+        assert isinstance(result.error_in_exec, ShapeError)
+        text = "\n".join(result.error_in_exec._render_traceback_())
+        assert "ShapeError" in text
+        assert "matmul was called at" in text
+    finally:
+        interactive.InteractiveShell.clear_instance()
