@@ -95,7 +95,8 @@ class Optimizer:
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
         self.steps = 0
-        self._scratch: dict[np.dtype[Any], np.ndarray] = {}
+        self._scratch_memory: dict[np.dtype[Any], np.ndarray] = {}
+        self._scratch: dict[tuple[Any, ...], Scratch] = {}  # its views, by shape
         for group in groups.as_groups(type(self).__name__, params):
             self.add_param_group(group)
 
@@ -167,10 +168,10 @@ class Optimizer:
             if gradient is None or not tensor.requires_grad:
                 continue
             array, grad = tensor.data, gradient.data
-            shape, state = array.shape, self.state.get(tensor)
+            shape, state = array.shape, self.state.get(tensor, {})
             if grad.shape != shape:
                 raise self._misfit(f"a gradient of shape {grad.shape}", group, index, position)
-            for name in initial if state is not None else ():
+            for name in initial:
                 if name in state and state[name].shape != shape:
                     which = f"optimiser state of shape {state[name].shape}"
                     raise self._misfit(which, group, index, position)
@@ -223,10 +224,12 @@ class Optimizer:
         """Two arrays of the shape of `block`, in memory that is used again if it is small."""
         if block.size > BLOCK:
             return np.empty_like(block), np.empty_like(block)
-        if block.dtype not in self._scratch:
-            self._scratch[block.dtype] = np.empty((2, BLOCK), block.dtype)
-        first, second = self._scratch[block.dtype]
-        return first[: block.size].reshape(block.shape), second[: block.size].reshape(block.shape)
+        key = (block.shape, block.dtype)
+        if key not in self._scratch:
+            whole = self._scratch_memory.setdefault(block.dtype, np.empty((2, BLOCK), block.dtype))
+            first, second = whole[:, : block.size]
+            self._scratch[key] = first.reshape(block.shape), second.reshape(block.shape)
+        return self._scratch[key]
 
     def _lr_now(self, group: dict[str, Any], index: int) -> float:
         lr = group["lr"]
@@ -256,7 +259,7 @@ class Optimizer:
         self.param_groups, self.state, self.steps = loaded_state(self, state_dict)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_scratch": {}}
+        return {**self.__dict__, "_scratch": {}, "_scratch_memory": {}}
 
     def _repr_html_(self) -> str | None:
         from autograd.viz.notebook import optimizer_html
