@@ -50,7 +50,9 @@ def traceback_in_notebook(error: BaseException) -> list[str]:
     shell = get_ipython()
     if shell is None:
         return traceback.format_exception(error)
-    if hasattr(shell, "kernel"):  # a terminal shows no pictures
+    # a terminal shows no pictures; a kernel asks twice, for its output and for its reply
+    if hasattr(shell, "kernel") and not getattr(error, "pictured", False):
+        error.pictured = True  # type: ignore[attr-defined]
         try:
             from IPython.display import display
 

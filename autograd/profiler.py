@@ -230,7 +230,8 @@ class profile:
         return total.forward + total.backward
 
     def _repr_html_(self) -> str:
-        return "".join(self._html_table(group) for group in _GROUPS if len(self.by(group)) > 0)
+        modules = any(call.path for call in self.calls)
+        return "".join(self._html_table(group) for group in (_GROUPS if modules else ("op",)))
 
     def _html_table(self, group: str) -> str:
         head = "".join(f"<th>{html.escape(text)}</th>" for text in (group, *_HEADINGS))
@@ -304,7 +305,7 @@ def _cells(row: Row) -> list[str]:
         seconds_in_words(row.backward) if row.backward else "",
         bytes_in_words(row.held),
         f"{row.multiply_adds:,}" if row.multiply_adds else "",
-        "" if row.gflops is None else f"{row.gflops:.2f}",
+        "" if row.gflops is None else f"{row.gflops:.3g}",
     ]
 
 

@@ -209,7 +209,8 @@ def test_a_notebook_shows_the_graph_around_the_failure(monkeypatch):
         h = h * 2.0
     with pytest.raises(ShapeError) as caught:
         h @ ag.ones(3, 2)
-    text = caught.value._render_traceback_()
+    for _ in range(2):  # a kernel asks twice, and shows it once
+        text = caught.value._render_traceback_()
     assert text[0].startswith("ShapeError: matmul")
     (graph,) = shown
     assert "matmul" in graph.text()

@@ -145,6 +145,14 @@ def test_from_a_graph_alone_too(name):
     assert_same_bits(code(), leaves)
 
 
+def test_a_graph_alone_needs_no_more_than_its_leaves_where_these_tell_all():
+    w1, w2 = leaves_of([A, B])
+    h = ag.relu(w1 - w1.mean(axis=1, keepdims=True)).reshape(2, 6).T
+    loss = (h.reshape(4, 3) @ w2).sum(axis=0).mean()
+    assert set(ag.to_numpy(loss).arguments) == {"x0", "x1"}
+    assert "np.transpose" not in str(ag.explain(loss))
+
+
 @pytest.mark.parametrize("name", GRAPHS)
 def test_everything_can_be_explained(name):
     function, *arrays = GRAPHS[name]

@@ -22,7 +22,12 @@ from autograd.viz.sources import source_in_words
 from autograd.viz.values import captured, operands_in_closures
 from autograd.words.formulas import HELPERS
 from autograd.words.observing import Calls, operand_name
-from autograd.words.recognising import sigmoid_of, written_number, written_operand
+from autograd.words.recognising import (
+    implied_statics,
+    sigmoid_of,
+    written_number,
+    written_operand,
+)
 from autograd.words.rewriting import Rewriter, Scattered
 from autograd.words.symbols import ATOM, SUM, CannotEmitError, Symbol, literal, plain
 
@@ -393,15 +398,14 @@ class _Deriver:
         return Symbol(text, np.ones((), node.dtype), self._constant, level)
 
     def _likely_statics(self, node: Node) -> dict[str, Any]:
-        """Static arguments that closures captured; those of a full reduction are the defaults."""
+        """Static arguments as closures captured them, or as they follow from what these did."""
         found = {
-            name: value
-            for closure in node.closures or ()
-            for name, value in captured(closure)
-            if name in node.op.statics
+            name: value for closure in node.closures or () for name, value in captured(closure)
         }
-        if node.op.name in ("sum", "mean") and node.shape == ():
-            return {}
+        implied = implied_statics(node, found)
+        if implied is not None:
+            return implied
+        found = {name: value for name, value in found.items() if name in node.op.statics}
         if any(name not in found for name in node.op.statics):
             raise _UnknownError
         return {name: self._plain(value, name) for name, value in found.items()}

@@ -138,6 +138,8 @@ class Symbol:
             return value
         if function is np.broadcast_to and self.uniform is not None:
             return Symbol.filled(self.uniform, value.shape, value.dtype, self.constant)
+        if function is np.transpose and len(args) == 2 and args[1] is None and not kwargs:
+            return args[0].T
         name = function.__name__
         path = f"np.linalg.{name}" if function is getattr(np.linalg, name, None) else f"np.{name}"
         if isinstance(value, tuple | list):
