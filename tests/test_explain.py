@@ -59,6 +59,33 @@ def test_names_come_from_parameters():
     assert "bias = np.sum(" in text
 
 
+def test_cross_entropy_reads_as_everybody_writes_it():
+    w = ag.ones(4, 3, requires_grad=True)
+    y = np.array([0, 1, 2, 0, 1, 2, 0, 1])
+    scores = ag.relu(ag.ones(8, 4) @ w)
+    found = ag.explain(nn.functional.cross_entropy(scores, y))
+    lines = {line.name: line.text for line in found.backward}
+    assert lines["dscores"] == "0.125 * (softmax(scores) - one_hot(y))"
+    assert lines["dw"].endswith(".T @ (dscores * (scores > 0))")
+
+
+def test_micrograds_example():
+    a, b = ag.tensor(-4.0, requires_grad=True), ag.tensor(2.0, requires_grad=True)
+    c = a + b
+    d = a * b + b**3
+    e = c - d
+    f = e**2
+    lines = {line.name: line.text for line in ag.explain(f / 2.0 + 10.0 / f).backward}
+    assert lines == {
+        "df": "-(10.0 / f) / f + 0.5",
+        "de": "df * (2 * e)",
+        "dd": "-de",
+        "dc": "de",
+        "da": "dd * b + dc",
+        "db": "dd * (3 * b ** 2) + dd * a + dc",
+    }
+
+
 def test_an_op_without_a_formula_is_shown_as_a_call():
     net = nn.Conv2d(1, 2, 3)
     text = str(ag.explain(net(ag.ones(1, 1, 5, 5)).sum()))

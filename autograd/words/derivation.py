@@ -115,7 +115,7 @@ class _Deriver:
         self.variables = variables
         self.strict, self.function = strict, function
         self.result = Derivation()
-        self.rewriter = Rewriter(self._opaque, self._approximate)
+        self.rewriter = Rewriter(self._opaque, self._approximate, to_be_run=strict)
         self.names: set[str] = set()
         self.symbols: dict[Edge, Symbol] = {}
         self.constants: dict[int, Symbol] = {}
@@ -270,7 +270,7 @@ class _Deriver:
         text = (
             f'np.add({have.text}, {sent.text}, order="C")'
             if self.strict
-            else f"{have.shown(have, SUM - 1)} + {sent.shown(sent, SUM)}"
+            else f"{have.shown(have, SUM - 1)} + {_number_or(sent)}"
         )
         self.owned.add(edge)
         value = np.add(have.value, sent.value, order="C")
@@ -470,6 +470,13 @@ class _Deriver:
         shown += [f"{k}={_shown_static(context, v)}" for k, v in kwargs.items()]
         value = _result_of(op, args, kwargs, self.node)
         return context.made(f"{name or op.name}({', '.join(shown)})", value)
+
+
+def _number_or(symbol: Symbol) -> str:
+    """A uniform symbol as a number, where it is only to be read."""
+    if symbol.uniform is not None:
+        return literal(symbol.uniform)
+    return symbol.shown(symbol, SUM)
 
 
 class _UnknownError(Exception):

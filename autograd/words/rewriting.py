@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd.ops.index import piece
 from autograd.record import Array, Op, registry
-from autograd.words import formulas
+from autograd.words import formulas, readable
 from autograd.words.symbols import CannotEmitError, Symbol
 
 
@@ -27,10 +27,17 @@ class Scattered:
 
 class Rewriter:
     """Rewrites functions. `opaque(op, args, kwargs)` stands for ops that cannot be written out;
-    `approximate(op)` is told of those whose formula rounds otherwise than the op."""
+    `approximate(op)` is told of those whose formula rounds otherwise than the op. What is not
+    `to_be_run` may use words that are no NumPy."""
 
-    def __init__(self, opaque: Callable[[Op, tuple, dict], Any], approximate: Callable[[Op], Any]):
+    def __init__(
+        self,
+        opaque: Callable[[Op, tuple, dict], Any],
+        approximate: Callable[[Op], Any],
+        to_be_run: bool,
+    ):
         self._opaque, self._approximate = opaque, approximate
+        self._tables = (formulas,) if to_be_run else (readable, formulas)
         self._functions: dict[int, Any] = {}
         self._kept: list[Any] = []  # identities hold while the objects do
         self._globals: dict[int, dict[str, Any]] = {}
@@ -100,8 +107,10 @@ class Rewriter:
 
     def run(self, op: Op, args: tuple, kwargs: dict[str, Any]) -> Any:
         """What the op's body returns on symbols."""
-        given = getattr(formulas, op.name, None) if registry.get(op.name) is op else None
-        if given is not None:
+        for table in self._tables if registry.get(op.name) is op else ():
+            given = getattr(table, op.name, None)
+            if given is None:
+                continue
             if op.name in formulas.APPROXIMATE:
                 self._approximate(op)
             return given(*args, **kwargs), ()

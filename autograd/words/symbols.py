@@ -126,6 +126,8 @@ class Symbol:
                 return b
             if ufunc in (np.multiply, np.true_divide) and _is_one(b):
                 return a
+            if ufunc is np.multiply and type(a) is float and a == -1.0:
+                return -b
         if ufunc is np.power:
             text = f"{self.shown(a, level)} {sign} {self.shown(b, level - 1)}"
         else:
@@ -176,7 +178,11 @@ class Symbol:
             return self.made(f"{self.shown(self, ATOM - 1)}.{text}", found)
 
         def method(*args: Any, **kwargs: Any) -> Any:
+            if name == "reshape" and kwargs == {"order": "C"}:
+                kwargs = {}
             value = getattr(self.value, name)(*plain(args), **plain(kwargs))
+            if name == "reshape" and value.shape == self.value.shape and not kwargs:
+                return self
             if self.uniform is not None and name == "reshape":
                 return Symbol.filled(self.uniform, value.shape, value.dtype, self.constant)
             if name == "astype":

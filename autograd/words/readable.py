@@ -1,0 +1,52 @@
+"""Shorter words for what is only to be read: names that everybody knows in the place of formulas.
+
+Each function bears the name of its op and takes symbols. A label of −1 ("no loss here") is left
+out of these words.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd.words import formulas
+from autograd.words.symbols import PRODUCT, Symbol, literal, plain
+
+
+def softmax(x: Any, axis: int = -1) -> Any:
+    return _named("softmax", x, axis)
+
+
+def log_softmax(x: Any, axis: int = -1) -> Any:
+    return _named("log_softmax", x, axis)
+
+
+def _named(name: str, x: Symbol, axis: int) -> Symbol:
+    value = getattr(formulas, name)(x.value, axis)
+    along = "" if axis % x.value.ndim == x.value.ndim - 1 else f", axis={axis}"
+    return x.made(f"{name}({x.text}{along})", value)
+
+
+def relu(x: Any, at_zero: float = 0.0) -> Any:
+    return x.made(f"relu({x.text})", formulas.relu(x.value))
+
+
+def relu_grad(g: Any, x: Any, at_zero: float = 0.0) -> Any:
+    if at_zero != 0:
+        return formulas.relu_grad(g, x, at_zero)
+    return g * (x > 0)
+
+
+def label_cross_entropy(logits: Any, labels: Any) -> Any:
+    value = formulas.label_cross_entropy(*plain((logits, labels)))
+    return logits.made(f"cross_entropy({logits.text}, {logits.shown(labels)})", value)
+
+
+def label_cross_entropy_grad(g: Any, logits: Any, losses: Any, labels: Any) -> Any:
+    value = formulas.label_cross_entropy_grad(*plain((g, logits, losses, labels)))
+    text = f"(softmax({logits.text}) - one_hot({logits.shown(labels)}))"
+    if isinstance(g, Symbol) and g.uniform is None:
+        return logits.made(f"{logits.shown(g, PRODUCT - 1)} * {text}", value, PRODUCT)
+    factor = g.uniform if isinstance(g, Symbol) else g
+    if factor == 1:
+        return logits.made(text[1:-1], value, PRODUCT - 1)
+    return logits.made(f"{literal(factor)} * {text}", value, PRODUCT)
