@@ -16,7 +16,7 @@ def run(
     options: Any, machine: dict[str, Any], found: dict[Peer, tuple[str, str]], pairs: int = 9
 ) -> str:
     """Measure the chains; the section's text."""
-    recording = {p: where for p, where in found.items() if p.label in (*WANTED, "JAX jit")}
+    recording = {p: where for p, where in found.items() if p.label in WANTED}
     rows = []
     with comparison.Workers(recording, options.threads) as workers:
         for count in COUNTS:

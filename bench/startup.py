@@ -73,7 +73,11 @@ def run(
             (imports, import_ours(), modules[peer.label]),
             (steps, first_step("ours"), first_step(peer.workload)),
         ):
-            row.ratios[peer.label] = compare_starts(ours, (python, theirs), options.threads, pairs)
+            try:
+                ratio = compare_starts(ours, (python, theirs), options.threads, pairs)
+                row.ratios[peer.label] = ratio
+            except subprocess.CalledProcessError as error:
+                row.skipped[peer.label] = f"a process ended with {error.returncode}"
     if not steps.ratios:
         steps.ours = seconds_of(sys.executable, first_step("ours"), options.threads)
     rows = [imports, steps]

@@ -97,16 +97,3 @@ def step(task: tasks.Task) -> Callable[[], Any]:
         return loss
 
     return run
-
-
-def chain(count: int) -> Callable[[], Any]:
-    """`count` operations on 10 floats, forward and backward, compiled as one program."""
-    x = jnp.arange(10) * 0.1
-
-    def value(x: Any) -> Any:
-        for _ in range(count // 2):
-            x = x * 1.001 + 0.1
-        return x.sum()
-
-    compiled = jax.jit(jax.grad(value))
-    return lambda: compiled(x).block_until_ready()
