@@ -173,8 +173,14 @@ class KernelCache:
                 file.unlink(missing_ok=True)
 
     def load_overload(self, signature: Any, target_context: Any) -> Any:
-        """The compiled code for a signature, or None, in which case Numba compiles it."""
-        target_context.refresh()
+        """The compiled code for a signature, or None, in which case Numba compiles it.
+
+        Numba's own cache first loads all that the compiler knows (`target_context.refresh()`), and
+        with it SciPy. Machine code needs only the runtime it is linked to.
+        """
+        from numba.core.runtime import rtsys
+
+        rtsys.initialize(target_context)
         compiled = None
         path = self._path(signature, target_context) if self._enabled else None
         if path is not None:
