@@ -18,12 +18,15 @@ from autograd.errors import *  # noqa: F403
 from autograd.func import grad
 from autograd.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from autograd.gradcheck import check_grads
+from autograd.memory import keep_freed_memory
 from autograd.ops import *  # noqa: F403
 from autograd.random_source import *  # noqa: F403
 from autograd.recompute import checkpoint
 from autograd.record import Array, op
 
 __version__ = "0.1.0"
+
+keep_freed_memory()
 
 #: Tells this package from another distribution that has the same import name.
 __distribution__ = "glassgrad"

@@ -88,16 +88,20 @@ def linear(x: Array, weight: Array, bias: Array | None = None):
         raise ShapeError(f"linear: bias must have shape ({features},), got {bias.shape}")
     lead = x.shape[:-1]
     rows = math.prod(lead)
-    product = np.matmul(x.reshape(rows, inputs), weight.T)
+    out = np.matmul(x.reshape(rows, inputs), weight.T)
     if bias is not None:
-        product = np.add(product, bias, out=product if product.dtype == bias.dtype else None)
-    return product.reshape((*lead, features)), (
-        lambda g: (g.reshape(rows, features) @ weight).reshape((*lead, inputs)),
+        out = np.add(out, bias, out=out if out.dtype == bias.dtype else None)
+    if x.ndim != 2:
+        return out.reshape((*lead, features)), (
+            lambda g: (g.reshape(rows, features) @ weight).reshape((*lead, inputs)),
+            lambda g: g.reshape(rows, features).T @ x.reshape(rows, inputs),
+            lambda g: np.sum(g.reshape(rows, features), axis=0),
+        )
+    return out, (
+        lambda g: g @ weight,
         # of a single row the product is an outer one, which BLAS does at a third of the speed
-        (lambda g: g.reshape(features, 1) * x.reshape(1, inputs))
-        if rows == 1
-        else (lambda g: g.reshape(rows, features).T @ x.reshape(rows, inputs)),
-        lambda g: np.sum(g.reshape(rows, features), axis=0),
+        (lambda g: g.T * x) if rows == 1 else (lambda g: g.T @ x),
+        lambda g: np.sum(g, axis=0),
     )
 
 
