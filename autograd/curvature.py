@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from autograd.backprop import gradients
 from autograd.errors import ArgumentError, DTypeError, GraphError, ShapeError
 from autograd.grad_mode import enable_grad, no_grad
-from autograd.stamps import stamp
 from autograd.tensors import Tensor
 
 __all__ = [
@@ -261,21 +260,22 @@ def loss_surface(
 
 @contextmanager
 def _moved(parameters: Any) -> Iterator[Callable[[Vector], None]]:
-    """A function that moves the parameters away from where they stand; they return at the end."""
+    """A function that moves the parameters away from where they stand; they return at the end.
+
+    Bit for bit, so that graphs recorded before stay valid: these writes leave no stamp.
+    """
     tensors = _tensors(parameters)
     start = [t.data.copy() for t in tensors]
 
     def move(offset: Vector) -> None:
         for t, origin, part in zip(tensors, start, _unflat(offset, tensors), strict=True):
             np.copyto(t.data, origin + part)
-            stamp(t.data)
 
     try:
         yield move
     finally:
         for t, origin in zip(tensors, start, strict=True):
             np.copyto(t.data, origin)
-            stamp(t.data)
 
 
 def _value(loss: Loss, move: Callable[[Vector], None], offset: Vector) -> float:

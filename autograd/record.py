@@ -17,6 +17,7 @@ from autograd import scope as scopes
 from autograd import shortcuts
 from autograd.dtypes import as_array, get_default_dtype
 from autograd.errors import (
+    ArgumentError,
     AxisError,
     DTypeError,
     GlassgradError,
@@ -68,6 +69,10 @@ class Op:
 
     def __init__(self, body: Callable[..., Any], max_order: int | None):
         self.name = body.__name__
+        if max_order not in (None, 1):
+            raise ArgumentError(
+                f"op {self.name}: max_order is 1 (no second derivative) or None, got {max_order!r}"
+            )
         self.body = body
         self.call: Callable[..., Any] = body  # what `@op` makes of it
         self.max_order = max_order

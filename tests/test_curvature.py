@@ -133,6 +133,10 @@ def test_slices_and_surfaces_put_the_parameters_back():
     np.testing.assert_allclose(surface[:, 2], middle)
     assert t.shape == (5,)
 
+    product = curvature.hessian_product(loss, net)
+    curvature.loss_slice(loss, net, a, points=3)
+    assert np.isfinite(product(b)).all(), "a graph recorded before a slice stays valid"
+
     def fails():
         raise KeyboardInterrupt
 

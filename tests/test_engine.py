@@ -424,6 +424,8 @@ def test_an_op_without_second_derivative_says_so():
     np.testing.assert_allclose(ag.grad(once(x).sum(), [x])[0].data, 2 * x.data)
     with pytest.raises(ag.GraphError, match="once"):
         ag.grad(once(x).sum(), [x], create_graph=True)
+    with pytest.raises(ag.ArgumentError, match="max_order"):
+        ag.op(max_order=2)(once.op.body)
 
 
 def test_a_rule_that_leaks_into_plain_numpy_fails_loudly():
