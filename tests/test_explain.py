@@ -289,6 +289,15 @@ def test_hostile_names_become_identifiers():
     assert len(code()) == 2
 
 
+def test_a_variable_may_be_called_like_a_helper():
+    w = ag.tensor([1.0, 2.0], requires_grad=True, name="scattered")
+    code = ag.to_numpy((w[0] * w[1] * w).sum())
+    assert next(iter(code().values())).shape == (2,)
+    h = ag.relu(w)
+    lines = str(ag.explain((ag.relu(h * 2.0) ** 2).sum()))
+    assert "relu = relu(" not in lines
+
+
 def test_explaining_changes_nothing():
     w = ag.tensor([1.0, 2.0], requires_grad=True)
     loss = (w * w).sum()

@@ -32,6 +32,8 @@ from autograd.words.rewriting import Rewriter, Scattered
 from autograd.words.symbols import ATOM, SUM, CannotEmitError, Symbol, literal, plain
 
 _SHORT = 60  # characters of an expression that may stand inside another
+#: Functions that lines to be read may call.
+_WORDS = {"cross_entropy", "log_softmax", "one_hot", "relu", "softmax"}
 _SMALL = 4  # elements of an array that is written out
 
 Edge = Any  # Node or leaf Tensor
@@ -116,7 +118,7 @@ class _Deriver:
         self.strict, self.function = strict, function
         self.result = Derivation()
         self.rewriter = Rewriter(self._opaque, self._approximate, to_be_run=strict)
-        self.names: set[str] = set()
+        self.names = {"np", "gradients", *HELPERS} | (set() if strict else _WORDS)
         self.symbols: dict[Edge, Symbol] = {}
         self.constants: dict[int, Symbol] = {}
         self.alive: list[Any] = []
@@ -443,7 +445,7 @@ class _Deriver:
         base = re.sub(r"\W+", "_", wanted).strip("_") or "value"
         base = f"_{base}" if base[0].isdigit() else base
         name, number = base, 1
-        while name in self.names or keyword.iskeyword(name) or name == "np":
+        while name in self.names or keyword.iskeyword(name):
             number += 1
             name = f"{base}_{number}"
         self.names.add(name)
