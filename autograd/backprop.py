@@ -368,7 +368,7 @@ def _unbroadcast(g: Any, shape: tuple[int, ...], node: Node, position: int) -> A
 def _owned(box: list[np.ndarray]) -> np.ndarray:
     """Contiguous, writable memory shared with nothing: the box's array where no one else has it."""
     if box[0].flags.carray and getrefcount(box[0]) == _ALONE:
-        whole = [box[0].base]  # of a reshaped array: the one that owns the memory
+        whole: list[Any] = [box[0].base]  # of a reshaped array: the one that owns the memory
         if whole[0] is None:
             return box[0]
         if type(whole[0]) is np.ndarray and whole[0].base is None and _of_one(whole, box[0]):
