@@ -21,8 +21,7 @@ def run(
     with comparison.Workers(recording, options.threads) as workers:
         for count in COUNTS:
             row = comparison.Row(f"{count} operations", wanted=WANTED)
-            comparison.measure(workers, row, {"chain": count}, SECONDS, pairs=pairs)
-            comparison.show(row)
+            comparison.measure(workers, row, {"chain": count}, SECONDS, pairs)
             print(f"    {row.ours / count * 1e6:.2f} us an operation", flush=True)
             rows.append(row)
     versions = {peer.label: version for peer, (_, version) in recording.items()}

@@ -3,10 +3,10 @@
 Reads a request a line and answers a line, both JSON; an answer is `{"value": ...}` or
 `{"error": "why"}`:
 
-    {"step": 3}       prepare the step of task 3: warm up, give the seconds of the last one
-    {"chain": 2000}   prepare a chain of so many operations, the same
+    {"step": 3}       prepare the step of task 3: ten first steps, give the losses and the
+                      seconds of the last
+    {"chain": 2000}   prepare a chain of so many operations, the same without losses
     {"time": 0.1}     the median seconds of what is prepared
-    {"losses": 10}    the losses of so many first steps
     {"peak": true}    the machine's peak in float32 operations a second, on all threads
 
 Run as a file, so that the folder above is not on the path: there `import autograd` is this library,
@@ -46,39 +46,34 @@ class Prepared:
     def __init__(self, workload: ModuleType) -> None:
         self.workload = workload
         self.run: Any = None
-        self.task: Any = None
 
-    def step(self, index: int) -> float:
+    def step(self, index: int) -> dict[str, Any]:
         from bench.workloads.tasks import TASKS
 
         self.run = None  # let the arrays of the last one go first
-        self.task = TASKS[index]
-        self.run = self.workload.step(self.task)
-        return self._warm_up()
+        self.run = self.workload.step(TASKS[index])
+        losses, seconds = [], 0.0
+        for _ in range(10):
+            start = time.perf_counter()
+            losses.append(float(self.run()))
+            seconds = time.perf_counter() - start
+        return {"losses": losses, "seconds": seconds}
 
-    def chain(self, count: int) -> float:
+    def chain(self, count: int) -> dict[str, Any]:
         if not hasattr(self.workload, "chain"):
             raise NotImplementedError("it compiles or delays whole programs")
         self.run = None
         self.run = self.workload.chain(count)
-        return self._warm_up()
-
-    def _warm_up(self) -> float:
-        seconds = 0.0
-        for _ in range(4):
-            start = time.perf_counter()
+        for _ in range(3):
             self.run()
-            seconds = time.perf_counter() - start
-        return seconds
+        start = time.perf_counter()
+        self.run()
+        return {"losses": [], "seconds": time.perf_counter() - start}
 
     def time(self, budget: float) -> float:
         from bench.worker import time_call
 
         return time_call(self.run, budget)
-
-    def losses(self, count: int) -> list[float]:
-        run = self.workload.step(self.task)
-        return [float(run()) for _ in range(count)]
 
     def peak(self, _: bool) -> float:
         from bench.peak import measure_peak

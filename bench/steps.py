@@ -40,11 +40,10 @@ def run(
             if options.rows not in task.name:
                 continue
             row = comparison.Row(task.name, wanted=wanted(task.name))
-            comparison.measure(workers, row, {"step": index}, SECONDS, losses=True, pairs=pairs)
+            comparison.measure(workers, row, {"step": index}, SECONDS, pairs)
             scale = 2 if task.dtype == "float64" else 1
             peak = workers.ours.ask(peak=True)
             row.share_of_peak = scale * flops(task) / row.ours / peak
-            comparison.show(row)
             rows.append(row)
     versions = {peer.label: version for peer, (_, version) in found.items()}
     return comparison.finish("steps", rows, options, machine, versions)
