@@ -117,9 +117,11 @@ def layer_norm_weight_grad(g: Array, x: Array, mean: Array, inv_std: Array) -> A
     """Σ g x̂ over the rows, (D,)."""
     if not pays_off(x, SMALL):
         return twin.layer_norm_weight_grad(dense(g), dense(x), mean, inv_std)
-    from autograd.kernels.norm_numba import COLUMNS
+    from autograd.kernels.norm_numba import COLUMNS, ROWS
 
-    sums = np.empty(x.shape[1], np.float64)
-    blocks = -(-x.shape[1] // COLUMNS)
-    _launch("layer_weight_grad", blocks, 0.4, x.size, g, x, mean, inv_std, sums, x.shape)
-    return sums.astype(x.dtype)
+    rows, size = x.shape
+    blocks = -(-rows // ROWS)
+    sums = np.empty((blocks, size), x.dtype)
+    chunks = blocks * -(-size // COLUMNS)
+    _launch("layer_weight_grad", chunks, 0.4, x.size, g, x, mean, inv_std, sums, x.shape)
+    return sums.sum(axis=0, dtype=np.float64).astype(x.dtype)
