@@ -24,7 +24,7 @@ def deep_task(depth: int) -> Task:
 
 
 def seconds_and_bytes(task: Task, budget: float) -> tuple[float, int]:
-    """Median seconds of a step, and the most memory that NumPy holds during one."""
+    """Median seconds of a step, and the most memory held: network, gradients, graph, data."""
     from bench.worker import time_call
     from bench.workloads.ours import step
 
@@ -32,12 +32,12 @@ def seconds_and_bytes(task: Task, budget: float) -> tuple[float, int]:
     for _ in range(2):
         run()
     seconds = time_call(run, budget)
+    del run
     tracemalloc.start()
-    run()
-    tracemalloc.reset_peak()
-    before = tracemalloc.get_traced_memory()[0]
-    run()
-    peak = tracemalloc.get_traced_memory()[1] - before
+    run = step(task)
+    for _ in range(2):
+        run()
+    peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return seconds, peak
 
@@ -78,7 +78,6 @@ def run(
         ]
         text = "Log-log slope from {} = {} up: time {:.2f}, memory {:.2f}."
         lines += ["", text.format(axis, start, *slopes), ""]
-    print("\n".join(lines), flush=True)
     options.out.mkdir(parents=True, exist_ok=True)
     content = {"machine": machine, "curves": curves}
     (options.out / "growth.json").write_text(json.dumps(content, indent=1) + "\n")
