@@ -149,6 +149,7 @@ class _Replay:
     def visit(self, node: Node) -> None:
         """Call the closures of one node on its gradient, which is complete."""
         waiting, reached = self.waiting, self.reached
+        kind = Tensor if self.create_graph else np.ndarray
         g = waiting.pop(node)
         if node.hooks:
             g = self._hooked(g, node, node.hooks)
@@ -178,10 +179,9 @@ class _Replay:
                     error.add_note(f"its operand was made by {edge.op.name} at {edge.source}")
                 raise
             if (
-                type(contribution) is not np.ndarray
+                type(contribution) is not kind
                 or contribution.shape != edge.shape
                 or contribution.dtype is not edge.dtype
-                or self.create_graph
             ):
                 contribution = _fitted(self._wrapped(contribution), edge, node, position)
             if edge in waiting or type(contribution) is Piece:

@@ -1,4 +1,4 @@
-"""The commonest calls of an op, unrolled: one or two operands of one float dtype, nothing static.
+"""The commonest calls of an op, unrolled: one or two operands of one float dtype, plain statics.
 
 A shortcut does what the general call in `record.py` does for such operands, without its lists and
 loops; everything else is handed back to it, errors too, since it explains them. Programs of many
@@ -7,7 +7,7 @@ small operations spend most of their time here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -19,27 +19,40 @@ _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 _float32, _float64 = _FLOATS
 
 
+_VALUES = {int, float, bool, str, type(None), slice, type(...)}
+
+
+def _plain(statics: Iterable[Any]) -> bool:
+    """Whether static arguments are numbers, strings, slices or tuples of them, no Tensor inside."""
+    for value in statics:
+        if type(value) not in _VALUES and (type(value) is not tuple or not _plain(value)):
+            return False
+    return True
+
+
 def unary(general: Callable[..., Any], spec: Any, record: Callable[..., Any]) -> Any:
     """The call of a one-operand op; `record(spec, edges, closures, out)` makes its node."""
     body = spec.body
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if kwargs or len(args) != 1 or not isinstance(args[0], Tensor):
+        if not args or not isinstance(args[0], Tensor):
             return general(*args, **kwargs)
-        a = args[0]
+        a, *rest = args
         x = a._data
         if x.dtype is not _float32 and x.dtype is not _float64:
-            return general(a)
+            return general(*args, **kwargs)
+        if (rest and not _plain(rest)) or (kwargs and not _plain(kwargs.values())):
+            return general(*args, **kwargs)
         try:
-            result = body(x)
+            result = body(x, *rest, **kwargs)
         except Exception:
-            return general(a)
+            return general(*args, **kwargs)
         out = result[0] if type(result[0]) is np.ndarray else np.asarray(result[0])
         node = None
         if a._requires_grad and is_grad_enabled():
             closures = result[1] if type(result[1]) is tuple else (result[1],)
             if len(closures) != 1:
-                return general(a)
+                return general(*args, **kwargs)
             node = record(spec, (a.node or a,), closures, out)
         tensor = Tensor._of(out, node)
         return tensor if len(result) == 2 else (tensor, result[2])
