@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from math import prod
@@ -52,18 +53,35 @@ class Summary:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __repr__(self) -> str:
+    def _cells(self) -> list[list[str]]:
+        """The table: heads, the input, a line for each layer, and the totals."""
         heads = ["layer", "type", "output", "units", "parameters", "weights", "connections"]
         lines = [["input", "", " ".join(map(_by, self.input_shapes)), "", "", "", ""]]
         lines += [
             [row.name, row.kind, _by(row.output_shape), *map(_count, row[3:])] for row in self
         ]
         sums = (self.units, self.parameters, self.weights, self.connections)
-        lines.append(["total", "", "", *map(_count, sums)])
-        widths = [max(map(len, column)) for column in zip(heads, *lines, strict=True)]
+        return [heads, *lines, ["total", "", "", *map(_count, sums)]]
+
+    def __repr__(self) -> str:
+        table = self._cells()
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         rule = "-" * (sum(widths) + 2 * len(widths) - 2)
-        text = [_line(cells, widths) for cells in [heads, *lines]]
+        text = [_line(cells, widths) for cells in table]
         return "\n".join([text[0], rule, *text[1:-1], rule, text[-1]])
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for i, cells in enumerate(self._cells()):
+            tag = "th" if i == 0 else "td"
+            aligned = ["left"] * 3 + ["right"] * 4
+            rows.append(
+                "".join(
+                    f'<{tag} style="text-align:{side}">{html.escape(cell)}</{tag}>'
+                    for cell, side in zip(cells, aligned, strict=True)
+                )
+            )
+        return "<table>" + "".join(f"<tr>{row}</tr>" for row in rows) + "</table>"
 
 
 def summary(

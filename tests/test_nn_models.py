@@ -203,3 +203,10 @@ def test_parameters_of_networks_too_large_to_build():
     assert nn.count_parameters(local) == 40_000_000
     assert nn.count_parameters(models.lenet5()) == nn.count_parameters(models.lenet5) == 61_706
     assert (nn.Linear(3, 3).weight.data != 0).any()
+
+
+def test_a_summary_in_a_notebook_is_a_table():
+    text = nn.summary(nn.Sequential(nn.Linear(2, 3)), (2,))._repr_html_()
+    assert text.startswith("<table>")
+    assert text.count("<tr>") == 4, "heads, input, layer, total"
+    assert "Linear" in text

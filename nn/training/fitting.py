@@ -43,6 +43,11 @@ class Run:
     loader: DataLoader
     history: list[dict[str, float]] = field(default_factory=list)  # an entry for each epoch done
 
+    def _repr_html_(self) -> str | None:
+        from autograd.viz.notebook import history_html
+
+        return history_html(self.history)
+
 
 class Evaluation(NamedTuple):
     """Mean loss, share of right answers, and the class probabilities (N, classes)."""
