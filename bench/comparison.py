@@ -12,6 +12,8 @@ from typing import Any
 from bench import report
 from bench.peers import OURS, SLOW, Peer, PeerError, PeerWorker, Ratio, compare
 
+_NOT_THERE = "NotImplementedError"  # a workload that a library has no layers for
+
 
 @dataclass
 class Row:
@@ -64,7 +66,8 @@ def measure(
             print(f"    {r.ratio:6.2f}  {label}, {r.theirs * 1e3:.3f} ms", flush=True)
         except PeerError as error:
             row.skipped[label] = str(error)
-            print(f"         -  {label}: {error}", flush=True)
+            if not row.skipped[label].startswith(_NOT_THERE):
+                print(f"         -  {label}: {error}", flush=True)
     if row.ratios:
         row.ours = sorted(r.ours for r in row.ratios.values())[len(row.ratios) // 2]
     return row
@@ -168,7 +171,7 @@ def finish(
     peers = ", ".join(f"{label} {version}" for label, version in versions.items())
     skipped = [
         f"- {row.name}, {label}: {why}" for row in rows for label, why in row.skipped.items()
-        if not why.startswith("NotImplementedError")
+        if not why.startswith(_NOT_THERE)
     ]  # fmt: skip
     lines = [f"{report.describe(machine)}; {peers}.", "", table(rows)]
     return "\n".join([*lines, *(["Not timed:", "", *skipped, ""] if skipped else [])])

@@ -71,7 +71,7 @@ def test_memory_gives_a_table(options):
 
 
 def test_growth_gives_two_curves(options):
-    growth.run(options, MACHINE, {}, batches=(1, 2), depths=(2, 4), budget=0.0)
+    growth.run(options, MACHINE, {}, batches=(1, 16), depths=(2, 4), budget=0.0)
     curves = json.loads((options.out / "growth.json").read_text())["curves"]
     assert curves["N"]["bytes"][1] > curves["N"]["bytes"][0] > 0
     assert curves["depth"]["x"] == [2, 4]
