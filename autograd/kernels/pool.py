@@ -252,9 +252,17 @@ def avg_pool2d_grad(
     if _covers(plane, kernel, padding, out_size):
         parallel_for(pool_numba.plane_fill, n * c, *arrays, height * width, work_ns=work)
         return out
-    constant = stride[1] if stride[1] in (1, 2) else 0
-    tiled = constant == kernel[1] and not any(padding) and out_size[1] * constant <= width
-    share = np.empty(n * c * out_size[1], g.dtype)
-    kernel_code = pool_numba.avg_pool_grad(constant, tiled)
-    parallel_for(kernel_code, n * c, *arrays, share, *_avg_geometry(*geometry), work_ns=work)
+    shapes, step, start, spans = _avg_geometry(*geometry)
+    window, constant = _constants(kernel, stride)
+    last: tuple[Any, ...]
+    if constant:
+        reach = (window[1] - 1) // constant
+        room = reach + max((width - 1 + start[1]) // constant + 1, out_size[1])
+        sums = np.empty(n * c * room, g.dtype)
+        kernel_code = pool_numba.small_avg_pool_grad(window[1], constant)
+        last = (sums, shapes, step, start, window[0])
+    else:
+        kernel_code = pool_numba.avg_pool_grad
+        last = (np.empty(n * c * out_size[1], g.dtype), shapes, step, start, spans)
+    parallel_for(kernel_code, n * c, *arrays, *last, work_ns=work)
     return out

@@ -252,37 +252,77 @@ def avg_pool(kernel: tuple[int, int], stride: int) -> Any:
 
 
 @cache
-def avg_pool_grad(stride: int, tiled: bool) -> Any:
-    """The adjoint of average pooling for that column stride; `tiled`: as wide as the stride,
-    without padding, so that each output fills a stretch of its own."""
+def small_avg_pool_grad(kw: int, stride: int) -> Any:
+    """The adjoint of average pooling for windows of that width and column stride.
 
-    @jit(key=(stride, tiled))
-    def avg_pool_grad(lo, hi, g, sizes, out, share, shapes, step, start, spans):  # type: ignore[no-untyped-def]
+    A row of the image gets the shares of all windows that cover it, summed over rows of outputs
+    first. Then pixel x is the sum of at most `reach + 1` neighbours of these sums, at j = (x +
+    padding) / stride and before: which ones depends on the remainder alone, so that a loop over j
+    writes `stride` pixels at a time. Zeros on both sides of the sums stand for missing windows.
+    """
+    reach = (kw - 1) // stride
+
+    @jit(key=(kw, stride))
+    def small_avg_pool_grad(  # type: ignore[no-untyped-def]
+        lo, hi, g, sizes, out, sums, shapes, step, start, kh
+    ):
         height, width, out_height, out_width = shapes
-        spans_y, spans_x = spans
-        across = stride if stride > 0 else step[1]
+        room = sums.size // (g.size // (out_height * out_width))
+        begin = (start[1] + stride - 1) // stride
+        end = max(begin, (width + start[1]) // stride)
         for p in range(lo, hi):
-            out[p * height * width : (p + 1) * height * width] = 0
-            row = p * out_width
-            for i in range(out_height):
-                source = (p * out_height + i) * out_width
-                for j in range(out_width):
-                    poke(share, row + j, peek(g, source + j) / peek(sizes, i * out_width + j))
-                for r in range(spans_y.shape[0]):
-                    if not spans_y[r, 0] <= i < spans_y[r, 1]:
-                        continue
-                    y = i * step[0] - start[0] + r
-                    target = (p * height + y) * width - start[1]
-                    if tiled:
+            row = p * room + reach
+            sums[p * room : (p + 1) * room] = 0
+            above = (0, 0)
+            for y in range(height):
+                top = max(0, (y + start[0] - kh + step[0]) // step[0])
+                bottom = min(out_height, (y + start[0]) // step[0] + 1)
+                if above != (top, bottom):
+                    above = (top, bottom)
+                    for j in range(out_width):
+                        poke(sums, row + j, number(g[0], 0.0))
+                    for i in range(top, bottom):
+                        source = (p * out_height + i) * out_width
                         for j in range(out_width):
-                            v = reread(share, row + j)
-                            for s in range(stride):
-                                k = target + j * stride + s
-                                poke(out, k, reread(out, k) + v)
-                        continue
-                    for s in range(spans_x.shape[0]):
-                        for j in range(spans_x[s, 0], spans_x[s, 1]):
-                            k = target + s + j * across
-                            poke(out, k, reread(out, k) + reread(share, row + j))
+                            share = peek(g, source + j) / peek(sizes, i * out_width + j)
+                            poke(sums, row + j, reread(sums, row + j) + share)
+                target = (p * height + y) * width - start[1]
+                for j in range(begin, end):
+                    for s in range(stride):
+                        total = number(g[0], 0.0)
+                        for k in range((kw - 1 - s) // stride + 1):
+                            total += reread(sums, row + j - k)
+                        poke(out, target + j * stride + s, total)
+                for side in range(2):  # pixels before and after those that fill a whole step
+                    first = start[1] if side == 0 else max(end * stride, start[1])
+                    last = min(begin * stride, width + start[1]) if side == 0 else width + start[1]
+                    for x in range(first, last):
+                        total = number(g[0], 0.0)
+                        for k in range((kw - 1 - x % stride) // stride + 1):
+                            total += reread(sums, row + x // stride - k)
+                        poke(out, target + x, total)
 
-    return avg_pool_grad
+    return small_avg_pool_grad
+
+
+@jit
+def avg_pool_grad(lo, hi, g, sizes, out, share, shapes, step, start, spans):  # type: ignore[no-untyped-def]
+    """The adjoint of average pooling for any window."""
+    height, width, out_height, out_width = shapes
+    spans_y, spans_x = spans
+    for p in range(lo, hi):
+        out[p * height * width : (p + 1) * height * width] = 0
+        row = p * out_width
+        for i in range(out_height):
+            source = (p * out_height + i) * out_width
+            for j in range(out_width):
+                poke(share, row + j, peek(g, source + j) / peek(sizes, i * out_width + j))
+            for r in range(spans_y.shape[0]):
+                if not spans_y[r, 0] <= i < spans_y[r, 1]:
+                    continue
+                y = i * step[0] - start[0] + r
+                target = (p * height + y) * width - start[1]
+                for s in range(spans_x.shape[0]):
+                    for j in range(spans_x[s, 0], spans_x[s, 1]):
+                        k = target + s + j * step[1]
+                        poke(out, k, reread(out, k) + reread(share, row + j))
