@@ -178,7 +178,7 @@ class KernelCache:
         Numba's own cache first loads all that the compiler knows (`target_context.refresh()`), and
         with it SciPy. Machine code needs only the runtime it is linked to.
         """
-        from numba.core.runtime import rtsys
+        from numba.core.runtime.nrt import rtsys
 
         rtsys.initialize(target_context)
         compiled = None
