@@ -262,6 +262,24 @@ def test_code_is_kept_and_found_again(cache, capsys):
 
 
 @needs_numba
+def test_kept_code_is_read_without_the_compiler(tmp_path):
+    program = """
+        import sys
+        import numpy as np
+        from autograd import kernels
+        x = np.linspace(-1, 1, 65_536, dtype=np.float32).reshape(1, 1, 256, 256)
+        kernels.set_num_threads(2)
+        out, _ = kernels.max_pool2d(x, (2, 2), (2, 2), (0, 0, 0, 0), (1, 1), (128, 128))
+        assert (out == x[:, :, 1::2, 1::2]).all()
+        print("numba.np.linalg" in sys.modules)
+    """
+    for loaded in ("True", "False"):  # the first process compiles
+        done = python(program, AUTOGRAD_CACHE_DIR=str(tmp_path), AUTOGRAD_QUIET="1")
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.strip() == loaded
+
+
+@needs_numba
 def test_the_notice_can_be_switched_off(cache, capsys, monkeypatch):
     monkeypatch.setenv("AUTOGRAD_QUIET", "1")
     run_afresh()
