@@ -10,18 +10,15 @@ tensor([2., 4.])
 from typing import Any
 
 from autograd.tensors import Tensor, tensor  # isort: skip  (first: it closes the import circle)
-from autograd import creation, curvature, errors, func, ops, random_source
-from autograd.contract import check_contract
+from autograd import creation, errors, func, ops, random_source
 from autograd.creation import *  # noqa: F403
 from autograd.dtypes import get_default_dtype, set_default_dtype
 from autograd.errors import *  # noqa: F403
 from autograd.func import grad
 from autograd.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from autograd.gradcheck import check_grads
 from autograd.memory import keep_freed_memory
 from autograd.ops import *  # noqa: F403
 from autograd.random_source import *  # noqa: F403
-from autograd.recompute import checkpoint
 from autograd.record import Array, op
 
 __version__ = "0.1.0"
@@ -56,8 +53,11 @@ __all__ += errors.__all__
 __all__ += ops.__all__
 __all__ += random_source.__all__
 
-# Public names whose module is imported when one of them is first used.
+# Public names whose module is imported when one of them is first used: the import costs little.
 _LATER = {
+    "check_contract": "autograd.contract",
+    "check_grads": "autograd.gradcheck",
+    "checkpoint": "autograd.recompute",
     "draw": "autograd.viz",
     "watch": "autograd.viz",
     "backward_steps": "autograd.viz",
@@ -71,8 +71,10 @@ _LATER = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        import importlib
+    import importlib
 
+    if name in _LATER:
         return getattr(importlib.import_module(_LATER[name]), name)
+    if name == "curvature":
+        return importlib.import_module("autograd.curvature")
     raise AttributeError(f"module 'autograd' has no attribute {name!r}")

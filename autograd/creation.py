@@ -5,7 +5,7 @@ All take `dtype` (the default dtype, or int64 where only integers came) and `req
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +33,8 @@ __all__ = [
     "zeros_like",
 ]
 
-Generator = np.random.Generator
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 
 def zeros(*shape: Any, dtype: npt.DTypeLike | None = None, requires_grad: bool = False) -> Tensor:

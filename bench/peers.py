@@ -85,7 +85,8 @@ def find(pythons: list[str]) -> dict[Peer, tuple[str, str]]:
 def environment(threads: int) -> dict[str, str]:
     """What a worker's process is started with: so many threads for every library."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    return {**os.environ, **dict.fromkeys(names, str(threads)), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, **dict.fromkeys(names, str(threads)), "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 class PeerError(Exception):

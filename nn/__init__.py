@@ -6,6 +6,8 @@
 (1, 3)
 """
 
+from typing import Any
+
 import autograd
 
 if getattr(autograd, "__distribution__", None) != "glassgrad":
@@ -18,7 +20,7 @@ if getattr(autograd, "__distribution__", None) != "glassgrad":
     )
 
 from autograd.func import functional_call
-from nn import data, functional, init, models
+from nn import functional, init, models
 from nn.containers import ModuleDict, ModuleList, Sequential
 from nn.layers import (
     activations,
@@ -40,7 +42,6 @@ from nn.layers.regularization import *  # noqa: F403
 from nn.layers.shaping import *  # noqa: F403
 from nn.module import Module
 from nn.parameter import Buffer, Parameter
-from nn.serialization import load, load_metadata, save
 from nn.summaries import Summary, count_parameters, summary
 
 __all__ = [
@@ -70,3 +71,14 @@ __all__ += normalization.__all__
 __all__ += pooling.__all__
 __all__ += regularization.__all__
 __all__ += shaping.__all__
+
+
+def __getattr__(name: str) -> Any:
+    """Data and files are imported when first used: the import of nn costs little."""
+    import importlib
+
+    if name == "data":
+        return importlib.import_module("nn.data")
+    if name in ("load", "load_metadata", "save"):
+        return getattr(importlib.import_module("nn.serialization"), name)
+    raise AttributeError(f"module 'nn' has no attribute {name!r}")

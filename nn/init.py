@@ -13,8 +13,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from statistics import NormalDist
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +38,8 @@ __all__ = [
 ]
 
 T = TypeVar("T", bound=ag.Tensor)
-Generator = np.random.Generator
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 
 def uniform_(tensor: T, a: float = 0.0, b: float = 1.0, *, generator: Generator | None = None) -> T:
@@ -164,6 +164,8 @@ def _truncated(source: Generator, low: float, high: float, count: int) -> np.nda
     """`count` standard normal numbers between `low` and `high`."""
     if low > 0:  # the lower tail has the digits
         return -_truncated(source, -high, -low, count)
+    from statistics import NormalDist
+
     normal = NormalDist()
     start, end = normal.cdf(low), normal.cdf(high)
     if end - start < 0.05:  # too rare to wait for: invert the distribution function

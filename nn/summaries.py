@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from math import prod
@@ -71,6 +70,8 @@ class Summary:
         return "\n".join([text[0], rule, *text[1:-1], rule, text[-1]])
 
     def _repr_html_(self) -> str:
+        import html
+
         rows = []
         for i, cells in enumerate(self._cells()):
             tag = "th" if i == 0 else "td"

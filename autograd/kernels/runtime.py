@@ -33,7 +33,6 @@ compile its own copy. `dense` makes them so.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 from collections.abc import Callable
@@ -146,6 +145,8 @@ def jit(
     """
     if function is None:
         return lambda function: jit(function, key=key, fastmath=fastmath)
+
+    import hashlib
 
     import numba
 
