@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from collections.abc import Callable
 
 import numpy as np
 
@@ -30,17 +31,21 @@ def owner(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def stamp(array: np.ndarray) -> None:
-    """Note that `array` was just written to, by the calling line."""
+def stamp(*arrays: np.ndarray) -> None:
+    """Note that `arrays` were just written to, by the calling line."""
     global latest
-    owned = owner(array)
-    key = id(owned)
-    latest = next_id()
-    known = _stamps.get(key)
-    reference = (
-        known[0] if known is not None else weakref.ref(owned, lambda _: _stamps.pop(key, None))
-    )
-    _stamps[key] = (reference, latest, Source(*caller(2)))
+    source = Source(*caller(2))
+    for array in arrays:
+        owned = owner(array)
+        key = id(owned)
+        latest = next_id()
+        known = _stamps.get(key)
+        reference = known[0] if known is not None else weakref.ref(owned, _forgetting(key))
+        _stamps[key] = (reference, latest, source)
+
+
+def _forgetting(key: int) -> Callable[[object], object]:
+    return lambda _: _stamps.pop(key, None)
 
 
 def written_since(array: np.ndarray, node_id: int) -> Source | None:

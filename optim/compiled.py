@@ -1,61 +1,90 @@
-"""Update rules as one compiled pass, for optimisers whose parameters are not small.
+"""Update rules as one compiled pass over all parameters, for optimisers that are not small.
 
-`Optimizer.step` calls `SGD.compiled` and `Adam.compiled`, which call these. Each is the twin of a
+`Optimizer.step` calls `SGD.compiled` and `Adam.compiled`, which are these. Each is the twin of a
 rule in NumPy and gives the same bits.
 """
 
 from __future__ import annotations
 
+import ctypes
 import math
+from collections.abc import Sequence
+from operator import is_not
 from typing import Any
 
 import numpy as np
 
 from autograd.kernels.runtime import parallel_for, use_numba
 
-__all__ = ["SMALL", "adam", "fits", "sgd"]
+__all__ = ["SMALL", "Batch", "adam", "fits", "sgd"]
 
 SMALL = 1 << 14
 """Optimisers of fewer elements in all stay with NumPy, and never import Numba."""
 
-
-def fits(*arrays: np.ndarray) -> bool:
-    """Whether compiled rules take these arrays: contiguous, writable, of one native float dtype."""
-    dtype = arrays[0].dtype
-    return (
-        dtype.char in "fd"
-        and dtype.isnative
-        and all(a.flags.carray and a.dtype is dtype for a in arrays)
-        and use_numba()
-    )
+_address_of, _as_buffer = ctypes.addressof, ctypes.c_char.from_buffer
 
 
-def _run(
-    kernel: Any, arrays: tuple[np.ndarray, ...], numbers: tuple[float, ...], ns: float
-) -> None:
-    from optim.compiled_numba import CHUNK
+def fits(dtype: np.dtype[Any], *arrays: np.ndarray) -> bool:
+    """Whether compiled rules take these arrays: contiguous, writable, not empty, of one dtype."""
+    if dtype.char not in "fd" or not dtype.isnative or not use_numba():
+        return False
+    for array in arrays:
+        if array.dtype is not dtype or not array.flags.carray or not array.size:
+            return False
+    return True
 
-    size, number = arrays[0].size, arrays[0].dtype.type
-    flat = [a.reshape(-1) for a in arrays]
-    parallel_for(kernel, -(-size // CHUNK), *flat, *map(number, numbers), work_ns=ns * size)
+
+class Batch:
+    """Parameters that are updated together: where their arrays are, cut into chunks.
+
+    The addresses of weights and state are looked up once and hold as long as these are the same
+    objects; gradients come anew in each step.
+    """
+
+    def __init__(self) -> None:
+        self._kept: list[np.ndarray] = []  # weights and state, whose addresses are in `places`
+        self.places = self.chunks = np.empty((0, 0), np.int64)
+
+    def point(self, gradients: Sequence[np.ndarray], kept: list[np.ndarray]) -> None:
+        """Note where gradients and the arrays of each parameter, one after another, are."""
+        if len(kept) != len(self._kept) or any(map(is_not, kept, self._kept)):
+            self._look_up(len(gradients), kept)
+        self.places[:, 1] = [_address_of(_as_buffer(g)) for g in gradients]  # type: ignore[arg-type]
+
+    def _look_up(self, count: int, kept: list[np.ndarray]) -> None:
+        from optim.compiled_numba import CHUNK
+
+        addresses = [_address_of(_as_buffer(array)) for array in kept]  # type: ignore[arg-type]
+        rows = np.array(addresses, np.int64).reshape(count, -1)
+        sizes = [array.size for array in kept[:: rows.shape[1]]]
+        self.places = np.column_stack([rows[:, :1], rows[:, :1], rows[:, 1:], sizes])
+        self.chunks = np.array(
+            [(p, first) for p, size in enumerate(sizes) for first in range(0, size, CHUNK)],
+            np.int64,
+        )
+        self._kept = kept
+
+    def run(self, kernel: Any, dtype: np.dtype[Any], numbers: Sequence[float], ns: float) -> None:
+        """Launch a rule; it takes `ns` nanoseconds for an element."""
+        work = ns * float(self.places[:, -1].sum())
+        scalars = map(dtype.type, numbers)
+        parallel_for(kernel, len(self.chunks), self.places, self.chunks, *scalars, work_ns=work)
 
 
-def sgd(w: np.ndarray, g: np.ndarray, state: Any, settings: Any, step: int) -> None:
+def sgd(batch: Batch, dtype: np.dtype[Any], settings: Any, step: int) -> None:
     """`SGD.update` in one pass. The first step's velocity is the gradient alone."""
     from optim import compiled_numba
 
     momentum, decay = settings["momentum"], settings["weight_decay"]
+    # the velocity is 0 before the first step
     dampening = settings["dampening"] if step > 1 else 0.0
     kernel = compiled_numba.sgd(
         bool(momentum), bool(dampening), settings["nesterov"], bool(decay), settings["maximize"]
     )
-    v = state["momentum_buffer"] if momentum else w
-    if step == 1 and momentum:
-        v.fill(0)
-    _run(kernel, (w, g, v), (settings["lr"], momentum, 1 - dampening, decay), 0.4)
+    batch.run(kernel, dtype, (settings["lr"], momentum, 1 - dampening, decay), 0.4)
 
 
-def adam(w: np.ndarray, g: np.ndarray, state: Any, settings: Any, step: int) -> None:
+def adam(batch: Batch, dtype: np.dtype[Any], settings: Any, step: int) -> None:
     """`Adam.update` in one pass."""
     from optim import compiled_numba
 
@@ -63,8 +92,6 @@ def adam(w: np.ndarray, g: np.ndarray, state: Any, settings: Any, step: int) -> 
     decay, amsgrad = settings["weight_decay"], settings["amsgrad"]
     decoupled = bool(decay and settings["decoupled_weight_decay"])
     kernel = compiled_numba.adam(bool(decay), decoupled, amsgrad, settings["maximize"])
-    v = state["exp_avg_sq"]
-    top = state["max_exp_avg_sq"] if amsgrad else v
     numbers = (
         1 - lr * decay if decoupled else decay,
         1 - beta1,
@@ -74,4 +101,4 @@ def adam(w: np.ndarray, g: np.ndarray, state: Any, settings: Any, step: int) -> 
         math.sqrt(1 - beta2**step),
         settings["eps"],
     )
-    _run(kernel, (w, g, state["exp_avg"], v, top), numbers, 1.2)
+    batch.run(kernel, dtype, numbers, 1.2)

@@ -1,7 +1,9 @@
 """Update rules in one pass over the arrays, compiled: the same operations in the same order as the
 rules in NumPy (`SGD.update`, `Adam.update`), so the same bits.
 
-A factory makes a kernel for each combination of settings that changes the operations.
+A factory makes a kernel for each combination of settings that changes the operations. A kernel
+works on all parameters of one dtype in one launch: row p of `places` holds the addresses of
+parameter p's arrays (weight, gradient, state) and then its size; a chunk is (p, first element).
 """
 
 from __future__ import annotations
@@ -10,59 +12,86 @@ import math
 from functools import cache
 from typing import Any
 
+import numba
+from numba import carray, types  # type: ignore[attr-defined]
+from numba.extending import intrinsic
+
 from autograd.kernels.runtime import jit
 
 CHUNK = 4096  # elements
 
 
+@intrinsic
+def _pointer(typingctx: Any, address: Any, like: Any) -> Any:
+    """The address as a pointer to numbers of `like`'s type."""
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
+
+    return types.CPointer(like)(address, like), codegen
+
+
+@numba.njit(inline="always")
+def _piece(places, p, column, first, like):  # type: ignore[no-untyped-def]
+    """A chunk of the array whose address is in this column of parameter p's row."""
+    pointer = _pointer(places[p, column], like)  # type: ignore[call-arg]
+    whole = carray(pointer, places[p, places.shape[1] - 1])
+    return whole[first : first + CHUNK]  # type: ignore[unreachable]
+
+
 @cache
 def sgd(momentum: bool, dampening: bool, nesterov: bool, decay: bool, maximize: bool) -> Any:
-    """w and v from g; without momentum v is not used, give w for it."""
+    """w, g and with momentum v; w and v are written."""
 
     @jit(key=(momentum, dampening, nesterov, decay, maximize))
-    def update(lo, hi, w, g, v, lr, mu, share, weight_decay):  # type: ignore[no-untyped-def]
+    def update(lo, hi, places, chunks, lr, mu, share, weight_decay):  # type: ignore[no-untyped-def]
         for chunk in range(lo, hi):
-            first, last = CHUNK * chunk, CHUNK * (chunk + 1)
-            w_, g_, v_ = w[first:last], g[first:last], v[first:last]
-            for i in range(w_.size):
-                slope = -g_[i] if maximize else g_[i]
+            p, first = chunks[chunk, 0], chunks[chunk, 1]
+            w = _piece(places, p, 0, first, lr)
+            g = _piece(places, p, 1, first, lr)
+            v = _piece(places, p, 2 if momentum else 0, first, lr)
+            for i in range(w.size):
+                slope = -g[i] if maximize else g[i]
                 if decay:
-                    slope = slope + w_[i] * weight_decay
+                    slope = slope + w[i] * weight_decay
                 if momentum:
-                    velocity = v_[i] * mu + (slope * share if dampening else slope)
-                    v_[i] = velocity
+                    velocity = v[i] * mu + (slope * share if dampening else slope)
+                    v[i] = velocity
                     slope = slope + velocity * mu if nesterov else velocity
-                w_[i] = w_[i] - slope * lr
+                w[i] = w[i] - slope * lr
 
     return update
 
 
 @cache
 def adam(decay: bool, decoupled: bool, amsgrad: bool, maximize: bool) -> Any:
-    """w, m, v and the largest v from g; without amsgrad give v for the largest."""
+    """w, g, m, v and with amsgrad the largest v; all but g are written."""
 
     @jit(key=(decay, decoupled, amsgrad, maximize))
-    def update(lo, hi, w, g, m, v, top, weight_decay, a, b, beta2, lr, root, eps):  # type: ignore[no-untyped-def]
+    def update(lo, hi, places, chunks, weight_decay, a, b, beta2, lr, root, eps):  # type: ignore[no-untyped-def]
         for chunk in range(lo, hi):
-            first, last = CHUNK * chunk, CHUNK * (chunk + 1)
-            w_, g_, m_, v_ = w[first:last], g[first:last], m[first:last], v[first:last]
-            top_ = top[first:last]
-            for i in range(w_.size):
-                weight = w_[i]
-                slope = -g_[i] if maximize else g_[i]
+            p, first = chunks[chunk, 0], chunks[chunk, 1]
+            w = _piece(places, p, 0, first, lr)
+            g = _piece(places, p, 1, first, lr)
+            m = _piece(places, p, 2, first, lr)
+            v = _piece(places, p, 3, first, lr)
+            top = _piece(places, p, 4 if amsgrad else 3, first, lr)
+            for i in range(w.size):
+                weight = w[i]
+                slope = -g[i] if maximize else g[i]
                 if decoupled:
                     weight = weight * weight_decay
                 elif decay:
                     slope = slope + weight * weight_decay
-                mean = m_[i] + (slope - m_[i]) * a
-                square = v_[i] * beta2 + slope * b * slope
-                m_[i] = mean
-                v_[i] = square
+                mean = m[i] + (slope - m[i]) * a
+                square = v[i] * beta2 + slope * b * slope
+                m[i] = mean
+                v[i] = square
                 if amsgrad:
                     # NumPy's maximum: a NaN on either side stays
-                    if top_[i] > square or top_[i] != top_[i]:
-                        square = top_[i]
-                    top_[i] = square
-                w_[i] = weight - mean * lr / (math.sqrt(square) / root + eps)
+                    if top[i] > square or top[i] != top[i]:
+                        square = top[i]
+                    top[i] = square
+                w[i] = weight - mean * lr / (math.sqrt(square) / root + eps)
 
     return update

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from autograd import Tensor, enable_grad
 from autograd.errors import ArgumentError, InPlaceError, ShapeError
 from autograd.stamps import stamp
 from optim import groups
-from optim.compiled import SMALL, fits
+from optim.compiled import SMALL, Batch, fits
 from optim.groups import Params, describe
 from optim.settings import check_settings, nonnegative
 from optim.state import loaded_state, saved_state
@@ -26,6 +26,17 @@ Scratch = tuple[np.ndarray, np.ndarray]
 BLOCK = 1 << 14
 
 
+class _Due(NamedTuple):
+    """A parameter to be updated: its array, gradient and state arrays, and how."""
+
+    tensor: Tensor
+    w: np.ndarray
+    g: np.ndarray
+    kept: list[np.ndarray]  # in the order of `initial`
+    settings: Settings
+    initial: dict[str, float]
+
+
 class Optimizer:
     """Base of the optimisers: holds parameter groups and state, and applies a rule to each array.
 
@@ -37,9 +48,9 @@ class Optimizer:
       elementwise, given the gradient `g` (never written to), the number of this update of `w`
       from 1, and two arrays to compute in. Large arrays come in flat blocks.
 
-    A rule may have a twin `compiled(w, g, state, settings, step)`, which gives the same values in
-    one pass; it is used where the parameters are not small. A subclass with an `update` of its own
-    does not inherit it.
+    A rule may have a twin `compiled(batch, dtype, settings, step)`, which gives the same values in
+    one pass over many parameters (`Batch`); it is used where they are not small. A subclass with
+    an `update` of its own does not inherit it.
 
     `params` is an iterable of Tensors, of (name, Tensor) pairs, or of dictionaries with settings
     of their own. `lr` is a float or a function of the number of steps taken, from 0. A parameter
@@ -97,6 +108,7 @@ class Optimizer:
         self.steps = 0
         self._scratch_memory: dict[np.dtype[Any], np.ndarray] = {}
         self._scratch: dict[tuple[Any, ...], Scratch] = {}  # its views, by shape
+        self._batches: list[Batch] = []
         for group in groups.as_groups(type(self).__name__, params):
             self.add_param_group(group)
 
@@ -148,41 +160,49 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         # Everything that may raise comes before the first write.
-        due = [self._due(group, index) for index, group in enumerate(self.param_groups)]
-        work = [item for items in due for item in items]
-        twin = self.compiled if sum(grad.size for _, grad, _, _ in work) >= SMALL else None
+        due = [item for index in range(len(self.param_groups)) for item in self._due(index)]
+        large = self.compiled is not None and sum([item.w.size for item in due]) >= SMALL
         with np.errstate(all="ignore"):  # a warning half-way would leave half of them updated
-            for tensor, grad, settings, initial in work:
-                self._apply(tensor, grad, settings, initial, twin)
+            for item in self._in_one_pass(due) if large else due:
+                self._apply(item)
+        stamp(*[item.w for item in due])
         self.steps += 1
         return loss
 
-    def _due(
-        self, group: dict[str, Any], index: int
-    ) -> Iterator[tuple[Tensor, np.ndarray, Settings, dict[str, float]]]:
-        """`(parameter, gradient, settings, initial state)` of those of a group to be updated."""
+    def _due(self, index: int) -> list[_Due]:
+        """What of a group is to be updated, with its state made where there is none."""
+        group = self.param_groups[index]
         settings = {**group, "lr": self._lr_now(group, index)}
         initial = type(self).initial_state(settings)
+        due = []
         for position, tensor in enumerate(group["params"]):
             gradient = tensor.grad
             if gradient is None or not tensor.requires_grad:
                 continue
-            array, grad = tensor.data, gradient.data
-            shape, state = array.shape, self.state.get(tensor, {})
-            if grad.shape != shape:
-                raise self._misfit(f"a gradient of shape {grad.shape}", group, index, position)
-            for name in initial:
-                if name in state and state[name].shape != shape:
-                    which = f"optimiser state of shape {state[name].shape}"
-                    raise self._misfit(which, group, index, position)
-            if not array.flags.writeable:
+            w, g = tensor.data, gradient.data
+            state = self.state.get(tensor)
+            if g.shape != w.shape:
+                raise self._misfit(f"a gradient of shape {g.shape}", group, index, position)
+            if not w.flags.writeable:
                 raise InPlaceError(
                     f"{type(self).__name__}.step: {describe(group, index, position)} has a "
                     "read-only array; give it one of its own: p.data = p.data.copy()"
                 )
-            if grad.dtype != array.dtype:
-                grad = grad.astype(array.dtype)
-            yield tensor, grad, settings, initial
+            if g.dtype != w.dtype:
+                g = g.astype(w.dtype)
+            kept = []
+            for name, value in initial.items():
+                array = None if state is None else state.get(name)
+                if array is None:
+                    array = np.full(w.shape, value, w.dtype)
+                elif array.shape != w.shape:
+                    which = f"optimiser state of shape {array.shape}"
+                    raise self._misfit(which, group, index, position)
+                elif array.dtype != w.dtype:  # the module was converted: net.double()
+                    array = array.astype(w.dtype)
+                kept.append(array)
+            due.append(_Due(tensor, w, g, kept, settings, initial))
+        return due
 
     def _misfit(self, which: str, group: dict[str, Any], index: int, position: int) -> ShapeError:
         return ShapeError(
@@ -191,34 +211,45 @@ class Optimizer:
             "shape: zero_grad() and make a new optimiser"
         )
 
-    def _apply(
-        self,
-        tensor: Tensor,
-        grad: np.ndarray,
-        settings: Settings,
-        initial: dict[str, float],
-        twin: Callable[..., None] | None,
-    ) -> None:
-        """Bring a parameter's state up to date and run the rule on its array."""
-        array, update = tensor.data, type(self).update
-        state = self.state.get(tensor)
+    def _stepped(self, item: _Due) -> dict[str, Any]:
+        """A parameter's state, with this step counted."""
+        state = self.state.get(item.tensor)
         if state is None:
-            state = self.state[tensor] = {"step": 0}
+            state = self.state[item.tensor] = {"step": 0}
         state["step"] += 1
-        for name, value in initial.items():
-            if name not in state:
-                state[name] = np.full(array.shape, value, array.dtype)
-            elif state[name].dtype != array.dtype:  # the module was converted: net.double()
-                state[name] = state[name].astype(array.dtype)
-        if twin is not None and fits(array, grad, *[state[name] for name in initial]):
-            twin(array, grad, state, settings, state["step"])
-        elif array.size <= BLOCK:
-            update(array, grad, state, settings, state["step"], self._scratch_like(array))
-        else:
-            for w, g, *kept in _blocks([array, grad, *(state[name] for name in initial)]):
-                rows = dict(zip(initial, kept, strict=True))
-                update(w, g, rows, settings, state["step"], self._scratch_like(w))
-        stamp(array)
+        state.update(zip(item.initial, item.kept, strict=True))
+        return state
+
+    def _in_one_pass(self, due: list[_Due]) -> list[_Due]:
+        """Run the compiled rule on what it takes, all at once; returns the rest."""
+        batches: dict[tuple[Any, ...], list[_Due]] = {}
+        rest = []
+        for item in due:
+            dtype = item.w.dtype
+            if fits(dtype, item.w, item.g, *item.kept):
+                step = self._stepped(item)["step"]
+                batches.setdefault((id(item.settings), dtype, step), []).append(item)
+            else:
+                rest.append(item)
+        for number, ((_, dtype, step), items) in enumerate(batches.items()):
+            if number == len(self._batches):
+                self._batches.append(Batch())
+            batch = self._batches[number]
+            batch.point([i.g for i in items], [a for i in items for a in (i.w, *i.kept)])
+            self.compiled(batch, dtype, items[0].settings, step)  # type: ignore[misc]
+        del self._batches[len(batches) :]
+        return rest
+
+    def _apply(self, item: _Due) -> None:
+        """Run the rule in NumPy on one parameter's arrays."""
+        state, update, settings = self._stepped(item), self.update, item.settings
+        step = state["step"]
+        if item.w.size <= BLOCK:
+            update(item.w, item.g, state, settings, step, self._scratch_like(item.w))
+            return
+        for w, g, *kept in _blocks([item.w, item.g, *item.kept]):
+            rows = dict(zip(item.initial, kept, strict=True))
+            update(w, g, rows, settings, step, self._scratch_like(w))
 
     def _scratch_like(self, block: np.ndarray) -> Scratch:
         """Two arrays of the shape of `block`, in memory that is used again if it is small."""
@@ -259,7 +290,7 @@ class Optimizer:
         self.param_groups, self.state, self.steps = loaded_state(self, state_dict)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_scratch": {}, "_scratch_memory": {}}
+        return {**self.__dict__, "_scratch": {}, "_scratch_memory": {}, "_batches": []}
 
     def _repr_html_(self) -> str | None:
         from autograd.viz.notebook import optimizer_html
