@@ -34,9 +34,9 @@ def _pointer(typingctx: Any, address: Any, like: Any) -> Any:
 @numba.njit(inline="always")
 def _piece(places, p, column, first, like):  # type: ignore[no-untyped-def]
     """A chunk of the array whose address is in this column of parameter p's row."""
-    pointer = _pointer(places[p, column], like)  # type: ignore[call-arg]
-    whole = carray(pointer, places[p, places.shape[1] - 1])
-    return whole[first : first + CHUNK]  # type: ignore[unreachable]
+    pointer: Any = _pointer(places[p, column], like)  # type: ignore[call-arg]
+    whole = carray(pointer, places[p, places.shape[1] - 1])  # type: ignore[unreachable]
+    return whole[first : first + CHUNK]
 
 
 @cache
