@@ -19,16 +19,20 @@ if getattr(autograd, "__distribution__", None) != "glassgrad":
         "or keep the two in separate virtual environments."
     )
 
-from optim import lr_scheduler, schedules
+from typing import TYPE_CHECKING, Any
+
 from optim.adagrad import Adagrad
 from optim.adam import Adam, AdamW
 from optim.clipping import clip_grad_norm_, clip_grad_value_
-from optim.lbfgs import LBFGS
-from optim.levenberg_marquardt import LevenbergMarquardt
-from optim.newton_cg import NewtonCG
 from optim.optimizer import Optimizer
 from optim.rmsprop import RMSprop
 from optim.sgd import SGD
+
+if TYPE_CHECKING:
+    from optim import lr_scheduler, schedules
+    from optim.lbfgs import LBFGS
+    from optim.levenberg_marquardt import LevenbergMarquardt
+    from optim.newton_cg import NewtonCG
 
 __all__ = [
     "LBFGS",
@@ -45,3 +49,25 @@ __all__ = [
     "lr_scheduler",
     "schedules",
 ]
+
+# Imported when first used: the import costs little.
+_LATER = {
+    "LBFGS": "optim.lbfgs",
+    "LevenbergMarquardt": "optim.levenberg_marquardt",
+    "NewtonCG": "optim.newton_cg",
+}
+_MODULES_LATER = ("lr_scheduler", "schedules")
+
+
+def __getattr__(name: str) -> Any:
+    import importlib
+
+    if name in _LATER:
+        return getattr(importlib.import_module(_LATER[name]), name)
+    if name in _MODULES_LATER:
+        return importlib.import_module(f"optim.{name}")
+    raise AttributeError(f"module 'optim' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -7,7 +7,7 @@ import numpy as np
 from optim.groups import Params
 from optim.optimizer import Optimizer, Scratch, Settings
 from optim.rules import objective_gradient
-from optim.schedules import LearningRate
+from optim.settings import LearningRate
 
 __all__ = ["Adagrad"]
 

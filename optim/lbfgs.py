@@ -13,7 +13,7 @@ from autograd.errors import GraphError
 from optim.groups import Params
 from optim.line_search import Trial, strong_wolfe
 from optim.optimizer import Settings
-from optim.schedules import LearningRate
+from optim.settings import LearningRate
 from optim.whole_vector import Memory, WholeVectorOptimizer, gather, number_of, put
 
 __all__ = ["LBFGS", "two_loop"]

@@ -12,7 +12,7 @@ from autograd import Tensor
 from autograd.errors import DTypeError, GraphError
 from optim.groups import Params
 from optim.optimizer import Settings
-from optim.schedules import LearningRate
+from optim.settings import LearningRate
 from optim.whole_vector import Memory, WholeVectorOptimizer, gather, put
 
 __all__ = ["LevenbergMarquardt"]

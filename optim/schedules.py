@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograd.errors import ArgumentError, DTypeError
-from optim.settings import learning_rate, nonnegative
+from optim.settings import LearningRate, learning_rate, nonnegative
 
 __all__ = [
     "LearningRate",
@@ -24,9 +24,6 @@ __all__ = [
     "step",
     "warmup",
 ]
-
-#: A learning rate: a number, or a function of the number of steps taken.
-LearningRate = float | Callable[[int], float]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,17 @@ import numpy as np
 
 from autograd.errors import ArgumentError, DTypeError
 
-__all__ = ["check_setting", "check_settings", "learning_rate", "nonnegative", "number"]
+__all__ = [
+    "LearningRate",
+    "check_setting",
+    "check_settings",
+    "learning_rate",
+    "nonnegative",
+    "number",
+]
+
+#: A learning rate: a number, or a function of the number of steps taken.
+LearningRate = float | Callable[[int], float]
 
 
 def number(where: str, name: str, value: Any) -> float:
