@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,6 +44,8 @@ def note_inputs(error: BaseException, name: str, inputs: Sequence[Any]) -> None:
 
 def traceback_in_notebook(error: BaseException) -> list[str]:
     """Show the two hops around what failed, and return the traceback to be printed after it."""
+    import traceback
+
     from IPython import get_ipython
 
     shell = get_ipython()

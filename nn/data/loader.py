@@ -16,7 +16,7 @@ from autograd.errors import (
     IndexRangeError,
     ShapeError,
 )
-from nn.data.checks import whole_number
+from nn.checks import whole_number
 
 __all__ = ["ArrayDataset", "DataLoader"]
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from autograd import scope
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from nn import init
-from nn.data.checks import whole_number
+from nn.checks import whole_number
 from nn.functional import shape_of
 from nn.parameter import Parameter
 

@@ -1,4 +1,4 @@
-"""Checks that the readers and the loader share."""
+"""Checks of arguments that layers, readers and the loader share."""
 
 from __future__ import annotations
 
