@@ -55,6 +55,9 @@ The rest goes to starting and storing a block (some 65 cycles; 25 taps take 150)
 columns for 10 with a 5x5 kernel and no padding), and, where each value is used little (1x1
 kernels, depthwise), to memory.
 
+**Many channels.** 3x3 filters at stride 1, float32, with many channels in and out take Winograd's
+algorithm instead, with fewer multiplications: `winograd.py`.
+
 **Memory and threads.** Beside its result a call holds, for each thread, one group of images laid
 out (at most 256 KiB or one image; for the weight gradient at most 2 MiB or one image, g too
 unless it can be read in place), the packed weights, and the weight gradient's sums: one for each
@@ -69,7 +72,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from . import conv_reference as reference
-from . import runtime
+from . import runtime, winograd
 from .conv_shape import (
     ConvShape,
     Padding,
@@ -110,6 +113,10 @@ def conv2d(
     bias = None if bias is None else _plain(bias, dtype)
     if not _compiled(shape):
         return reference.conv2d(x, weight, bias, shape, relu)
+    if winograd.fits(shape, dtype, shape.Ho, shape.Wo):
+        from . import winograd_launch
+
+        return winograd_launch.conv2d(x, weight, bias, shape, relu)
     from . import conv_launch
 
     return conv_launch.conv2d(x, weight, bias, shape, relu)
@@ -131,6 +138,10 @@ def conv2d_input_grad(
     g, weight = _plain(g, dtype), _plain(weight, dtype)
     if not _compiled(shape):
         return reference.conv2d_input_grad(g, weight, shape)
+    if winograd.fits(shape, dtype, shape.H, shape.W):
+        from . import winograd_launch
+
+        return winograd_launch.conv2d_input_grad(g, weight, shape)
     from . import conv_launch
 
     return conv_launch.conv2d_input_grad(g, weight, shape)

@@ -1,0 +1,97 @@
+"""Winograd's convolution F(2x2, 3x3): 16 multiplications for four outputs instead of 36.
+
+Four outputs of a 3x3 filter depend on a tile of 4x4 inputs. With d a tile and w a filter, both are
+brought into another basis, multiplied element by element, summed over the channels there, and
+brought back:
+
+    Y = Aᵀ [ Σ_c (G w_c Gᵀ) ⊙ (Bᵀ d_c B) ] A            Y 2x2, d 4x4, w 3x3
+
+         1  0 -1  0            1   0   0
+    Bᵀ = 0  1  1  0        G = ½   ½   ½        Aᵀ = 1  1  1  0
+         0 -1  1  0            ½  -½   ½             0  1 -1 -1
+         0  1  0 -1            0   0   1
+
+Tiles lie two apart, so they overlap. The transforms only add and halve. They cost the same for
+each channel, the products grow with channels in times channels out: with many channels of both,
+the saving is nearly all of 36/16 = 2.25. For each of the 16 elements the sum over channels is a
+matrix product [K x C]·[C x tiles], that of a 1x1 convolution, and uses its register block
+(`conv_micro.py`). A block of tiles is taken at a time, so that its 16 matrices stay in the cache
+between the steps; tiles that lie side by side are transformed together, one a lane
+(`winograd_micro.py`). The input gradient is the same convolution of g, with the filters turned
+round, so padding p becomes 2 - p.
+
+**When.** 3x3, stride 1, dilation 1, one group, float32, padding of at most 2, and enough channels
+and tiles (`fits`). `AUTOGRAD_WINOGRAD=0` switches it off, `set_winograd` while a program runs.
+
+**Memory and threads.** Beside its result a call holds the transformed weights, 16·C·K numbers, and
+for each thread one block of T tiles, 16·(C + 64)·(T + 8) numbers and a few rows (T is at least one
+register block, else about 6144 / C: 0.5 to 1 MiB). Blocks are cut by shape alone, so the bits do
+not depend on the thread count.
+
+**Rounding.** The transformed inputs are sums of four, and products of several of them are
+subtracted again: the rms error is about twice that of the direct sums. A NaN in x
+reaches exactly the outputs that it does in direct sums. So does an Inf, but often as a NaN, where
+it is subtracted from itself.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from autograd.errors import ArgumentError
+
+from .conv_shape import ConvShape
+
+FEWEST_CHANNELS = 32
+FEWEST_PAIRS = 2048  # of a channel in and one out
+FEWEST_TILES = 64
+SMALLEST_IMAGE = 2  # of a single row, half of every tile would be wasted
+
+_on: bool | None = None
+
+
+def use_winograd() -> bool:
+    """Whether the algorithm is used where it fits: unless `AUTOGRAD_WINOGRAD=0` or `set_winograd`
+    say otherwise."""
+    global _on
+    if _on is None:
+        _on = os.environ.get("AUTOGRAD_WINOGRAD", "") != "0"
+    return _on
+
+
+def set_winograd(on: bool | None) -> None:
+    """Use Winograd's algorithm where it fits from now on, or never; None: as the environment says.
+
+    Raises ArgumentError for anything else.
+
+    >>> set_winograd(False)
+    >>> use_winograd()
+    False
+    >>> set_winograd(None)
+    """
+    global _on
+    if on is not None and not isinstance(on, bool):
+        raise ArgumentError(f"set_winograd: on is {on!r}; pass True, False or None")
+    _on = on
+
+
+def fits(c: ConvShape, dtype: np.dtype, height: int, width: int) -> bool:
+    """Whether this convolution takes Winograd's algorithm, to make images of height x width.
+
+    Decided by the shape alone, from measurements on one core of an AMD Zen 3: below these limits
+    the direct kernels are as fast, or up to twice as fast.
+    """
+    return (
+        c.R == c.S == 3
+        and min(c.C, c.K) >= FEWEST_CHANNELS
+        and c.C * c.K >= FEWEST_PAIRS
+        and dtype == np.float32
+        and c.stride == c.dilation == (1, 1)
+        and c.groups == 1
+        and max(c.padding) <= 2
+        and min(height, width) >= SMALLEST_IMAGE
+        and c.N * -(-height // 2) * -(-width // 2) >= FEWEST_TILES
+        and use_winograd()
+    )

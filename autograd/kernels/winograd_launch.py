@@ -1,0 +1,125 @@
+"""From arrays to Winograd's compiled kernels: cut tiles, transform the weights, launch.
+
+Imports Numba, so it is imported at the first convolution that Winograd's algorithm is chosen for.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from autograd.kernels.conv_launch import (
+    _launch,
+    _parts,
+    _require_done,
+    machine,
+)
+from autograd.kernels.conv_numba import compiled_address, image_tiles
+from autograd.kernels.conv_plan import PREFETCH_TAPS, Block, Machine
+from autograd.kernels.conv_shape import ConvShape
+from autograd.kernels.winograd_micro import LANES
+from autograd.kernels.winograd_numba import (
+    Tiling,
+    cut_rows,
+    transform_tiles,
+    transform_weight,
+    winograd_kernel,
+)
+
+NEAR_BYTES = 24 << 10  # one of the 16 matrices of a block of tiles: most of a usual L1
+TOGETHER = 64  # output channels between two transforms back
+
+
+def conv2d(
+    x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, c: ConvShape, relu: bool = False
+) -> np.ndarray:
+    """Cross-correlation of x with 3x3 weights, plus bias, optionally through ReLU: (N,K,Ho,Wo)."""
+    top, _, left, _ = c.padding
+    out = np.empty(c.output_shape, x.dtype)
+    _run(x, weight, bias, (top, left), (9, c.C * 9), False, relu, out)
+    return out
+
+
+def conv2d_input_grad(g: np.ndarray, weight: np.ndarray, c: ConvShape) -> np.ndarray:
+    """Gradient of conv2d with respect to x, (N,C,H,W): g convolved with turned weights."""
+    top, _, left, _ = c.padding
+    dx = np.empty(c.input_shape, g.dtype)
+    _run(g, weight, None, (2 - top, 2 - left), (c.C * 9, 9), True, False, dx)
+    return dx
+
+
+def _run(
+    source: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None,
+    before: tuple[int, int],
+    strides: tuple[int, int],
+    flip: bool,
+    relu: bool,
+    out: np.ndarray,
+) -> None:
+    dtype = source.dtype
+    v, taps, pos = _tiling(source.shape, out.shape, before, dtype.itemsize, machine())
+    jobs = -(-v.channels_out // v.rows)
+    packed = np.empty(16 * v.weights, dtype)
+    _launch(
+        transform_weight, dtype, jobs, weight.reshape(-1), packed, *strides, flip, v,
+        work_ns=packed.size,
+    )  # fmt: skip
+    if bias is None:
+        bias = np.zeros(v.channels_out, dtype)
+    lowest = dtype.type(-np.inf)
+    low = dtype.type(0.0) if relu else lowest
+    total = v.images * v.tile_rows * v.tile_columns
+    blocks = -(-total // v.block)
+    parts = _parts(blocks, -(-jobs // v.together))
+    done = np.zeros(blocks * parts, np.uint8)
+    tiles = image_tiles(v.lanes, Block(v.rows, v.columns), dtype)
+    flat, integers = source.reshape(-1), np.zeros(1, np.int64)
+    cut = compiled_address(cut_rows, dtype, 0, 0, integers, v)
+    transform = compiled_address(transform_tiles, dtype, flat, integers, 0, flat, flat, flat, v)
+    _launch(
+        winograd_kernel, dtype, blocks * parts, flat, packed, bias, low, lowest, out.reshape(-1),
+        parts, tiles, cut, transform, taps, pos, v, done,
+        work_ns=total * v.channels_in * v.channels_out * 16 / 40,
+    )  # fmt: skip
+    _require_done(done)
+
+
+@lru_cache(maxsize=256)
+def _tiling(
+    source: tuple[int, ...],
+    out: tuple[int, ...],
+    before: tuple[int, int],
+    itemsize: int,
+    machine: Machine,
+) -> tuple[Tiling, np.ndarray, np.ndarray]:
+    """The block of tiles for these shapes, where its channels and where its vectors lie."""
+    images, channels_in, height, width = source
+    top, left = before
+    channels_out, out_height, out_width = out[1:]
+    tile_rows, tile_columns = -(-out_height // 2), -(-out_width // 2)
+    lanes = machine.lanes(itemsize)
+    rows, columns = min(
+        (b for b in machine.image_blocks if b.rows <= channels_out),
+        key=lambda b: (-(-channels_out // b.rows) * b.cycles() / b.columns, abs(b.rows - 4)),
+    )
+    wide = lanes * columns
+    most = max(1, NEAR_BYTES // (channels_in * itemsize * wide))  # register blocks of tiles
+    needed = -(-images * tile_rows * tile_columns // wide)
+    block = wide * -(-needed // -(-needed // most))
+    pitch = block + LANES
+    line = 64 // itemsize  # an odd number of cache lines apart: 16 matrices share no cache sets
+    together = -(-TOGETHER // rows)
+    filters = -(-channels_out // rows) * rows * channels_in
+    sizes = channels_in * pitch, together * rows * pitch, filters
+    plane, sums, weights = ((-(-n // line) | 1) * line for n in sizes)
+    taps = np.array([c * pitch for c in range(channels_in)] + [0] * PREFETCH_TAPS, np.int32)
+    pos = np.array([t * lanes for t in range(block // lanes)], np.int32)
+    tiling = Tiling(
+        images, channels_in, channels_out, height, width, top, left, out_height, out_width,
+        tile_rows, tile_columns, block, pitch, plane, sums, weights, rows, together, lanes,
+        columns,
+    )  # fmt: skip
+    return tiling, taps, pos
