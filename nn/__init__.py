@@ -6,7 +6,7 @@
 (1, 3)
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import autograd
 
@@ -20,7 +20,7 @@ if getattr(autograd, "__distribution__", None) != "glassgrad":
     )
 
 from autograd.func import functional_call
-from nn import functional, init, models
+from nn import functional, init
 from nn.containers import ModuleDict, ModuleList, Sequential
 from nn.layers import (
     activations,
@@ -42,7 +42,11 @@ from nn.layers.regularization import *  # noqa: F403
 from nn.layers.shaping import *  # noqa: F403
 from nn.module import Module
 from nn.parameter import Buffer, Parameter
-from nn.summaries import Summary, count_parameters, summary
+
+if TYPE_CHECKING:
+    from nn import data, models
+    from nn.serialization import load, load_metadata, save
+    from nn.summaries import Summary, count_parameters, summary
 
 __all__ = [
     "Buffer",
@@ -73,12 +77,27 @@ __all__ += regularization.__all__
 __all__ += shaping.__all__
 
 
+# Imported when first used: the import costs little.
+_LATER = {
+    "Summary": "nn.summaries",
+    "count_parameters": "nn.summaries",
+    "load": "nn.serialization",
+    "load_metadata": "nn.serialization",
+    "save": "nn.serialization",
+    "summary": "nn.summaries",
+}
+_MODULES_LATER = ("data", "models")
+
+
 def __getattr__(name: str) -> Any:
-    """Data and files are imported when first used: the import of nn costs little."""
     import importlib
 
-    if name == "data":
-        return importlib.import_module("nn.data")
-    if name in ("load", "load_metadata", "save"):
-        return getattr(importlib.import_module("nn.serialization"), name)
+    if name in _LATER:
+        return getattr(importlib.import_module(_LATER[name]), name)
+    if name in _MODULES_LATER:
+        return importlib.import_module(f"nn.{name}")
     raise AttributeError(f"module 'nn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
