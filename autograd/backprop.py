@@ -307,7 +307,9 @@ def _seed(root: Any, gradient: Any, function: str) -> Any:
         raise ShapeError(
             f"{function}: a gradient of shape {root.shape} is needed, got {given.shape}"
         )
-    return given.astype(root.dtype, copy=False)
+    fitting = given.astype(root.dtype, copy=False)
+    # an array object of this pass alone: ops find what they keep for a gradient by its identity
+    return fitting.view() if isinstance(fitting, np.ndarray) else fitting
 
 
 def _check_unchanged(node: Node) -> None:

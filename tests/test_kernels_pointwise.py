@@ -188,17 +188,16 @@ def norm_cases(dtype):
     x, g = (rng.standard_normal((5, 7, 131)).astype(dtype) + k for k in (3, 0))
     rows, row_g = x.reshape(35, 131), g.reshape(35, 131)
     w, b = rng.standard_normal((2, 131)).astype(dtype)
-    mean, variance = norm_reference.batch_norm_stats(x)
-    inv_std = (1 / np.sqrt(variance + 1e-5)).astype(dtype)
+    _, mean, _, inv_std = norm_reference.batch_norm(x, None, None, 1e-5)
     _, row_mean, row_inv = norm_reference.layer_norm(rows, w, b, 1e-5)
     return {
-        "batch_norm_stats": (x,),
+        "batch_norm": (x, w[:7], b[:7], 1e-5),
         "batch_norm_apply": (x, mean, inv_std, w[:7], b[:7]),
-        "batch_norm_input_grad": (g, x, mean, inv_std, w[:7]),
-        "batch_norm_weight_grad": (g, x, mean, inv_std),
+        "batch_norm_grads": (g, x, mean, inv_std, w[:7]),
+        "batch_norm_sums": (g, x, mean, inv_std),
         "layer_norm": (rows, w, b, 1e-5),
-        "layer_norm_input_grad": (row_g, rows, row_mean, row_inv, w),
-        "layer_norm_weight_grad": (row_g, rows, row_mean, row_inv),
+        "layer_norm_grads": (row_g, rows, row_mean, row_inv, w),
+        "layer_norm_sums": (row_g, rows, row_mean, row_inv),
     }
 
 
@@ -220,10 +219,11 @@ def test_norms_without_weight_and_bias():
     cases = norm_cases(np.float32)
     x, mean, inv_std = cases["batch_norm_apply"][:3]
     for name, args in {
+        "batch_norm": (x, None, None, 1e-5),
         "batch_norm_apply": (x, mean, inv_std, None, None),
-        "batch_norm_input_grad": (*cases["batch_norm_input_grad"][:4], None),
+        "batch_norm_grads": (*cases["batch_norm_grads"][:4], None),
         "layer_norm": (cases["layer_norm"][0], None, None, 1e-5),
-        "layer_norm_input_grad": (*cases["layer_norm_input_grad"][:4], None),
+        "layer_norm_grads": (*cases["layer_norm_grads"][:4], None),
     }.items():
         got, wanted = getattr(kernels, name)(*args), getattr(norm_reference, name)(*args)
         if isinstance(got, tuple):
@@ -283,9 +283,10 @@ def test_results_do_not_depend_on_the_thread_count():
             kernels.softmax(rows),
             kernels.dropout_mask((600_011,), 0.5, 3, np.float32),
             out,
-            kernels.layer_norm_weight_grad(row_g, rows, mean, inv_std),
-            *kernels.batch_norm_stats(batch),
-            kernels.batch_norm_input_grad(
+            *kernels.layer_norm_sums(row_g, rows, mean, inv_std),
+            *kernels.layer_norm_grads(row_g, rows, mean, inv_std, None),
+            *kernels.batch_norm(batch, None, None, 1e-5),
+            *kernels.batch_norm_grads(
                 batch_g, batch, np.zeros(10, np.float32), np.ones(10, np.float32), None
             ),
         )

@@ -238,3 +238,29 @@ BAD = [
 def test_bad_input_is_named(function, args, options, error, said):
     with pytest.raises(error, match=re.escape(said)):
         function(*args, **options)
+
+
+@pytest.mark.parametrize("shape", [(64, 96), (6, 8, 16, 16)])
+def test_sums_kept_for_one_gradient_are_not_used_for_another(shape):
+    """The gradients by weight and bias fall off beside the input's, and only for that pass."""
+    rng = np.random.default_rng(0)
+    x = ag.tensor(rng.standard_normal(shape), requires_grad=True)
+    size = shape[-1] if len(shape) == 2 else shape[1]
+    weight = ag.tensor(rng.standard_normal(size), requires_grad=True)
+    bias = ag.tensor(rng.standard_normal(size), requires_grad=True)
+    if len(shape) == 2:
+        out = ag.layer_norm(x, (size,), weight, bias)
+    else:
+        out = ag.batch_norm(x, weight=weight, bias=bias, training=True)
+    seed = rng.standard_normal(shape)
+
+    def gradients(*inputs):
+        return [g.data for g in ag.grad(out, inputs, seed, retain_graph=True)]
+
+    first = gradients(x, weight, bias)
+    np.testing.assert_allclose(gradients(weight, bias)[0], first[1], rtol=1e-12)
+    np.testing.assert_allclose(gradients(bias)[0], first[2], rtol=1e-12)
+    gradients(x)  # keeps sums that nobody fetches
+    seed *= 2  # the same array, other numbers
+    np.testing.assert_allclose(gradients(weight)[0], 2 * first[1], rtol=1e-12)
+    np.testing.assert_allclose(gradients(bias)[0], 2 * first[2], rtol=1e-12)

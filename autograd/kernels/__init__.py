@@ -8,13 +8,13 @@ oracle in tests and stands in for it on small arrays or where Numba is switched 
 
 from autograd.kernels.dropout import dropout_mask
 from autograd.kernels.norm import (
+    batch_norm,
     batch_norm_apply,
-    batch_norm_input_grad,
-    batch_norm_stats,
-    batch_norm_weight_grad,
+    batch_norm_grads,
+    batch_norm_sums,
     layer_norm,
-    layer_norm_input_grad,
-    layer_norm_weight_grad,
+    layer_norm_grads,
+    layer_norm_sums,
 )
 from autograd.kernels.pointwise import (
     elu,
@@ -53,10 +53,10 @@ from autograd.kernels.softmax_rows import (
 __all__ = [
     "avg_pool2d",
     "avg_pool2d_grad",
+    "batch_norm",
     "batch_norm_apply",
-    "batch_norm_input_grad",
-    "batch_norm_stats",
-    "batch_norm_weight_grad",
+    "batch_norm_grads",
+    "batch_norm_sums",
     "cross_entropy",
     "cross_entropy_grad",
     "dropout_mask",
@@ -67,8 +67,8 @@ __all__ = [
     "gelu_grad",
     "get_num_threads",
     "layer_norm",
-    "layer_norm_input_grad",
-    "layer_norm_weight_grad",
+    "layer_norm_grads",
+    "layer_norm_sums",
     "log_softmax",
     "log_softmax_grad",
     "max_pool2d",

@@ -35,13 +35,30 @@ def _scale(inv_std: Array, weight: Array | None) -> Array:
     return inv_std if weight is None else inv_std * weight
 
 
-def batch_norm_stats(x: Array) -> tuple[Array, Array]:
-    """(mean, biased variance) per channel of x (N, C, L), each (C,)."""
+def _or_ones(weight: Array | None, size: int, like: Array) -> Array:
+    return np.ones(size, like.dtype) if weight is None else weight
+
+
+def _or_zeros(bias: Array | None, size: int, like: Array) -> Array:
+    return np.zeros(size, like.dtype) if bias is None else bias
+
+
+def batch_norm(
+    x: Array, weight: Array | None, bias: Array | None, eps: float
+) -> tuple[Array, Array, Array, Array]:
+    """(out, mean, biased variance, inv_std): out = (x - mean) inv_std weight + bias.
+
+    Statistics and parameters are (C,), along axis 1 of x (N, C, L).
+    """
     if not _use_batch_kernel(x):
-        return twin.batch_norm_stats(dense(x))
-    mean, variance = np.empty(x.shape[1], x.dtype), np.empty(x.shape[1], x.dtype)
-    _launch("batch_stats", x.shape[1], 0.3, x.size, x, mean, variance, x.shape)
-    return mean, variance
+        return twin.batch_norm(dense(x), weight, bias, eps)
+    channels = x.shape[1]
+    out = np.empty(x.shape, x.dtype)
+    mean, variance, inv_std = np.empty((3, channels), x.dtype)
+    parameters = _or_ones(weight, channels, x), _or_zeros(bias, channels, x), float(eps)
+    args = (x, *parameters, out, mean, variance, inv_std, x.shape)
+    _launch("batch_norm", channels, 0.8, x.size, *args)
+    return out, mean, variance, inv_std
 
 
 def batch_norm_apply(
@@ -51,33 +68,34 @@ def batch_norm_apply(
     if not _use_batch_kernel(x):
         return twin.batch_norm_apply(dense(x), mean, inv_std, weight, bias)
     out = np.empty(x.shape, x.dtype)
-    shift = np.zeros(x.shape[1], x.dtype) if bias is None else bias
+    shift = _or_zeros(bias, x.shape[1], x)
     planes = x.shape[0] * x.shape[1]
     scale = _scale(inv_std, weight)
     _launch("batch_apply", planes, 0.4, x.size, x, mean, scale, shift, out, x.shape)
     return out
 
 
-def batch_norm_input_grad(
+def batch_norm_grads(
     g: Array, x: Array, mean: Array, inv_std: Array, weight: Array | None
-) -> Array:
-    """Gradient of the normalised batch by its input, the statistics being the batch's own."""
+) -> tuple[Array, Array, Array]:
+    """Gradients by input, weight and bias, the statistics being the batch's own."""
     if not _use_batch_kernel(x):
-        return twin.batch_norm_input_grad(dense(g), dense(x), mean, inv_std, weight)
+        return twin.batch_norm_grads(dense(g), dense(x), mean, inv_std, weight)
     out = np.empty(x.shape, x.dtype)
-    args = (g, x, mean, inv_std, _scale(inv_std, weight), out, x.shape)
-    _launch("batch_input_grad", x.shape[1], 0.8, x.size, *args)
-    return out
+    products, totals = np.empty((2, x.shape[1]), x.dtype)
+    args = (g, x, mean, inv_std, _scale(inv_std, weight), out, products, totals, x.shape)
+    _launch("batch_grads", x.shape[1], 0.8, x.size, *args)
+    return out, products, totals
 
 
-def batch_norm_weight_grad(g: Array, x: Array, mean: Array, inv_std: Array) -> Array:
-    """Σ g x̂ per channel, (C,)."""
+def batch_norm_sums(g: Array, x: Array, mean: Array, inv_std: Array) -> tuple[Array, Array]:
+    """Gradients by weight and bias alone: Σ g x̂ and Σ g per channel, (C,)."""
     if not _use_batch_kernel(x):
-        return twin.batch_norm_weight_grad(dense(g), dense(x), mean, inv_std)
-    out = np.empty(x.shape[1], x.dtype)
-    args = (g, x, mean, inv_std, out, x.shape)
-    _launch("batch_weight_grad", x.shape[1], 0.4, x.size, *args)
-    return out
+        return twin.batch_norm_sums(dense(g), dense(x), mean, inv_std)
+    products, totals = np.empty((2, x.shape[1]), x.dtype)
+    args = (g, x, mean, inv_std, products, totals, x.shape)
+    _launch("batch_sums", x.shape[1], 0.4, x.size, *args)
+    return products, totals
 
 
 def layer_norm(
@@ -92,36 +110,40 @@ def layer_norm(
         np.empty(rows, x.dtype),
         np.empty(rows, x.dtype),
     )
-    factor = np.ones(size, x.dtype) if weight is None else weight
-    shift = np.zeros(size, x.dtype) if bias is None else bias
-    args = (x, factor, shift, float(eps), out, mean, inv_std, size)
+    parameters = _or_ones(weight, size, x), _or_zeros(bias, size, x), float(eps)
+    args = (x, *parameters, out, mean, inv_std, size)
     _launch("layer_norm", rows, 0.5, x.size, *args)
     return out, mean, inv_std
 
 
-def layer_norm_input_grad(
+def layer_norm_grads(
     g: Array, x: Array, mean: Array, inv_std: Array, weight: Array | None
-) -> Array:
-    """Gradient of `layer_norm` by its input, (M, D)."""
+) -> tuple[Array, Array, Array]:
+    """Gradients of `layer_norm` by input (M, D), weight and bias (D,), in one pass."""
     if not pays_off(x, SMALL):
-        return twin.layer_norm_input_grad(dense(g), dense(x), mean, inv_std, weight)
-    rows, size = x.shape
+        return twin.layer_norm_grads(dense(g), dense(x), mean, inv_std, weight)
+    from autograd.kernels.norm_numba import ROWS
+
     out = np.empty(x.shape, x.dtype)
-    factor = np.ones(size, x.dtype) if weight is None else weight
-    args = (g, x, mean, inv_std, factor, out, size)
-    _launch("layer_input_grad", rows, 0.6, x.size, *args)
-    return out
+    sums = np.empty((2, -(-x.shape[0] // ROWS), x.shape[1]), x.dtype)
+    args = (g, x, mean, inv_std, _or_ones(weight, x.shape[1], x), out, *sums, x.shape)
+    _launch("layer_grads", sums.shape[1], 1.0, x.size, *args)
+    return out, *_added(sums)
 
 
-def layer_norm_weight_grad(g: Array, x: Array, mean: Array, inv_std: Array) -> Array:
-    """Σ g x̂ over the rows, (D,)."""
+def layer_norm_sums(g: Array, x: Array, mean: Array, inv_std: Array) -> tuple[Array, Array]:
+    """Gradients by weight and bias alone: Σ g x̂ and Σ g over the rows, (D,)."""
     if not pays_off(x, SMALL):
-        return twin.layer_norm_weight_grad(dense(g), dense(x), mean, inv_std)
+        return twin.layer_norm_sums(dense(g), dense(x), mean, inv_std)
     from autograd.kernels.norm_numba import COLUMNS, ROWS
 
-    rows, size = x.shape
-    blocks = -(-rows // ROWS)
-    sums = np.empty((blocks, size), x.dtype)
-    chunks = blocks * -(-size // COLUMNS)
-    _launch("layer_weight_grad", chunks, 0.4, x.size, g, x, mean, inv_std, sums, x.shape)
-    return sums.sum(axis=0, dtype=np.float64).astype(x.dtype)
+    sums = np.empty((2, -(-x.shape[0] // ROWS), x.shape[1]), x.dtype)
+    chunks = sums.shape[1] * -(-x.shape[1] // COLUMNS)
+    _launch("layer_sums", chunks, 0.4, x.size, g, x, mean, inv_std, *sums, x.shape)
+    return _added(sums)
+
+
+def _added(sums: Array) -> tuple[Array, Array]:
+    """The sums of all blocks of rows, (2, blocks, D) -> two of (D,)."""
+    products, totals = sums.sum(axis=1, dtype=np.float64).astype(sums.dtype)
+    return products, totals

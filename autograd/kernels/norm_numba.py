@@ -56,18 +56,25 @@ def sum_of_products(g, x, start, size, mean, inv_std):  # type: ignore[no-untype
     return total
 
 
-@jit
-def batch_stats(lo, hi, x, mean, variance, shape):  # type: ignore[no-untyped-def]
+@jit(fastmath={"contract"})
+def batch_norm(lo, hi, x, weight, bias, eps, out, mean, variance, inv_std, shape):  # type: ignore[no-untyped-def]
     batch, channels, length = shape
     for c in range(lo, hi):
         total = 0.0
         for n in range(batch):
             total += sum_of(x, (n * channels + c) * length, length)
         mean[c] = total / (batch * length)
+        m = mean[c]
         squares = 0.0
         for n in range(batch):
-            squares += sum_of_squares(x, (n * channels + c) * length, length, mean[c])
+            squares += sum_of_squares(x, (n * channels + c) * length, length, m)
         variance[c] = squares / (batch * length)
+        inv_std[c] = 1 / (variance[c] + eps) ** 0.5
+        scale, shift = inv_std[c] * weight[c], bias[c]
+        for n in range(batch):
+            start = (n * channels + c) * length
+            for k in range(start, start + length):
+                poke(out, k, (peek(x, k) - m) * scale + shift)
 
 
 @jit(fastmath={"contract"})
@@ -80,19 +87,28 @@ def batch_apply(lo, hi, x, mean, scale, bias, out, shape):  # type: ignore[no-un
             poke(out, k, (peek(x, k) - m) * s + b)
 
 
+@_summing
+def channel_sums(g, x, c, mean, inv_std, shape):  # type: ignore[no-untyped-def]
+    """Σ g x̂ and Σ g of one channel, float64."""
+    batch, channels, length = shape
+    total = 0.0
+    products = 0.0
+    for n in range(batch):
+        start = (n * channels + c) * length
+        total += sum_of(g, start, length)
+        products += sum_of_products(g, x, start, length, mean, inv_std)
+    return products, total
+
+
 @jit(fastmath={"contract"})
-def batch_input_grad(lo, hi, g, x, mean, inv_std, scale, out, shape):  # type: ignore[no-untyped-def]
+def batch_grads(lo, hi, g, x, mean, inv_std, scale, out, products, totals, shape):  # type: ignore[no-untyped-def]
     batch, channels, length = shape
     for c in range(lo, hi):
         m, r, s = mean[c], inv_std[c], scale[c]
-        total = 0.0
-        products = 0.0
-        for n in range(batch):
-            start = (n * channels + c) * length
-            total += sum_of(g, start, length)
-            products += sum_of_products(g, x, start, length, m, r)
+        product, total = channel_sums(g, x, c, m, r, shape)
+        products[c], totals[c] = product, total
         mean_g = number(m, total / (batch * length))
-        mean_gx = number(m, products / (batch * length))
+        mean_gx = number(m, product / (batch * length))
         for n in range(batch):
             start = (n * channels + c) * length
             for k in range(start, start + length):
@@ -101,14 +117,9 @@ def batch_input_grad(lo, hi, g, x, mean, inv_std, scale, out, shape):  # type: i
 
 
 @jit
-def batch_weight_grad(lo, hi, g, x, mean, inv_std, out, shape):  # type: ignore[no-untyped-def]
-    batch, channels, length = shape
+def batch_sums(lo, hi, g, x, mean, inv_std, products, totals, shape):  # type: ignore[no-untyped-def]
     for c in range(lo, hi):
-        total = 0.0
-        for n in range(batch):
-            start = (n * channels + c) * length
-            total += sum_of_products(g, x, start, length, mean[c], inv_std[c])
-        out[c] = total
+        products[c], totals[c] = channel_sums(g, x, c, mean[c], inv_std[c], shape)
 
 
 @jit(fastmath={"contract"})
@@ -122,20 +133,6 @@ def layer_norm(lo, hi, x, weight, bias, eps, out, mean, inv_std, size):  # type:
         for j in range(size):
             normed = (peek(x, start + j) - m) * r
             poke(out, start + j, normed * peek(weight, j) + peek(bias, j))
-
-
-@jit(fastmath={"contract"})
-def layer_input_grad(lo, hi, g, x, mean, inv_std, weight, out, size):  # type: ignore[no-untyped-def]
-    for i in range(lo, hi):
-        start = i * size
-        m, r = mean[i], inv_std[i]
-        total, products = weighted_sums(g, x, weight, start, size, m, r)
-        mean_h = number(m, total / size)
-        mean_hx = number(m, products / size)
-        for j in range(size):
-            normed = (peek(x, start + j) - m) * r
-            h = peek(g, start + j) * peek(weight, j)
-            poke(out, start + j, r * (h - mean_h - normed * mean_hx))
 
 
 @_summing
@@ -161,9 +158,54 @@ def product(g, x, mean, inv_std, i, j, size):  # type: ignore[no-untyped-def]
     return peek(g, i * size + j) * ((peek(x, i * size + j) - peek(mean, i)) * peek(inv_std, i))
 
 
+@_summing
+def add_rows(g, x, mean, inv_std, products, totals, first, last, begin, end, base, size):  # type: ignore[no-untyped-def]
+    """Add rows first..last-1 of g x̂ and of g, columns begin..end-1, to the sums at `base`."""
+    # four rows at a time, so that the sums are fetched a quarter as often
+    for i in range(first, last - 3, 4):
+        for j in range(begin, end):
+            part = product(g, x, mean, inv_std, i, j, size)
+            part += product(g, x, mean, inv_std, i + 1, j, size)
+            part += product(g, x, mean, inv_std, i + 2, j, size)
+            part += product(g, x, mean, inv_std, i + 3, j, size)
+            poke(products, base + j, reread(products, base + j) + part)
+            k = i * size + j
+            part = peek(g, k) + peek(g, k + size) + peek(g, k + 2 * size) + peek(g, k + 3 * size)
+            poke(totals, base + j, reread(totals, base + j) + part)
+    for i in range(last - (last - first) % 4, last):
+        for j in range(begin, end):
+            part = product(g, x, mean, inv_std, i, j, size)
+            poke(products, base + j, reread(products, base + j) + part)
+            poke(totals, base + j, reread(totals, base + j) + peek(g, i * size + j))
+
+
 @jit(fastmath={"contract"})
-def layer_weight_grad(lo, hi, g, x, mean, inv_std, sums, shape):  # type: ignore[no-untyped-def]
-    """sums[b] = Σ g x̂ over the 64 rows of block b; for whoever calls to add up."""
+def layer_grads(lo, hi, g, x, mean, inv_std, weight, out, products, totals, shape):  # type: ignore[no-untyped-def]
+    """The input's gradient, and what `layer_sums` computes while the rows are in the cache."""
+    rows, size = shape
+    for block in range(lo, hi):
+        base = block * size
+        products[base : base + size] = 0
+        totals[base : base + size] = 0
+        last = min((block + 1) * ROWS, rows)
+        for first in range(block * ROWS, last, 4):
+            for i in range(first, min(first + 4, last)):
+                start = i * size
+                m, r = mean[i], inv_std[i]
+                total, weighted = weighted_sums(g, x, weight, start, size, m, r)
+                mean_h = number(m, total / size)
+                mean_hx = number(m, weighted / size)
+                for j in range(size):
+                    normed = (peek(x, start + j) - m) * r
+                    h = peek(g, start + j) * peek(weight, j)
+                    poke(out, start + j, r * (h - mean_h - normed * mean_hx))
+            end = min(first + 4, last)
+            add_rows(g, x, mean, inv_std, products, totals, first, end, 0, size, base, size)
+
+
+@jit(fastmath={"contract"})
+def layer_sums(lo, hi, g, x, mean, inv_std, products, totals, shape):  # type: ignore[no-untyped-def]
+    """Σ g x̂ and Σ g over the 64 rows of each block; for whoever calls to add up."""
     rows, size = shape
     across = (size + COLUMNS - 1) // COLUMNS
     for chunk in range(lo, hi):
@@ -173,16 +215,6 @@ def layer_weight_grad(lo, hi, g, x, mean, inv_std, sums, shape):  # type: ignore
         first = block * ROWS
         last = min(first + ROWS, rows)
         base = block * size
-        sums[base + begin : base + end] = 0
-        # four rows at a time, so that the sums are fetched a quarter as often
-        for i in range(first, last - 3, 4):
-            for j in range(begin, end):
-                part = product(g, x, mean, inv_std, i, j, size)
-                part += product(g, x, mean, inv_std, i + 1, j, size)
-                part += product(g, x, mean, inv_std, i + 2, j, size)
-                part += product(g, x, mean, inv_std, i + 3, j, size)
-                poke(sums, base + j, reread(sums, base + j) + part)
-        for i in range(last - (last - first) % 4, last):
-            for j in range(begin, end):
-                total = reread(sums, base + j) + product(g, x, mean, inv_std, i, j, size)
-                poke(sums, base + j, total)
+        products[base + begin : base + end] = 0
+        totals[base + begin : base + end] = 0
+        add_rows(g, x, mean, inv_std, products, totals, first, last, begin, end, base, size)

@@ -12,12 +12,16 @@ import numpy as np
 Array = np.ndarray
 
 
-def batch_norm_stats(x: Array) -> tuple[Array, Array]:
-    """(mean, biased variance) per channel of x (N, C, L), each (C,)."""
+def batch_norm(
+    x: Array, weight: Array | None, bias: Array | None, eps: float
+) -> tuple[Array, Array, Array, Array]:
+    """(out, mean, biased variance, inv_std), statistics per channel of x (N, C, L), each (C,)."""
     mean = x.mean(axis=(0, 2), dtype=np.float64)
     deviation = x - mean[None, :, None]
-    variance = np.mean(deviation * deviation, axis=(0, 2))
-    return mean.astype(x.dtype), variance.astype(x.dtype)
+    variance = np.mean(deviation * deviation, axis=(0, 2)).astype(x.dtype)
+    inv_std = (1 / np.sqrt(variance + eps)).astype(x.dtype)
+    mean = mean.astype(x.dtype)
+    return batch_norm_apply(x, mean, inv_std, weight, bias), mean, variance, inv_std
 
 
 def batch_norm_apply(
@@ -31,22 +35,25 @@ def batch_norm_apply(
     return out
 
 
-def batch_norm_input_grad(
+def batch_norm_grads(
     g: Array, x: Array, mean: Array, inv_std: Array, weight: Array | None
-) -> Array:
-    """Gradient of the normalised batch by its input, the statistics being the batch's own."""
+) -> tuple[Array, Array, Array]:
+    """Gradients by input, weight and bias, the statistics being the batch's own."""
     column = (None, slice(None), None)
     scale = inv_std if weight is None else inv_std * weight
     normed = (x - mean[column]) * inv_std[column]
-    mean_g = g.mean(axis=(0, 2), dtype=np.float64).astype(x.dtype)
-    mean_gx = (g * normed).mean(axis=(0, 2), dtype=np.float64).astype(x.dtype)
-    return scale[column] * (g - mean_g[column] - normed * mean_gx[column])
+    products, totals = batch_norm_sums(g, x, mean, inv_std)
+    count = x.size // x.shape[1]
+    mean_g, mean_gx = totals / x.dtype.type(count), products / x.dtype.type(count)
+    out = scale[column] * (g - mean_g[column] - normed * mean_gx[column])
+    return out, products, totals
 
 
-def batch_norm_weight_grad(g: Array, x: Array, mean: Array, inv_std: Array) -> Array:
-    """Σ g x̂ per channel, (C,)."""
+def batch_norm_sums(g: Array, x: Array, mean: Array, inv_std: Array) -> tuple[Array, Array]:
+    """Σ g x̂ and Σ g per channel, (C,)."""
     normed = (x - mean[None, :, None]) * inv_std[None, :, None]
-    return (g * normed).sum(axis=(0, 2), dtype=np.float64).astype(x.dtype)
+    products, totals = (np.sum(a, axis=(0, 2), dtype=np.float64) for a in (g * normed, g))
+    return products.astype(x.dtype), totals.astype(x.dtype)
 
 
 def layer_norm(
@@ -66,18 +73,20 @@ def layer_norm(
     return out, mean, inv_std
 
 
-def layer_norm_input_grad(
+def layer_norm_grads(
     g: Array, x: Array, mean: Array, inv_std: Array, weight: Array | None
-) -> Array:
-    """Gradient of `layer_norm` by its input, (M, D)."""
+) -> tuple[Array, Array, Array]:
+    """Gradients by input (M, D), weight and bias (D,)."""
     normed = (x - mean[:, None]) * inv_std[:, None]
     h = g if weight is None else g * weight
     mean_h = h.mean(axis=1, dtype=np.float64).astype(x.dtype)
     mean_hx = (h * normed).mean(axis=1, dtype=np.float64).astype(x.dtype)
-    return inv_std[:, None] * (h - mean_h[:, None] - normed * mean_hx[:, None])
+    out = inv_std[:, None] * (h - mean_h[:, None] - normed * mean_hx[:, None])
+    return out, *layer_norm_sums(g, x, mean, inv_std)
 
 
-def layer_norm_weight_grad(g: Array, x: Array, mean: Array, inv_std: Array) -> Array:
-    """Σ g x̂ over the rows, (D,)."""
+def layer_norm_sums(g: Array, x: Array, mean: Array, inv_std: Array) -> tuple[Array, Array]:
+    """Σ g x̂ and Σ g over the rows, (D,)."""
     normed = (x - mean[:, None]) * inv_std[:, None]
-    return (g * normed).sum(axis=0, dtype=np.float64).astype(x.dtype)
+    products, totals = (np.sum(a, axis=0, dtype=np.float64) for a in (g * normed, g))
+    return products.astype(x.dtype), totals.astype(x.dtype)

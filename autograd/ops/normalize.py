@@ -8,6 +8,8 @@ formula of its own (`_curvature`).
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -16,6 +18,7 @@ import numpy as np
 import autograd.ops as ops
 from autograd import kernels
 from autograd.errors import ShapeError
+from autograd.grad_mode import is_grad_enabled
 from autograd.ops.conv import channel_sums
 from autograd.ops.conv_geometry import shape_of
 from autograd.ops.pool_geometry import require_float
@@ -32,17 +35,35 @@ __all__ = [
 ]
 
 
-class Saved:
-    """Mean and 1/√(var + ε) from the forward pass, so that the backward need not compute them.
+Sums = Sequence[np.ndarray]  # Σ g x̂ and Σ g, the gradients by weight and bias
 
-    They are a function of x, and the ops that take them differentiate them as such. Two are equal
-    because none says anything that x does not: to the contract of `op` they are no constant.
+
+class Saved:
+    """What one pass over the data leaves for later ones: statistics, and sums of the gradient.
+
+    Mean and 1/√(var + ε) come from the forward pass. They are a function of x, and the ops that
+    take them differentiate them as such. Two are equal because none says anything that x does
+    not: to the contract of `op` they are no constant.
+
+    In a plain backward pass the gradients by weight and bias fall off where the input's is
+    computed; they are kept for the closures that are called next with the same array g.
     """
 
-    __slots__ = ("inv_std", "mean")
+    __slots__ = ("_sums", "inv_std", "mean")
 
     def __init__(self, mean: np.ndarray, inv_std: np.ndarray):
         self.mean, self.inv_std = mean, inv_std
+        self._sums: tuple[weakref.ref[np.ndarray], Sums] | None = None
+
+    def keep(self, g: np.ndarray, sums: Sums) -> None:
+        """Keep Σ g x̂ and Σ g, for as long as the array g lives."""
+        if not is_grad_enabled():
+            self._sums = weakref.ref(g), sums
+
+    def sums_of(self, g: Any) -> Sums | None:
+        """What was kept, if it is of this array g."""
+        kept = self._sums
+        return kept[1] if kept is not None and kept[0]() is g else None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Saved)
@@ -64,18 +85,14 @@ def normalize_channels(x: Array, weight: Array | None = None, bias: Array | None
     if x.size == 0:
         raise ShapeError(f"normalize_channels: no values to take statistics of, x is {x.shape}")
     require_channels("normalize_channels", columns.shape[1], weight=weight, bias=bias)
-    mean, var = kernels.batch_norm_stats(columns)
-    inv_std = 1 / np.sqrt(var + eps)
-    out = kernels.batch_norm_apply(
-        columns, mean, inv_std, _like(weight, x), _like(bias, x)
-    ).reshape(x.shape)
+    out, mean, var, inv_std = kernels.batch_norm(columns, _like(weight, x), _like(bias, x), eps)
     saved = Saved(mean, inv_std)
     return (
-        out,
+        out.reshape(x.shape),
         (
             lambda g: normalize_channels_input_grad(g, x, weight, eps, saved),
             lambda g: normalize_channels_weight_grad(g, x, eps, saved),
-            lambda g: _channel_sums(g),
+            lambda g: _channel_sums(g, saved),
         ),
         (mean, var),
     )
@@ -88,12 +105,13 @@ def normalize_channels_input_grad(
     """Gradient of ⟨g, normalize_channels(x, weight)⟩ by x: F(g · weight), (N, C, ...)."""
     columns = _columns("normalize_channels_input_grad", x)
     saved = saved or _saved_channels(columns, eps)
-    out = kernels.batch_norm_input_grad(
+    out, *sums = kernels.batch_norm_grads(
         _like(g, x).reshape(columns.shape), columns, saved.mean, saved.inv_std, _like(weight, x)
-    ).reshape(x.shape)
+    )
+    saved.keep(g, sums)
     axes = _all_but_channels(x)
     channels = _channel_shape(x)
-    return out, (
+    return out.reshape(x.shape), (
         lambda u: normalize_channels_input_grad(u, x, weight, eps, saved),
         lambda u: _curvature(
             u, g if weight is None else g * weight.reshape(channels), x, axes, eps
@@ -107,11 +125,14 @@ def normalize_channels_weight_grad(g: Array, x: Array, eps=1e-5, saved=None):
     """Gradient of ⟨g, normalize_channels(x, weight)⟩ by weight: Σ g x̂ per channel, (C,)."""
     columns = _columns("normalize_channels_weight_grad", x)
     saved = saved or _saved_channels(columns, eps)
-    out = kernels.batch_norm_weight_grad(
-        _like(g, x).reshape(columns.shape), columns, saved.mean, saved.inv_std
-    )
+    sums = saved.sums_of(g)
+    if sums is None:
+        sums = kernels.batch_norm_sums(
+            _like(g, x).reshape(columns.shape), columns, saved.mean, saved.inv_std
+        )
+        saved.keep(g, sums)
     channels = _channel_shape(x)
-    return out, (
+    return sums[0], (
         lambda u: normalize_channels(x, None, None, eps)[0] * u.reshape(channels),
         lambda u: normalize_channels_input_grad(g, x, u, eps, saved),
     )
@@ -160,7 +181,7 @@ def normalize_rows(
     return out, (
         lambda g: normalize_rows_input_grad(g, x, weight, row_ndim, eps, saved),
         lambda g: normalize_rows_weight_grad(g, x, row_ndim, eps, saved),
-        lambda g: _row_sums(g, row_ndim),
+        lambda g: _row_sums(g, row_ndim, saved),
     )
 
 
@@ -171,12 +192,13 @@ def normalize_rows_input_grad(
     """Gradient of ⟨g, normalize_rows(x, weight)⟩ by x: F(g · weight), (..., *row)."""
     rows = _rows("normalize_rows_input_grad", x, row_ndim)
     saved = saved or _saved_rows(rows, eps)
-    out = kernels.layer_norm_input_grad(
+    out, *sums = kernels.layer_norm_grads(
         _like(g, x).reshape(rows.shape), rows, saved.mean, saved.inv_std,
         _like(weight, x, rows.shape[1]),
-    ).reshape(x.shape)  # fmt: skip
+    )  # fmt: skip
+    saved.keep(g, sums)
     axes = tuple(range(-row_ndim, 0))
-    return out, (
+    return out.reshape(x.shape), (
         lambda u: _times(normalize_rows_input_grad(u, x, None, row_ndim, eps, saved), weight),
         lambda u: _curvature(u, _times(g, weight), x, axes, eps),
         lambda u: _row_sums(
@@ -190,10 +212,13 @@ def normalize_rows_weight_grad(g: Array, x: Array, row_ndim=1, eps=1e-5, saved=N
     """Gradient of ⟨g, normalize_rows(x, weight)⟩ by weight: Σ g x̂ over the rows, (*row)."""
     rows = _rows("normalize_rows_weight_grad", x, row_ndim)
     saved = saved or _saved_rows(rows, eps)
-    out = kernels.layer_norm_weight_grad(
-        _like(g, x).reshape(rows.shape), rows, saved.mean, saved.inv_std
-    ).reshape(x.shape[-row_ndim:])
-    return out, (
+    sums = saved.sums_of(g)
+    if sums is None:
+        sums = kernels.layer_norm_sums(
+            _like(g, x).reshape(rows.shape), rows, saved.mean, saved.inv_std
+        )
+        saved.keep(g, sums)
+    return sums[0].reshape(x.shape[-row_ndim:]), (
         lambda u: normalize_rows(x, u, None, row_ndim, eps),
         lambda u: normalize_rows_input_grad(g, x, u, row_ndim, eps, saved),
     )
@@ -240,17 +265,22 @@ def _channel_shape(x: Any) -> tuple[int, ...]:
     return (-1,) + (1,) * (x.ndim - 2)
 
 
-def _channel_sums(g: Any) -> Any:
-    return channel_sums(g, g.ndim - 2)
+def _channel_sums(g: Any, saved: Saved | None = None) -> Any:
+    """Sums of g (N, C, ...) over all but the channels: the gradient of a bias."""
+    sums = saved.sums_of(g) if saved is not None else None
+    return channel_sums(g, g.ndim - 2) if sums is None else sums[1]
 
 
-def _row_sums(g: Any, row_ndim: int) -> Any:
+def _row_sums(g: Any, row_ndim: int, saved: Saved | None = None) -> Any:
     """Sums of g (..., *row) over the rows: the gradient of a bias.
 
     Not as a product with ones, though that is twice as fast: BLAS's threads go on spinning for a
     while and would keep the kernels' helpers off the cores.
     """
-    return g.sum(axis=tuple(range(g.ndim - row_ndim)))
+    sums = saved.sums_of(g) if saved is not None else None
+    if sums is None:
+        return g.sum(axis=tuple(range(g.ndim - row_ndim)))
+    return sums[1].reshape(g.shape[g.ndim - row_ndim :])
 
 
 def _columns(name: str, x: np.ndarray) -> np.ndarray:
@@ -278,8 +308,8 @@ def _like(array: Any, x: np.ndarray, size: int | None = None) -> Any:
 
 
 def _saved_channels(columns: np.ndarray, eps: float) -> Saved:
-    mean, var = kernels.batch_norm_stats(columns)
-    return Saved(mean, 1 / np.sqrt(var + eps))
+    _, mean, _, inv_std = kernels.batch_norm(columns, None, None, eps)
+    return Saved(mean, inv_std)
 
 
 def _saved_rows(rows: np.ndarray, eps: float) -> Saved:
