@@ -29,6 +29,7 @@ SHAPES = {
     "wide": (1, 8, 4, 150, 16, (1, 1, 1, 1)),
     "more channels than a group": (2, 16, 6, 6, 150, (1, 1, 1, 1)),
     "several blocks": (2, 64, 30, 31, 16, (1, 1, 1, 1)),
+    "several blocks of sums": (9, 8, 31, 30, 12, (0, 1, 2, 1)),
     "long columns": (1, 300, 12, 12, 16, (1, 1, 1, 1)),
 }
 
@@ -46,11 +47,13 @@ def run(x, weight, bias, g, c: ConvShape):
     from autograd.kernels import winograd_launch
 
     out = winograd_launch.conv2d(x, weight, bias, c)
-    return out, winograd_launch.conv2d_input_grad(g, weight, c)
+    dx = winograd_launch.conv2d_input_grad(g, weight, c)
+    return out, dx, winograd_launch.conv2d_weight_grad(g, x, c)
 
 
 def run_twin(module, x, weight, bias, g, c: ConvShape):
-    return module.conv2d(x, weight, bias, c), module.conv2d_input_grad(g, weight, c)
+    out, dx = module.conv2d(x, weight, bias, c), module.conv2d_input_grad(g, weight, c)
+    return out, dx, module.conv2d_weight_grad(g, x, c)
 
 
 def assert_close(got, expected, tolerance=3e-5):
@@ -174,7 +177,7 @@ def rms_error(got: np.ndarray, exact: np.ndarray) -> float:
 @needs_numba
 @pytest.mark.parametrize("channels", [32, 64, 256])
 def test_rounding_error_beside_the_direct_kernels(channels):
-    """At most four times their rms error, for both directions."""
+    """At most four times their rms error, for all three."""
     from autograd.kernels import conv_launch, winograd_launch
 
     c = conv_shape((2, channels, 14, 14), (64, channels, 3, 3), (1, 1), (1, 1, 1, 1), (1, 1), 1)
@@ -188,6 +191,9 @@ def test_rounding_error_beside_the_direct_kernels(channels):
     exact = conv_reference.conv2d_input_grad(wide[2], wide[1], c)
     error = rms_error(winograd_launch.conv2d_input_grad(g, weight, c), exact)
     assert error <= 4 * rms_error(conv_launch.conv2d_input_grad(g, weight, c), exact)
+    exact = conv_reference.conv2d_weight_grad(wide[2], wide[0], c)
+    error = rms_error(winograd_launch.conv2d_weight_grad(g, x, c), exact)
+    assert error <= 4 * rms_error(conv_launch.conv2d_weight_grad(g, x, c), exact)
 
 
 MANY = ((4, 64, 14, 14), (64, 64, 3, 3), (1, 1), (1, 1, 1, 1), (1, 1), 1)
@@ -211,6 +217,18 @@ def test_what_it_is_chosen_for():
     assert not fits(x, weight, one, (1, 1, 3, 1), dilation, groups)
     assert not fits(x, weight, one, padding, (1, 2), groups)
     assert not fits(x, (64, 32, 3, 3), *MANY[2:5], 2)
+
+
+def weight_fits(*shape):
+    return winograd.weight_fits(conv_shape(*shape), np.dtype(np.float32))
+
+
+def test_what_the_weight_gradient_is_chosen_for():
+    assert weight_fits(*MANY)
+    assert not weight_fits((4, 64, 14, 14), (16, 64, 3, 3), *MANY[2:])
+    assert not weight_fits((2, 64, 14, 14), *MANY[1:])  # few tiles
+    assert not weight_fits((64, 64, 7, 7), *MANY[1:])  # a row and a column of tiles half empty
+    assert weight_fits((64, 128, 7, 7), (64, 128, 3, 3), *MANY[2:])
 
 
 @pytest.fixture
@@ -250,11 +268,13 @@ def test_public_functions_take_it_where_it_fits(switch, monkeypatch, on):
     expected = (
         module.conv2d(x, weight, bias, c, True),
         module.conv2d_input_grad(g, weight, c),
+        module.conv2d_weight_grad(g, x, c),
     )
     odd = np.asfortranarray(x), weight.swapaxes(0, 1).copy().swapaxes(0, 1)  # any layout
     got = (
         conv.conv2d(*odd, bias, *options, relu=True),
         conv.conv2d_input_grad(g, odd[1], input_shape, *options),
+        conv.conv2d_weight_grad(g, odd[0], weight_shape, *options),
     )
     for a, b in zip(got, expected, strict=True):
         np.testing.assert_array_equal(a, b)

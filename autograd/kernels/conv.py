@@ -163,6 +163,10 @@ def conv2d_weight_grad(
     g, x = _plain(g, dtype), _plain(x, dtype)
     if not _compiled(shape):
         return reference.conv2d_weight_grad(g, x, shape)
+    if winograd.weight_fits(shape, dtype):
+        from . import winograd_launch
+
+        return winograd_launch.conv2d_weight_grad(g, x, shape)
     from . import conv_launch
 
     return conv_launch.conv2d_weight_grad(g, x, shape)

@@ -18,20 +18,29 @@ matrix product [K x C]·[C x tiles], that of a 1x1 convolution, and uses its reg
 (`conv_micro.py`). A block of tiles is taken at a time, so that its 16 matrices stay in the cache
 between the steps; tiles that lie side by side are transformed together, one a lane
 (`winograd_micro.py`). The input gradient is the same convolution of g, with the filters turned
-round, so padding p becomes 2 - p.
+round, so padding p becomes 2 - p. The weight gradient is the adjoint in w, a sum over all tiles,
+
+    dw = Gᵀ [ Σ_tiles (A g Aᵀ) ⊙ (Bᵀ d B) ] G           g 2x2
+
+with 16 products [K x tiles]·[tiles x C]. Their blocks of tiles are larger, so that the sums are
+read and written seldom, and are transformed by all threads before any multiplies.
 
 **When.** 3x3, stride 1, dilation 1, one group, float32, padding of at most 2, and enough channels
-and tiles (`fits`). `AUTOGRAD_WINOGRAD=0` switches it off, `set_winograd` while a program runs.
+and tiles (`fits`, `weight_fits`). `AUTOGRAD_WINOGRAD=0` switches it off, `set_winograd` does while
+a program runs.
 
 **Memory and threads.** Beside its result a call holds the transformed weights, 16·C·K numbers, and
 for each thread one block of T tiles, 16·(C + 64)·(T + 8) numbers and a few rows (T is at least one
-register block, else about 6144 / C: 0.5 to 1 MiB). Blocks are cut by shape alone, so the bits do
+register block, else about 6144 / C: 0.5 to 1 MiB). For the weight gradient it is the sums,
+16·C·K numbers, and for all threads together one block, at most 8 MiB or 128 tiles,
+16·(C + K)·(T + 16) numbers. Blocks are cut by shape alone, so the bits do
 not depend on the thread count.
 
 **Rounding.** The transformed inputs are sums of four, and products of several of them are
 subtracted again: the rms error is about twice that of the direct sums. A NaN in x
 reaches exactly the outputs that it does in direct sums. So does an Inf, but often as a NaN, where
-it is subtracted from itself.
+it is subtracted from itself. In the weight gradient either, in x or g, may reach all nine weights
+of its channel.
 """
 
 from __future__ import annotations
@@ -47,6 +56,8 @@ from .conv_shape import ConvShape
 FEWEST_CHANNELS = 32
 FEWEST_PAIRS = 2048  # of a channel in and one out
 FEWEST_TILES = 64
+MANY_PAIRS = 4 * FEWEST_PAIRS
+FEWEST_SUMMED_TILES = 128  # for the weight gradient
 SMALLEST_IMAGE = 2  # of a single row, half of every tile would be wasted
 
 _on: bool | None = None
@@ -92,6 +103,23 @@ def fits(c: ConvShape, dtype: np.dtype, height: int, width: int) -> bool:
         and c.groups == 1
         and max(c.padding) <= 2
         and min(height, width) >= SMALLEST_IMAGE
-        and c.N * -(-height // 2) * -(-width // 2) >= FEWEST_TILES
+        and c.N * _tiles(height, width) >= FEWEST_TILES
         and use_winograd()
     )
+
+
+def weight_fits(c: ConvShape, dtype: np.dtype) -> bool:
+    """Whether the weight gradient takes it: it gains a little less.
+
+    With few channels only where most of the tiles are whole.
+    """
+    tiles = _tiles(c.Ho, c.Wo)
+    return (
+        fits(c, dtype, c.Ho, c.Wo)
+        and c.N * tiles >= FEWEST_SUMMED_TILES
+        and (c.C * c.K >= MANY_PAIRS or c.Ho * c.Wo >= 0.8 * 4 * tiles)
+    )
+
+
+def _tiles(height: int, width: int) -> int:
+    return -(-height // 2) * -(-width // 2)

@@ -15,7 +15,7 @@ from autograd.kernels.conv_launch import (
     _require_done,
     machine,
 )
-from autograd.kernels.conv_numba import compiled_address, image_tiles
+from autograd.kernels.conv_numba import compiled_address, image_tiles, weight_tiles
 from autograd.kernels.conv_plan import PREFETCH_TAPS, Block, Machine
 from autograd.kernels.conv_shape import ConvShape
 from autograd.kernels.winograd_micro import LANES
@@ -26,9 +26,22 @@ from autograd.kernels.winograd_numba import (
     transform_weight,
     winograd_kernel,
 )
+from autograd.kernels.winograd_weight_numba import (
+    WeightTiling,
+    add_products,
+    transform_both,
+    transform_gradients,
+    weights_back,
+)
 
 NEAR_BYTES = 24 << 10  # one of the 16 matrices of a block of tiles: most of a usual L1
+SUMMED_BYTES = 8 << 20  # of the blocks of x and g that the weight gradient is summed over
+FEWEST_SUMMED, MOST_SUMMED = 128, 512  # tiles of such a block
 TOGETHER = 64  # output channels between two transforms back
+
+
+def _ceil(a: int, b: int) -> int:
+    return -(-a // b)
 
 
 def conv2d(
@@ -49,6 +62,42 @@ def conv2d_input_grad(g: np.ndarray, weight: np.ndarray, c: ConvShape) -> np.nda
     return dx
 
 
+def conv2d_weight_grad(g: np.ndarray, x: np.ndarray, c: ConvShape) -> np.ndarray:
+    """Gradient of conv2d with respect to weight: (K,C,3,3)."""
+    dtype = x.dtype
+    v, u, taps, pos = _weight_tiling(c, dtype.itemsize, machine())
+    total = v.images * v.tile_rows * v.tile_columns
+    blocks, jobs, channels = _ceil(total, v.block), _ceil(c.K, u.rows), c.C + c.K
+    image, gradient = np.empty(16 * v.plane + LANES, dtype), np.empty(16 * u.plane + LANES, dtype)
+    sums = np.zeros(16 * u.sums, dtype)
+    done = np.zeros((blocks, channels), np.uint8)
+    tiles = weight_tiles(v.lanes, Block(u.rows, v.columns), dtype)
+    flat, flat_g, integers = x.reshape(-1), g.reshape(-1), np.zeros(1, np.int64)
+    cut = compiled_address(cut_rows, dtype, 0, 0, integers, v)
+    transform = compiled_address(
+        transform_tiles, dtype, flat, integers, 0, 0, 0, flat, flat, flat, v
+    )
+    transform_g = compiled_address(
+        transform_gradients, dtype, flat, integers, 0, 0, 0, flat, flat, v, u
+    )
+    for number in range(blocks):  # the second step needs all of the first
+        first = number * v.block
+        count = min(v.block, total - first)
+        _launch(
+            transform_both, dtype, channels, flat_g, flat, first, count, gradient, image, cut,
+            transform, transform_g, v, u, done[number],
+            work_ns=2.0 * count * channels,
+        )  # fmt: skip
+        _launch(
+            add_products, dtype, 16 * jobs, gradient, image, sums, count, tiles, taps, pos, v, u,
+            work_ns=count * c.C * c.K * 16 / 40,
+        )  # fmt: skip
+    _require_done(done)
+    dw = np.empty(c.weight_shape, dtype)
+    _launch(weights_back, dtype, c.K, sums, dw.reshape(-1), u.sums, c.C, work_ns=sums.size)
+    return dw
+
+
 def _run(
     source: np.ndarray,
     weight: np.ndarray,
@@ -61,7 +110,7 @@ def _run(
 ) -> None:
     dtype = source.dtype
     v, taps, pos = _tiling(source.shape, out.shape, before, dtype.itemsize, machine())
-    jobs = -(-v.channels_out // v.rows)
+    jobs = _ceil(v.channels_out, v.rows)
     packed = np.empty(16 * v.weights, dtype)
     _launch(
         transform_weight, dtype, jobs, weight.reshape(-1), packed, *strides, flip, v,
@@ -72,13 +121,15 @@ def _run(
     lowest = dtype.type(-np.inf)
     low = dtype.type(0.0) if relu else lowest
     total = v.images * v.tile_rows * v.tile_columns
-    blocks = -(-total // v.block)
-    parts = _parts(blocks, -(-jobs // v.together))
+    blocks = _ceil(total, v.block)
+    parts = _parts(blocks, _ceil(jobs, v.together))
     done = np.zeros(blocks * parts, np.uint8)
     tiles = image_tiles(v.lanes, Block(v.rows, v.columns), dtype)
     flat, integers = source.reshape(-1), np.zeros(1, np.int64)
     cut = compiled_address(cut_rows, dtype, 0, 0, integers, v)
-    transform = compiled_address(transform_tiles, dtype, flat, integers, 0, flat, flat, flat, v)
+    transform = compiled_address(
+        transform_tiles, dtype, flat, integers, 0, 0, 0, flat, flat, flat, v
+    )
     _launch(
         winograd_kernel, dtype, blocks * parts, flat, packed, bias, low, lowest, out.reshape(-1),
         parts, tiles, cut, transform, taps, pos, v, done,
@@ -99,22 +150,22 @@ def _tiling(
     images, channels_in, height, width = source
     top, left = before
     channels_out, out_height, out_width = out[1:]
-    tile_rows, tile_columns = -(-out_height // 2), -(-out_width // 2)
+    tile_rows, tile_columns = _ceil(out_height, 2), _ceil(out_width, 2)
     lanes = machine.lanes(itemsize)
     rows, columns = min(
         (b for b in machine.image_blocks if b.rows <= channels_out),
-        key=lambda b: (-(-channels_out // b.rows) * b.cycles() / b.columns, abs(b.rows - 4)),
+        key=lambda b: (_ceil(channels_out, b.rows) * b.cycles() / b.columns, abs(b.rows - 4)),
     )
     wide = lanes * columns
     most = max(1, NEAR_BYTES // (channels_in * itemsize * wide))  # register blocks of tiles
-    needed = -(-images * tile_rows * tile_columns // wide)
-    block = wide * -(-needed // -(-needed // most))
+    needed = _ceil(images * tile_rows * tile_columns, wide)
+    block = wide * _ceil(needed, _ceil(needed, most))
     pitch = block + LANES
     line = 64 // itemsize  # an odd number of cache lines apart: 16 matrices share no cache sets
-    together = -(-TOGETHER // rows)
-    filters = -(-channels_out // rows) * rows * channels_in
+    together = _ceil(TOGETHER, rows)
+    filters = _ceil(channels_out, rows) * rows * channels_in
     sizes = channels_in * pitch, together * rows * pitch, filters
-    plane, sums, weights = ((-(-n // line) | 1) * line for n in sizes)
+    plane, sums, weights = ((_ceil(n, line) | 1) * line for n in sizes)
     taps = np.array([c * pitch for c in range(channels_in)] + [0] * PREFETCH_TAPS, np.int32)
     pos = np.array([t * lanes for t in range(block // lanes)], np.int32)
     tiling = Tiling(
@@ -123,3 +174,32 @@ def _tiling(
         columns,
     )  # fmt: skip
     return tiling, taps, pos
+
+
+@lru_cache(maxsize=256)
+def _weight_tiling(
+    c: ConvShape, itemsize: int, machine: Machine
+) -> tuple[Tiling, WeightTiling, np.ndarray, np.ndarray]:
+    """The blocks of tiles that the weight gradient is summed over."""
+    top, _, left, _ = c.padding
+    tile_rows, tile_columns = _ceil(c.Ho, 2), _ceil(c.Wo, 2)
+    lanes = machine.lanes(itemsize)
+    rows, columns = min(
+        (b for b in machine.weight_blocks if b.rows <= c.K and b.columns <= c.C),
+        key=lambda b: _ceil(c.K, b.rows) * _ceil(c.C, b.columns) * b.cycles(),
+    )
+    total = c.N * tile_rows * tile_columns
+    most = max(FEWEST_SUMMED, min(MOST_SUMMED, SUMMED_BYTES // (16 * itemsize * (c.C + c.K))))
+    blocks = _ceil(total, most)
+    block = _ceil(_ceil(total, blocks), lanes) * lanes
+    pitch = _ceil(block + LANES, LANES) * LANES
+    line = 64 // itemsize
+    sizes = c.C * pitch, c.K * pitch, c.K * c.C
+    plane, gradients, sums = ((_ceil(n, line) | 1) * line for n in sizes)
+    taps = np.array([i * pitch for i in range(c.C)], np.int32)
+    pos = np.array([t * lanes for t in range(block // lanes)], np.int32)
+    tiling = Tiling(
+        c.N, c.C, c.K, c.H, c.W, top, left, c.Ho, c.Wo, tile_rows, tile_columns, block, pitch,
+        plane, 0, 0, rows, 0, lanes, columns,
+    )  # fmt: skip
+    return tiling, WeightTiling(gradients, sums, rows), taps, pos

@@ -135,3 +135,40 @@ def transform_back(typingctx, low, bias, sums, step, target, pitch, tiles):  # t
         return context.get_dummy_value()
 
     return types.void(low, low, *[types.int64] * 5), codegen
+
+
+@intrinsic
+def transform_gradient(typingctx, kind, rows, pitch, target, step, tiles):  # type: ignore[no-untyped-def]
+    """target[(4i+s)·step + t] = (A g Aᵀ)ᵢₛ of the 2x2 tile at element 2t of two rows, t < tiles.
+
+    Up to a whole vector more is read and written.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        e = _Emitter(context, builder, args[0].type, LANES)
+        rows_, target_ = e.pointer(args[1]), e.pointer(args[3])
+        evens = list(range(0, 2 * LANES, 2))
+        odds = list(range(1, 2 * LANES, 2))
+        sources = [e.at(rows_, e.times(args[2], i)) for i in range(2)]
+        targets = [e.at(target_, e.times(args[4], f)) for f in range(16)]
+        limits = e.number(0), args[5], e.number(LANES)
+        with cgutils.for_range_slice(builder, *limits) as (t, _):
+            first = [e.at(source, e.times(t, 2)) for source in sources]
+            pairs = [(e.load(at), e.load(at_next)) for at, at_next in _with_next(e, first)]
+            columns = [_spread(e, [_pick(e, p, lanes) for p in pairs]) for lanes in (evens, odds)]
+            for i in range(4):
+                for s, value in enumerate(_spread(e, [column[i] for column in columns])):
+                    e.store(value, e.at(targets[4 * i + s], t))
+        return context.get_dummy_value()
+
+    return types.void(kind, *[types.int64] * 5), codegen
+
+
+def _with_next(e: _Emitter, pointers: list[Any]) -> list[tuple[Any, Any]]:
+    return [(p, e.at(p, e.number(LANES))) for p in pointers]
+
+
+def _spread(e: _Emitter, g: list[Any]) -> list[Any]:
+    """A g: four elements from two."""
+    add, subtract = e.builder.fadd(g[0], g[1]), e.builder.fsub(g[0], g[1])
+    return [g[0], add, subtract, e.builder.fneg(g[1])]

@@ -98,11 +98,13 @@ def cut_rows(first, count, segments, v):  # type: ignore[no-untyped-def]
 
 
 @jit
-def transform_tiles(source, segments, pieces, lines, zeros, target, v):  # type: ignore[no-untyped-def]
-    """target[f][c][t] = (Bᵀ d B)_f of every channel and every tile of a block."""
+def transform_tiles(  # type: ignore[no-untyped-def]
+    source, segments, pieces, c_low, c_high, lines, zeros, target, v
+):  # fmt: skip
+    """target[f][c][t] = (Bᵀ d B)_f of channels c_low..c_high and every tile of a block."""
     kind = source[0]
     pitch = len(lines) // 4
-    for c in range(v.channels_in):
+    for c in range(c_low, c_high):
         t = 0
         for n in range(pieces):
             image = segments[4 * n]
@@ -160,7 +162,10 @@ def winograd_kernel(  # type: ignore[no-untyped-def]
         vectors = max(v.columns, (count + v.lanes - 1) // v.lanes)
         if laid_out != number:
             pieces = call(cut_rows, (first, count, segments, v))
-            call(transform_tiles, (source, segments, pieces, lines, zeros, image, v))
+            call(
+                transform_tiles,
+                (source, segments, pieces, 0, v.channels_in, lines, zeros, image, v),
+            )
             laid_out = number
         for group in range(groups * part // parts, groups * (part + 1) // parts):
             job0 = group * v.together

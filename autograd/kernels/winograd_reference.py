@@ -33,6 +33,19 @@ def conv2d_input_grad(g: np.ndarray, weight: np.ndarray, c: ConvShape) -> np.nda
     return _run(g, turned, (2 - top, 2 - left), (c.H, c.W))
 
 
+def conv2d_weight_grad(g: np.ndarray, x: np.ndarray, c: ConvShape) -> np.ndarray:
+    """Gradient of conv2d with respect to weight: (K,C,3,3)."""
+    before_t, weight_t, after_t = (m.astype(x.dtype) for m in (BEFORE, WEIGHT, AFTER))
+    top, _, left, _ = c.padding
+    d = before_t @ tiles(x, (top, left), (c.Ho, c.Wo)) @ before_t.T
+    rows, columns = d.shape[2:4]
+    whole = np.zeros((c.N, c.K, 2 * rows, 2 * columns), g.dtype)
+    whole[:, :, : c.Ho, : c.Wo] = g
+    tiles_g = whole.reshape(c.N, c.K, rows, 2, columns, 2).swapaxes(3, 4)
+    sums = np.einsum("nkijab,ncijab->kcab", after_t.T @ tiles_g @ after_t, d)
+    return np.ascontiguousarray(weight_t.T @ sums @ weight_t)
+
+
 def tiles(x: np.ndarray, before: tuple[int, int], out: tuple[int, int]) -> np.ndarray:
     """The 4x4 tiles, two apart, that 2x2 outputs come from: (N,C,rows,columns,4,4)."""
     rows, columns = -(-out[0] // 2), -(-out[1] // 2)
