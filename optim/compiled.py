@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Sequence
-from operator import is_not
 from typing import Any
 
 import numpy as np
@@ -37,38 +36,37 @@ def fits(dtype: np.dtype[Any], *arrays: np.ndarray) -> bool:
 class Batch:
     """Parameters that are updated together: where their arrays are, cut into chunks.
 
-    The addresses of weights and state are looked up once and hold as long as these are the same
-    objects; gradients come anew in each step.
+    `rows` has the arrays of each parameter: weights, then state. Their addresses are looked up
+    once; gradients come anew in each step.
     """
 
-    def __init__(self) -> None:
-        self._kept: list[np.ndarray] = []  # weights and state, whose addresses are in `places`
-        self.places = self.chunks = np.empty((0, 0), np.int64)
-
-    def point(self, gradients: Sequence[np.ndarray], kept: list[np.ndarray]) -> None:
-        """Note where gradients and the arrays of each parameter, one after another, are."""
-        if len(kept) != len(self._kept) or any(map(is_not, kept, self._kept)):
-            self._look_up(len(gradients), kept)
-        self.places[:, 1] = [_address_of(_as_buffer(g)) for g in gradients]  # type: ignore[arg-type]
-
-    def _look_up(self, count: int, kept: list[np.ndarray]) -> None:
+    def __init__(self, rows: Sequence[Sequence[np.ndarray]]) -> None:
         from optim.compiled_numba import CHUNK
 
-        addresses = [_address_of(_as_buffer(array)) for array in kept]  # type: ignore[arg-type]
-        rows = np.array(addresses, np.int64).reshape(count, -1)
-        sizes = [array.size for array in kept[:: rows.shape[1]]]
-        self.places = np.column_stack([rows[:, :1], rows[:, :1], rows[:, 1:], sizes])
+        self._rows = rows  # keeps the memory
+        addresses = np.array([_addresses(row) for row in rows], np.int64)
+        sizes = [row[0].size for row in rows]
+        weights, state = addresses[:, :1], addresses[:, 1:]
+        self.places = np.column_stack([weights, weights, state, sizes])  # gradients in column 1
         self.chunks = np.array(
             [(p, first) for p, size in enumerate(sizes) for first in range(0, size, CHUNK)],
             np.int64,
         )
-        self._kept = kept
+        self.size = sum(sizes)
+
+    def point(self, gradients: Sequence[np.ndarray]) -> None:
+        """Note where the gradients of this step are."""
+        self.places[:, 1] = _addresses(gradients)
 
     def run(self, kernel: Any, dtype: np.dtype[Any], numbers: Sequence[float], ns: float) -> None:
         """Launch a rule; it takes `ns` nanoseconds for an element."""
-        work = ns * float(self.places[:, -1].sum())
         scalars = map(dtype.type, numbers)
+        work = ns * self.size
         parallel_for(kernel, len(self.chunks), self.places, self.chunks, *scalars, work_ns=work)
+
+
+def _addresses(arrays: Sequence[np.ndarray]) -> list[int]:
+    return [_address_of(_as_buffer(array)) for array in arrays]  # type: ignore[arg-type]
 
 
 def sgd(batch: Batch, dtype: np.dtype[Any], settings: Any, step: int) -> None:

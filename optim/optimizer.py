@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -12,8 +12,9 @@ from autograd import Tensor, enable_grad
 from autograd.errors import ArgumentError, InPlaceError, ShapeError
 from autograd.stamps import stamp
 from optim import groups
-from optim.compiled import SMALL, Batch, fits
+from optim.compiled import SMALL
 from optim.groups import Params, describe
+from optim.plan import Due, Plan
 from optim.settings import check_settings, nonnegative
 from optim.state import loaded_state, saved_state
 
@@ -24,17 +25,6 @@ Scratch = tuple[np.ndarray, np.ndarray]
 
 #: Elements that an update works on at a time: rule, state and scratch of a block fit the cache.
 BLOCK = 1 << 14
-
-
-class _Due(NamedTuple):
-    """A parameter to be updated: its array, gradient and state arrays, and how."""
-
-    tensor: Tensor
-    w: np.ndarray
-    g: np.ndarray
-    kept: list[np.ndarray]  # in the order of `initial`
-    settings: Settings
-    initial: dict[str, float]
 
 
 class Optimizer:
@@ -108,7 +98,7 @@ class Optimizer:
         self.steps = 0
         self._scratch_memory: dict[np.dtype[Any], np.ndarray] = {}
         self._scratch: dict[tuple[Any, ...], Scratch] = {}  # its views, by shape
-        self._batches: list[Batch] = []
+        self._plan: Plan | None = None  # of the last step
         for group in groups.as_groups(type(self).__name__, params):
             self.add_param_group(group)
 
@@ -160,49 +150,89 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         # Everything that may raise comes before the first write.
-        due = [item for index in range(len(self.param_groups)) for item in self._due(index)]
-        large = self.compiled is not None and sum([item.w.size for item in due]) >= SMALL
-        with np.errstate(all="ignore"):  # a warning half-way would leave half of them updated
-            for item in self._in_one_pass(due) if large else due:
-                self._apply(item)
-        stamp(*[item.w for item in due])
+        settings = [
+            {**group, "lr": self._lr_now(group, index)}
+            for index, group in enumerate(self.param_groups)
+        ]
+        initial = [type(self).initial_state(now) for now in settings]
+        plan, gradients = self._plan, None
+        if plan is not None:
+            gradients = plan.gradients(self.param_groups, initial, self.state)
+        if plan is None or gradients is None:
+            plan, gradients = self._planned(initial)
+            self._plan = plan
+        self._update(plan, gradients, settings)
+        stamp(*plan.arrays)
         self.steps += 1
         return loss
 
-    def _due(self, index: int) -> list[_Due]:
-        """What of a group is to be updated, with its state made where there is none."""
+    def _update(
+        self, plan: Plan, gradients: list[np.ndarray], settings: Sequence[Settings]
+    ) -> None:
+        """Run the rule on all that is due."""
+        plan.taken += 1
+        for batch, numbers in plan.batches:
+            for number in numbers:
+                plan.due[number].state["step"] += 1
+            batch.point([gradients[number] for number in numbers])
+            first = plan.due[numbers[0]]
+            step = first.state["step"]
+            self.compiled(batch, first.w.dtype, settings[first.group], step)  # type: ignore[misc]
+        if plan.rest:
+            with np.errstate(all="ignore"):  # a warning half-way would leave half of them updated
+                for number in plan.rest:
+                    item = plan.due[number]
+                    item.state["step"] += 1
+                    self._apply(item, gradients[number], settings[item.group])
+
+    def _planned(self, initial: Sequence[dict[str, float]]) -> tuple[Plan, list[np.ndarray]]:
+        """A plan of this step and its gradients, with state made where there is none."""
+        looked_at: list[tuple[Tensor, Due | None]] = []
+        gradients = []
+        for index, group in enumerate(self.param_groups):
+            for position, tensor in enumerate(group["params"]):
+                gradient = tensor.grad
+                if gradient is None or not tensor.requires_grad:
+                    looked_at.append((tensor, None))
+                    continue
+                item, g = self._due(initial[index], index, position, gradient.data)
+                looked_at.append((tensor, item))
+                gradients.append(g)
+        due = [item for _, item in looked_at if item is not None]
+        for item in due:
+            self.state[item.tensor] = item.state
+            item.state.update(zip(item.initial, item.kept, strict=True))
+        large = self.compiled is not None and sum([item.w.size for item in due]) >= SMALL
+        return Plan(looked_at, gradients, large), gradients
+
+    def _due(
+        self, initial: dict[str, float], index: int, position: int, g: np.ndarray
+    ) -> tuple[Due, np.ndarray]:
+        """A parameter's arrays, checked, and its gradient in its dtype."""
         group = self.param_groups[index]
-        settings = {**group, "lr": self._lr_now(group, index)}
-        initial = type(self).initial_state(settings)
-        due = []
-        for position, tensor in enumerate(group["params"]):
-            gradient = tensor.grad
-            if gradient is None or not tensor.requires_grad:
-                continue
-            w, g = tensor.data, gradient.data
-            state = self.state.get(tensor)
-            if g.shape != w.shape:
-                raise self._misfit(f"a gradient of shape {g.shape}", group, index, position)
-            if not w.flags.writeable:
-                raise InPlaceError(
-                    f"{type(self).__name__}.step: {describe(group, index, position)} has a "
-                    "read-only array; give it one of its own: p.data = p.data.copy()"
-                )
-            if g.dtype != w.dtype:
-                g = g.astype(w.dtype)
-            kept = []
-            for name, value in initial.items():
-                array = None if state is None else state.get(name)
-                if array is None:
-                    array = np.full(w.shape, value, w.dtype)
-                elif array.shape != w.shape:
-                    which = f"optimiser state of shape {array.shape}"
-                    raise self._misfit(which, group, index, position)
-                elif array.dtype != w.dtype:  # the module was converted: net.double()
-                    array = array.astype(w.dtype)
-                kept.append(array)
-            due.append(_Due(tensor, w, g, kept, settings, initial))
-        return due
+        tensor = group["params"][position]
+        w, state = tensor.data, self.state.get(tensor, {"step": 0})
+        if g.shape != w.shape:
+            raise self._misfit(f"a gradient of shape {g.shape}", group, index, position)
+        if not w.flags.writeable:
+            raise InPlaceError(
+                f"{type(self).__name__}.step: {describe(group, index, position)} has a "
+                "read-only array; give it one of its own: p.data = p.data.copy()"
+            )
+        if g.dtype != w.dtype:
+            g = g.astype(w.dtype)
+        kept = []
+        for name, value in initial.items():
+            array = state.get(name)
+            if array is None:
+                array = np.full(w.shape, value, w.dtype)
+            elif array.shape != w.shape:
+                which = f"optimiser state of shape {array.shape}"
+                raise self._misfit(which, group, index, position)
+            elif array.dtype != w.dtype:  # the module was converted: net.double()
+                array = array.astype(w.dtype)
+            kept.append(array)
+        return Due(tensor, w, kept, state, index, initial, state["step"]), g
 
     def _misfit(self, which: str, group: dict[str, Any], index: int, position: int) -> ShapeError:
         return ShapeError(
@@ -211,45 +241,16 @@ class Optimizer:
             "shape: zero_grad() and make a new optimiser"
         )
 
-    def _stepped(self, item: _Due) -> dict[str, Any]:
-        """A parameter's state, with this step counted."""
-        state = self.state.get(item.tensor)
-        if state is None:
-            state = self.state[item.tensor] = {"step": 0}
-        state["step"] += 1
-        state.update(zip(item.initial, item.kept, strict=True))
-        return state
-
-    def _in_one_pass(self, due: list[_Due]) -> list[_Due]:
-        """Run the compiled rule on what it takes, all at once; returns the rest."""
-        batches: dict[tuple[Any, ...], list[_Due]] = {}
-        rest = []
-        for item in due:
-            dtype = item.w.dtype
-            if fits(dtype, item.w, item.g, *item.kept):
-                step = self._stepped(item)["step"]
-                batches.setdefault((id(item.settings), dtype, step), []).append(item)
-            else:
-                rest.append(item)
-        for number, ((_, dtype, step), items) in enumerate(batches.items()):
-            if number == len(self._batches):
-                self._batches.append(Batch())
-            batch = self._batches[number]
-            batch.point([i.g for i in items], [a for i in items for a in (i.w, *i.kept)])
-            self.compiled(batch, dtype, items[0].settings, step)  # type: ignore[misc]
-        del self._batches[len(batches) :]
-        return rest
-
-    def _apply(self, item: _Due) -> None:
+    def _apply(self, item: Due, g: np.ndarray, settings: Settings) -> None:
         """Run the rule in NumPy on one parameter's arrays."""
-        state, update, settings = self._stepped(item), self.update, item.settings
+        w, state, update = item.w, item.state, self.update
         step = state["step"]
-        if item.w.size <= BLOCK:
-            update(item.w, item.g, state, settings, step, self._scratch_like(item.w))
+        if w.size <= BLOCK:
+            update(w, g, state, settings, step, self._scratch_like(w))
             return
-        for w, g, *kept in _blocks([item.w, item.g, *item.kept]):
+        for part, slope, *kept in _blocks([w, g, *item.kept]):
             rows = dict(zip(item.initial, kept, strict=True))
-            update(w, g, rows, settings, step, self._scratch_like(w))
+            update(part, slope, rows, settings, step, self._scratch_like(part))
 
     def _scratch_like(self, block: np.ndarray) -> Scratch:
         """Two arrays of the shape of `block`, in memory that is used again if it is small."""
@@ -290,7 +291,7 @@ class Optimizer:
         self.param_groups, self.state, self.steps = loaded_state(self, state_dict)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_scratch": {}, "_scratch_memory": {}, "_batches": []}
+        return {**self.__dict__, "_scratch": {}, "_scratch_memory": {}, "_plan": None}
 
     def _repr_html_(self) -> str | None:
         from autograd.viz.notebook import optimizer_html

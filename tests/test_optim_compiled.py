@@ -1,7 +1,9 @@
 """Compiled update rules give the bits of their twins in NumPy."""
 
+import pickle
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -119,3 +121,93 @@ def test_small_parameters_need_no_numba():
         "assert 'numba' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def replace_data(p, optimizer, rng):
+    p.data = rng.standard_normal(p.shape).astype(p.dtype)
+
+
+def replace_state(p, optimizer, rng):
+    optimizer.state[p]["exp_avg"] = rng.standard_normal(p.shape).astype(p.dtype)
+
+
+def replace_all_state(p, optimizer, rng):
+    optimizer.load_state_dict(optimizer.state_dict())
+    optimizer.state[p]["exp_avg"] += 1
+
+
+def set_back(p, optimizer, rng):
+    optimizer.state[p]["step"] = 0
+
+
+def skip(p, optimizer, rng):
+    p.grad = None
+
+
+def freeze(p, optimizer, rng):
+    p.requires_grad_(False)
+
+
+def convert(p, optimizer, rng):
+    p.data = p.data.astype(np.float64)
+
+
+def strided_gradient(p, optimizer, rng):
+    p.grad = np.repeat(p.grad.data, 2, axis=-1)[..., ::2]
+
+
+def other_order(p, optimizer, rng):
+    optimizer.param_groups[0]["params"].reverse()
+
+
+def other_setting(p, optimizer, rng):
+    optimizer.param_groups[0]["amsgrad"] = True
+
+
+@pytest.mark.parametrize("size", [7, SMALL])
+@pytest.mark.parametrize(
+    "change",
+    [
+        replace_data,
+        replace_state,
+        replace_all_state,
+        set_back,
+        skip,
+        freeze,
+        convert,
+        strided_gradient,
+        other_order,
+        other_setting,
+    ],
+)
+def test_what_changes_between_steps_is_noticed(change, size):
+    """As an optimiser that starts from the state in every step."""
+
+    def run(fresh):
+        rng = np.random.default_rng(1)
+        params = [ag.Tensor(rng.standard_normal((n, 2)), requires_grad=True) for n in (size, 3)]
+        params = [ag.Tensor(p.data.astype("f"), requires_grad=True) for p in params]
+        optimizer = optim.Adam(params, lr=0.1)
+        for step in range(5):
+            for p in params:
+                p.grad = rng.standard_normal(p.shape)
+            if step == 3:
+                change(params[0], optimizer, rng)
+            if fresh:
+                optimizer = pickle.loads(pickle.dumps(optimizer))
+                params = sorted(optimizer.param_groups[0]["params"], key=lambda p: -p.size)
+            optimizer.step()
+        return [p.data for p in params], optimizer.state_dict()["state"]
+
+    assert_same(run(fresh=False), run(fresh=True))
+
+
+def test_gradients_of_the_last_step_are_not_kept():
+    w = ag.tensor(np.ones(SMALL), requires_grad=True)
+    optimizer = optim.SGD([w], lr=0.5)
+    for _ in range(2):
+        w.grad = np.ones(SMALL)
+        gone = weakref.ref(w.grad.data)
+        optimizer.step()
+        optimizer.zero_grad()
+        assert gone() is None
