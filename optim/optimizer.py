@@ -201,9 +201,9 @@ class Optimizer:
         due = [item for _, item in looked_at if item is not None]
         for item in due:
             self.state[item.tensor] = item.state
-            item.state.update(zip(item.initial, item.kept, strict=True))
+            item.state.update(item.kept)
         large = self.compiled is not None and sum([item.w.size for item in due]) >= SMALL
-        return Plan(looked_at, gradients, large), gradients
+        return Plan(looked_at, gradients, initial, large), gradients
 
     def _due(
         self, initial: dict[str, float], index: int, position: int, g: np.ndarray
@@ -221,7 +221,7 @@ class Optimizer:
             )
         if g.dtype != w.dtype:
             g = g.astype(w.dtype)
-        kept = []
+        kept = {}
         for name, value in initial.items():
             array = state.get(name)
             if array is None:
@@ -231,8 +231,8 @@ class Optimizer:
                 raise self._misfit(which, group, index, position)
             elif array.dtype != w.dtype:  # the module was converted: net.double()
                 array = array.astype(w.dtype)
-            kept.append(array)
-        return Due(tensor, w, kept, state, index, initial, state["step"]), g
+            kept[name] = array
+        return Due(tensor, w, kept, state, index, state["step"]), g
 
     def _misfit(self, which: str, group: dict[str, Any], index: int, position: int) -> ShapeError:
         return ShapeError(
@@ -248,8 +248,8 @@ class Optimizer:
         if w.size <= BLOCK:
             update(w, g, state, settings, step, self._scratch_like(w))
             return
-        for part, slope, *kept in _blocks([w, g, *item.kept]):
-            rows = dict(zip(item.initial, kept, strict=True))
+        for part, slope, *kept in _blocks([w, g, *item.kept.values()]):
+            rows = dict(zip(item.kept, kept, strict=True))
             update(part, slope, rows, settings, step, self._scratch_like(part))
 
     def _scratch_like(self, block: np.ndarray) -> Scratch:

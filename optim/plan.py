@@ -15,14 +15,13 @@ __all__ = ["Due", "Plan"]
 
 
 class Due(NamedTuple):
-    """A parameter to be updated: its array, its state, and the state's arrays."""
+    """A parameter to be updated: its array, its state, and the arrays that the rule keeps there."""
 
     tensor: Tensor
     w: np.ndarray
-    kept: list[np.ndarray]  # in the order of `initial`
+    kept: dict[str, np.ndarray]
     state: dict[str, Any]
     group: int
-    initial: dict[str, float]
     step: int  # updates before this plan
 
 
@@ -38,6 +37,7 @@ class Plan:
         self,
         looked_at: list[tuple[Tensor, Due | None]],
         gradients: Sequence[np.ndarray],
+        initial: Sequence[dict[str, float]],
         large: bool,
     ) -> None:
         self.looked_at = looked_at
@@ -46,17 +46,17 @@ class Plan:
         self.taken = 0  # steps by this plan
         self.batches: list[tuple[Batch, list[int]]] = []
         self.rest: list[int] = []
-        self._numba = use_numba()
+        self._numba, self._initial = use_numba(), initial
 
         together: dict[tuple[Any, ...], list[int]] = {}
         for number, (item, g) in enumerate(zip(self.due, gradients, strict=True)):
             dtype = item.w.dtype
-            if large and fits(dtype, item.w, g, *item.kept):
+            if large and fits(dtype, item.w, g, *item.kept.values()):
                 together.setdefault((item.group, dtype, item.step), []).append(number)
             else:
                 self.rest.append(number)
         for numbers in together.values():
-            rows = [[self.due[n].w, *self.due[n].kept] for n in numbers]
+            rows = [[self.due[n].w, *self.due[n].kept.values()] for n in numbers]
             self.batches.append((Batch(rows), numbers))
 
     def gradients(
@@ -66,8 +66,10 @@ class Plan:
         states: dict[Tensor, dict[str, Any]],
     ) -> list[np.ndarray] | None:
         """The gradient of each parameter that is due; None if anything but gradients changed."""
-        if self._numba != use_numba() or (self.batches and self.rest):
+        if self.batches and self.rest:
             return None  # what did not fit may fit now
+        if self._numba != use_numba() or self._initial != initial:
+            return None
         tensors = [tensor for group in groups for tensor in group["params"]]
         if len(tensors) != len(self.looked_at):
             return None
@@ -89,10 +91,9 @@ class Plan:
                 or (self.batches and not g.flags.carray)
                 or states.get(tensor) is not state
                 or state["step"] != item.step + self.taken
-                or initial[item.group] != item.initial
             ):
                 return None
-            for name, array in zip(item.initial, item.kept, strict=True):
+            for name, array in item.kept.items():
                 if state.get(name) is not array:
                     return None
             found.append(g)
