@@ -6,6 +6,7 @@ Imports Numba, so it is imported at the first convolution that Winograd's algori
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,7 @@ NEAR_BYTES = 24 << 10  # one of the 16 matrices of a block of tiles: most of a u
 SUMMED_BYTES = 8 << 20  # of the blocks of x and g that the weight gradient is summed over
 FEWEST_SUMMED, MOST_SUMMED = 128, 512  # tiles of such a block
 TOGETHER = 64  # output channels between two transforms back
+NO_WEIGHTS = WeightTiling(0, 0, 0)  # what forward and input gradient pass for one
 
 
 def _ceil(a: int, b: int) -> int:
@@ -65,12 +67,11 @@ def conv2d_input_grad(g: np.ndarray, weight: np.ndarray, c: ConvShape) -> np.nda
 def conv2d_weight_grad(g: np.ndarray, x: np.ndarray, c: ConvShape) -> np.ndarray:
     """Gradient of conv2d with respect to weight: (K,C,3,3)."""
     dtype = x.dtype
-    v, u, taps, pos = _weight_tiling(c, dtype.itemsize, machine())
+    v, u, tables = _weight_tiling(c, dtype.itemsize, machine())
     total = v.images * v.tile_rows * v.tile_columns
     blocks, jobs, channels = _ceil(total, v.block), _ceil(c.K, u.rows), c.C + c.K
     image, gradient = np.empty(16 * v.plane + LANES, dtype), np.empty(16 * u.plane + LANES, dtype)
     sums = np.zeros(16 * u.sums, dtype)
-    done = np.zeros((blocks, channels), np.uint8)
     tiles = weight_tiles(v.lanes, Block(u.rows, v.columns), dtype)
     flat, flat_g, integers = x.reshape(-1), g.reshape(-1), np.zeros(1, np.int64)
     cut = compiled_address(cut_rows, dtype, 0, 0, integers, v)
@@ -83,19 +84,42 @@ def conv2d_weight_grad(g: np.ndarray, x: np.ndarray, c: ConvShape) -> np.ndarray
     for number in range(blocks):  # the second step needs all of the first
         first = number * v.block
         count = min(v.block, total - first)
-        _launch(
-            transform_both, dtype, channels, flat_g, flat, first, count, gradient, image, cut,
-            transform, transform_g, v, u, done[number],
+        _step(
+            transform_both, channels, (flat_g, flat, gradient, image),
+            (first, count, cut, transform, transform_g), tables, v, u,
             work_ns=2.0 * count * channels,
         )  # fmt: skip
-        _launch(
-            add_products, dtype, 16 * jobs, gradient, image, sums, count, tiles, taps, pos, v, u,
+        _step(
+            add_products, 16 * jobs, (gradient, image, sums, sums), (count, tiles), tables, v, u,
             work_ns=count * c.C * c.K * 16 / 40,
         )  # fmt: skip
-    _require_done(done)
     dw = np.empty(c.weight_shape, dtype)
-    _launch(weights_back, dtype, c.K, sums, dw.reshape(-1), u.sums, c.C, work_ns=sums.size)
+    flat_dw = dw.reshape(-1)
+    _step(
+        weights_back, c.K, (sums, flat_dw, flat_dw, flat_dw), (0,), tables, v, u,
+        work_ns=sums.size,
+    )  # fmt: skip
     return dw
+
+
+def _step(
+    kernel: Any,
+    chunks: int,
+    arrays: tuple[np.ndarray, ...],
+    numbers: tuple[int, ...],
+    tables: tuple[np.ndarray, np.ndarray],
+    v: Tiling,
+    u: WeightTiling,
+    *,
+    work_ns: float,
+) -> None:
+    """Launch one kernel and see that it was all done. Four arrays, used or not."""
+    done = np.zeros(chunks, np.uint8)
+    _launch(
+        kernel, arrays[0].dtype, chunks, *arrays, np.array(numbers, np.int64), *tables, v, u, done,
+        work_ns=work_ns,
+    )  # fmt: skip
+    _require_done(done)
 
 
 def _run(
@@ -109,33 +133,30 @@ def _run(
     out: np.ndarray,
 ) -> None:
     dtype = source.dtype
-    v, taps, pos = _tiling(source.shape, out.shape, before, dtype.itemsize, machine())
+    v, tables = _tiling(source.shape, out.shape, before, dtype.itemsize, machine())
     jobs = _ceil(v.channels_out, v.rows)
     packed = np.empty(16 * v.weights, dtype)
-    _launch(
-        transform_weight, dtype, jobs, weight.reshape(-1), packed, *strides, flip, v,
-        work_ns=packed.size,
+    filters = weight.reshape(-1)
+    _step(
+        transform_weight, jobs, (filters, packed, packed, packed), (*strides, int(flip)), tables,
+        v, NO_WEIGHTS, work_ns=packed.size,
     )  # fmt: skip
     if bias is None:
         bias = np.zeros(v.channels_out, dtype)
-    lowest = dtype.type(-np.inf)
-    low = dtype.type(0.0) if relu else lowest
     total = v.images * v.tile_rows * v.tile_columns
     blocks = _ceil(total, v.block)
     parts = _parts(blocks, _ceil(jobs, v.together))
-    done = np.zeros(blocks * parts, np.uint8)
     tiles = image_tiles(v.lanes, Block(v.rows, v.columns), dtype)
     flat, integers = source.reshape(-1), np.zeros(1, np.int64)
     cut = compiled_address(cut_rows, dtype, 0, 0, integers, v)
     transform = compiled_address(
         transform_tiles, dtype, flat, integers, 0, 0, 0, flat, flat, flat, v
     )
-    _launch(
-        winograd_kernel, dtype, blocks * parts, flat, packed, bias, low, lowest, out.reshape(-1),
-        parts, tiles, cut, transform, taps, pos, v, done,
+    _step(
+        winograd_kernel, blocks * parts, (flat, packed, bias, out.reshape(-1)),
+        (parts, int(relu), tiles, cut, transform), tables, v, NO_WEIGHTS,
         work_ns=total * v.channels_in * v.channels_out * 16 / 40,
     )  # fmt: skip
-    _require_done(done)
 
 
 @lru_cache(maxsize=256)
@@ -145,7 +166,7 @@ def _tiling(
     before: tuple[int, int],
     itemsize: int,
     machine: Machine,
-) -> tuple[Tiling, np.ndarray, np.ndarray]:
+) -> tuple[Tiling, tuple[np.ndarray, np.ndarray]]:
     """The block of tiles for these shapes, where its channels and where its vectors lie."""
     images, channels_in, height, width = source
     top, left = before
@@ -173,13 +194,13 @@ def _tiling(
         tile_rows, tile_columns, block, pitch, plane, sums, weights, rows, together, lanes,
         columns,
     )  # fmt: skip
-    return tiling, taps, pos
+    return tiling, (taps, pos)
 
 
 @lru_cache(maxsize=256)
 def _weight_tiling(
     c: ConvShape, itemsize: int, machine: Machine
-) -> tuple[Tiling, WeightTiling, np.ndarray, np.ndarray]:
+) -> tuple[Tiling, WeightTiling, tuple[np.ndarray, np.ndarray]]:
     """The blocks of tiles that the weight gradient is summed over."""
     top, _, left, _ = c.padding
     tile_rows, tile_columns = _ceil(c.Ho, 2), _ceil(c.Wo, 2)
@@ -202,4 +223,4 @@ def _weight_tiling(
         c.N, c.C, c.K, c.H, c.W, top, left, c.Ho, c.Wo, tile_rows, tile_columns, block, pitch,
         plane, 0, 0, rows, 0, lanes, columns,
     )  # fmt: skip
-    return tiling, WeightTiling(gradients, sums, rows), taps, pos
+    return tiling, WeightTiling(gradients, sums, rows), (taps, pos)

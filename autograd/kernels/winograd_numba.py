@@ -1,4 +1,9 @@
-"""The compiled kernels of Winograd's convolution: weights, tiles, products, outputs."""
+"""The compiled kernels of Winograd's convolution: weights, tiles, products, outputs.
+
+Those that are launched, here and in `winograd_weight_numba.py`, take arguments of the same types,
+four arrays, numbers (addresses of other kernels among them), tables and sizes: so one launcher,
+which takes as long to compile as a kernel, serves all of them.
+"""
 
 from __future__ import annotations
 
@@ -43,9 +48,10 @@ class Tiling(NamedTuple):
 
 @jit
 def transform_weight(  # type: ignore[no-untyped-def]
-    lo, hi, weight, packed, stride_in, stride_out, flip, v
+    lo, hi, weight, packed, _c, _d, numbers, _taps, _pos, v, _u, done
 ):  # fmt: skip
     """packed[f][job][c][m] = (G w Gᵀ)_f of output channel m of the job, for jobs lo..hi."""
+    stride_in, stride_out, flip = numbers[0], numbers[1], numbers[2]
     half = weight.dtype.type(0.5)
     rows = v.rows
     plane = v.weights
@@ -74,6 +80,7 @@ def transform_weight(  # type: ignore[no-untyped-def]
                     packed[to + (4 * i + 1) * plane] = half * ((a + d) + b)
                     packed[to + (4 * i + 2) * plane] = half * ((a + d) - b)
                     packed[to + (4 * i + 3) * plane] = d
+        done[job] = 1
     return 0
 
 
@@ -135,11 +142,16 @@ def transform_tiles(  # type: ignore[no-untyped-def]
 
 @jit
 def winograd_kernel(  # type: ignore[no-untyped-def]
-    lo, hi, source, weight, bias, low, lowest, out, parts, tiles, cut_rows, transform_tiles, taps,
-    pos, v, done,
+    lo, hi, source, weight, bias, out, numbers, taps, pos, v, _u, done
 ):  # fmt: skip
     """Forward and input gradient. A chunk is a block of tiles by a part of the jobs; a job is the
     output channels of one register block."""
+    parts, relu, tiles = numbers[0], numbers[1], numbers[2]
+    cut_rows, transform_tiles = numbers[3], numbers[4]
+    limits = np.zeros(2, out.dtype)
+    limits[1] = -np.inf
+    lowest = limits[1]
+    low = limits[0] if relu else lowest
     image = np.zeros(16 * v.plane + LANES, out.dtype)
     sums = np.zeros(16 * v.sums + LANES, out.dtype)
     lines = np.zeros(4 * (2 * v.tile_columns + 4 + 3 * LANES), out.dtype)

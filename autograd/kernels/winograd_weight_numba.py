@@ -52,10 +52,11 @@ def transform_gradients(  # type: ignore[no-untyped-def]
 
 @jit
 def transform_both(  # type: ignore[no-untyped-def]
-    lo, hi, g, source, first, count, gradient, image, cut_rows, transform_tiles,
-    transform_gradients, v, u, done,
+    lo, hi, g, source, gradient, image, numbers, _taps, _pos, v, u, done
 ):  # fmt: skip
     """A block of tiles of x and g, both transformed. A chunk is a channel: x's, then g's."""
+    first, count = numbers[0], numbers[1]
+    cut_rows, transform_tiles, transform_gradients = numbers[2], numbers[3], numbers[4]
     lines = np.zeros(4 * (2 * v.tile_columns + 4 + 3 * LANES), g.dtype)
     zeros = np.zeros(v.width + LANES, g.dtype)
     segments = np.zeros(4 * v.block, np.int64)
@@ -82,12 +83,13 @@ def transform_both(  # type: ignore[no-untyped-def]
 
 @jit
 def add_products(  # type: ignore[no-untyped-def]
-    lo, hi, gradient, image, sums, count, tiles, taps, pos, v, u
+    lo, hi, gradient, image, sums, _d, numbers, taps, pos, v, u, done
 ):  # fmt: skip
     """sums[f][k][c] += Σ_t (A g Aᵀ)_f[k][t] · (Bᵀ d B)_f[c][t] over a block of tiles.
 
     A chunk is one of the 16 matrices by a job, the output channels of one register block.
     """
+    count, tiles = numbers[0], numbers[1]
     kind = gradient[0]
     jobs = (v.channels_out + u.rows - 1) // u.rows
     vectors = (count + v.lanes - 1) // v.lanes
@@ -103,20 +105,23 @@ def add_products(  # type: ignore[no-untyped-def]
                 vectors, address(sums, f * u.sums + k0 * v.channels_in), wanted - k0,
             ),
         )  # fmt: skip
+        done[chunk] = 1
     return 0
 
 
 @jit
-def weights_back(lo, hi, sums, dw, plane, channels_in):  # type: ignore[no-untyped-def]
+def weights_back(  # type: ignore[no-untyped-def]
+    lo, hi, sums, dw, _c, _d, _numbers, _taps, _pos, v, u, done
+):  # fmt: skip
     """dw[k][c] = Gᵀ sums[..][k][c] G for output channels lo..hi."""
     half = dw.dtype.type(0.5)
     s = np.empty((4, 4), dw.dtype)
     for k in range(lo, hi):
-        for c in range(channels_in):
-            at = k * channels_in + c
+        for c in range(v.channels_in):
+            at = k * v.channels_in + c
             for i in range(4):
                 for j in range(4):
-                    s[i, j] = sums[at + (4 * i + j) * plane]
+                    s[i, j] = sums[at + (4 * i + j) * u.sums]
             for j in range(4):
                 a = half * (s[1, j] + s[2, j])
                 s[2, j] = half * (s[1, j] - s[2, j])
@@ -128,4 +133,5 @@ def weights_back(lo, hi, sums, dw, plane, channels_in):  # type: ignore[no-untyp
                 dw[to + 3 * r] = s[i, 0] + a
                 dw[to + 3 * r + 1] = half * (s[i, 1] - s[i, 2])
                 dw[to + 3 * r + 2] = s[i, 3] + a
+        done[k] = 1
     return 0
