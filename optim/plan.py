@@ -46,7 +46,7 @@ class Plan:
         self.taken = 0  # steps by this plan
         self.batches: list[tuple[Batch, list[int]]] = []
         self.rest: list[int] = []
-        self._numba, self._initial = use_numba(), initial
+        self._numba, self._initial, self._large = use_numba(), initial, large
 
         together: dict[tuple[Any, ...], list[int]] = {}
         for number, (item, g) in enumerate(zip(self.due, gradients, strict=True)):
@@ -66,18 +66,18 @@ class Plan:
         states: dict[Tensor, dict[str, Any]],
     ) -> list[np.ndarray] | None:
         """The gradient of each parameter that is due; None if anything but gradients changed."""
-        if self.batches and self.rest:
-            return None  # what did not fit may fit now
+        if self._large and self.rest:
+            return None  # what did not fit the compiled rule may fit now
         if self._numba != use_numba() or self._initial != initial:
             return None
-        tensors = [tensor for group in groups for tensor in group["params"]]
+        tensors = [(tensor, n) for n, group in enumerate(groups) for tensor in group["params"]]
         if len(tensors) != len(self.looked_at):
             return None
         found = []
-        for tensor, (known, item) in zip(tensors, self.looked_at, strict=True):
-            gradient = tensor.grad if tensor.requires_grad else None
+        for (tensor, group), (known, item) in zip(tensors, self.looked_at, strict=True):
             if tensor is not known:
                 return None
+            gradient = tensor.grad if tensor.requires_grad else None
             if gradient is None or item is None:
                 if gradient is item:
                     continue
@@ -85,6 +85,7 @@ class Plan:
             w, g, state = item.w, gradient.data, item.state
             if (
                 tensor.data is not w
+                or group != item.group
                 or g.dtype is not w.dtype
                 or g.shape != w.shape
                 or not w.flags.writeable

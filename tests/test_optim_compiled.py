@@ -211,3 +211,17 @@ def test_gradients_of_the_last_step_are_not_kept():
         optimizer.step()
         optimizer.zero_grad()
         assert gone() is None
+
+
+@pytest.mark.parametrize("size", [7, SMALL])
+def test_a_parameter_that_moves_to_another_group_takes_its_settings(size):
+    a, b, c = (ag.Tensor(np.zeros(size), requires_grad=True) for _ in range(3))
+    optimizer = optim.SGD([{"params": [a, b]}, {"params": [c], "lr": 0.5}], lr=0.25)
+    for moves in (False, True):
+        if moves:
+            optimizer.param_groups[1]["params"].insert(0, optimizer.param_groups[0]["params"].pop())
+        for p in (a, b, c):
+            p.grad = np.ones(size)
+        optimizer.step()
+    for p, expected in ((a, -0.5), (b, -0.75), (c, -1.0)):
+        np.testing.assert_array_equal(p.data, expected)
