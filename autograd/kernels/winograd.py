@@ -31,16 +31,24 @@ a program runs.
 
 **Memory and threads.** Beside its result a call holds the transformed weights, 16·C·K numbers, and
 for each thread one block of T tiles, 16·(C + 64)·(T + 8) numbers and a few rows (T is at least one
-register block, else about 6144 / C: 0.5 to 1 MiB). For the weight gradient it is the sums,
-16·C·K numbers, and for all threads together one block, at most 8 MiB or 128 tiles,
-16·(C + K)·(T + 16) numbers. Blocks are cut by shape alone, so the bits do
-not depend on the thread count.
+register block, else about 6144 / C: 0.5 to 1.2 MiB up to 512 channels). For the weight gradient it
+is the sums, 16·C·K numbers, and for all threads together one block of 128 to 512 tiles,
+16·(C + K)·(T + 16) numbers, about 8 MiB at most unless 128 tiles take more. Blocks are cut by shape
+alone, so the bits do not depend on the thread count.
 
-**Rounding.** The transformed inputs are sums of four, and products of several of them are
-subtracted again: the rms error is about twice that of the direct sums. A NaN in x
-reaches exactly the outputs that it does in direct sums. So does an Inf, but often as a NaN, where
-it is subtracted from itself. In the weight gradient either, in x or g, may reach all nine weights
-of its channel.
+**How fast.** Times faster than the direct kernels, one core of an AMD Zen 3 (AVX2), on
+N,C,H,K,R,padding:
+
+                     32,64,16,64,3,1  32,64,8,128,3,1  8,64,56,64,3,1  16,256,14,256,3,1
+    forward               1.6              1.5              1.7              1.8
+    input gradient        1.6              1.4              1.7              1.6
+    weight gradient       1.4              1.4              1.3              1.4
+
+**Rounding.** On random data the rms error of the sums over channels is 0.6 times that of the direct
+kernels forward and for the input gradient (a chain of C additions instead of 9·C), 1.3 times for
+the weight gradient. A NaN in x reaches exactly the outputs that it does in direct sums. So does an
+Inf, but often as a NaN, where it is subtracted from itself. In the weight gradient either, in x or
+g, may reach all nine weights of its channel.
 """
 
 from __future__ import annotations
