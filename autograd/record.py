@@ -45,6 +45,7 @@ ops_by_code: dict[CodeType, Op] = {}
 """Every op, users' own too, by the code of its body."""
 
 _SPELLINGS = {"dim": "axis", "keepdim": "keepdims"}  # PyTorch's words for NumPy's arguments
+_SHORTCUTS = {1: shortcuts.unary, 2: shortcuts.binary, 3: shortcuts.ternary}  # by operands
 _FLOAT64 = np.dtype(np.float64)
 _PLAIN = {np.ndarray, float, int, bool}  # operands that are passed on as they are
 _VALUES = {int, float, bool, str, type(None)}  # statics that are what they are
@@ -146,7 +147,10 @@ class Node:
         self.dtype = out.dtype
         self.id = next_id()
         self.scope = scopes.current()
-        frame = sys._getframe(1)
+        try:
+            frame = sys._getframe(2)  # frame 1 is the op's call
+        except ValueError:  # nobody called it: it is all that a thread does
+            frame = sys._getframe(1)
         while is_ours[frame.f_code.co_filename] and frame.f_back is not None:
             frame = frame.f_back
         self._code, self._offset = frame.f_code, frame.f_lasti
@@ -316,9 +320,8 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
             return wrapped if len(result) == 2 else (wrapped, result[2])
         return out if len(result) == 2 else (out, result[2])
 
-    shortcut = None if starred else {1: shortcuts.unary, 2: shortcuts.binary}.get(arity)
-    if shortcut is not None:
-        call = functools.wraps(body)(shortcut(call, spec, Node))
+    if not starred and arity in _SHORTCUTS:
+        call = functools.wraps(body)(_SHORTCUTS[arity](call, spec, Node))
     call.op = spec  # type: ignore[attr-defined]
     spec.call = call
     ops_by_code[body.__code__] = spec

@@ -1,4 +1,4 @@
-"""The commonest calls of an op, unrolled: one or two operands of one float dtype, plain statics.
+"""The commonest calls of an op, unrolled: up to three operands of one float dtype, plain statics.
 
 A shortcut does what the general call in `record.py` does for such operands, without its lists and
 loops; everything else is handed back to it, errors too, since it explains them. Programs of many
@@ -111,6 +111,56 @@ def binary(general: Callable[..., Any], spec: Any, record: Callable[..., Any]) -
             if edge_b is None:
                 closure_b = None
             node = record(spec, (edge_a, edge_b), (closure_a, closure_b), out)
+        tensor = Tensor._of(out, node)
+        return tensor if len(result) == 2 else (tensor, result[2])
+
+    return call
+
+
+def ternary(general: Callable[..., Any], spec: Any, record: Callable[..., Any]) -> Any:
+    """The call of a three-operand op on Tensors; the last is left out as None (input, W, bias)."""
+    body = spec.body
+    nothing = type(None) if spec.operands[2] in spec.optional else Tensor
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) < 3:
+            return general(*args, **kwargs)
+        a, b, c, *rest = args
+        if not isinstance(a, Tensor) or not isinstance(b, Tensor):
+            return general(*args, **kwargs)
+        x, y = a._data, b._data
+        dtype = x.dtype
+        if (dtype is not _float32 and dtype is not _float64) or y.dtype is not dtype:
+            return general(*args, **kwargs)
+        z = edge_c = None
+        if isinstance(c, Tensor):
+            z = c._data
+            if z.dtype is not dtype:
+                return general(*args, **kwargs)
+            if c._requires_grad:
+                edge_c = c.node or c
+        elif type(c) is not nothing:
+            return general(*args, **kwargs)
+        if (rest and not _plain(rest)) or (kwargs and not _plain(kwargs.values())):
+            return general(*args, **kwargs)
+        try:
+            result = body(x, y, z, *rest, **kwargs)
+        except Exception:
+            return general(*args, **kwargs)
+        out = result[0] if type(result[0]) is np.ndarray else np.asarray(result[0])
+        node = None
+        edge_a = (a.node or a) if a._requires_grad else None
+        edge_b = (b.node or b) if b._requires_grad else None
+        if not (edge_a is edge_b is edge_c is None) and is_grad_enabled():
+            closures = result[1]
+            if type(closures) is not tuple or len(closures) != 3:
+                return general(*args, **kwargs)
+            needed = (
+                None if edge_a is None else closures[0],
+                None if edge_b is None else closures[1],
+                None if edge_c is None else closures[2],
+            )
+            node = record(spec, (edge_a, edge_b, edge_c), needed, out)
         tensor = Tensor._of(out, node)
         return tensor if len(result) == 2 else (tensor, result[2])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import copy
 import gc
@@ -499,6 +500,24 @@ def test_no_grad_and_enable_grad_nest_and_restore_after_errors():
     with mode, mode:
         pass
     assert ag.is_grad_enabled()
+
+
+def test_an_op_may_be_all_that_a_thread_does(monkeypatch):
+    failures = []
+    monkeypatch.setattr(sys, "unraisablehook", failures.append)
+    started = threading.Event()
+
+    @ag.op
+    def noted(x: ag.Array):
+        started.set()
+        return x * 1, lambda g: g
+
+    before = _thread._count()
+    _thread.start_new_thread(noted, (leaf(1),))  # no frame calls it, so there is no line to note
+    assert started.wait(10)
+    while _thread._count() > before:
+        time.sleep(0.001)
+    assert not failures
 
 
 def test_grad_mode_is_per_thread():

@@ -51,12 +51,13 @@ def reduced_count(shape, axis):
     return math.prod([shape[i] for i in reduced_axes(axis, len(shape))])
 
 
+_PLAIN = (np.ndarray, np.generic)  # what is left of a gradient () that was divided is no array
+
+
 def spread(g, kept, shape):
     """A gradient of a reduction, repeated along the reduced axes: a read-only view."""
-    if (
-        type(g) is np.ndarray and g.size == 1
-    ):  # a scalar loss; np.broadcast_to takes 30 times longer
-        view = np.ndarray(shape, g.dtype, g, 0, (0,) * len(shape))
+    if isinstance(g, _PLAIN) and g.size == 1:  # a scalar loss; np.broadcast_to is far slower
+        view = np.ndarray(shape, g.dtype, np.asarray(g), 0, (0,) * len(shape))
         view.flags.writeable = False
         return view
     return np.broadcast_to(g.reshape(kept), shape)
