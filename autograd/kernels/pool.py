@@ -19,7 +19,7 @@ from autograd.kernels.runtime import dense, parallel_for, pays_off
 
 Array = np.ndarray
 
-SMALL = 2048  # images of fewer numbers go to the NumPy twin
+SMALL = 256  # images of fewer numbers go to the NumPy twin, and never load the compiler
 _UNROLLED = 16  # windows of at most so many taps get code of their own
 
 
