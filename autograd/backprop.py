@@ -19,7 +19,7 @@ import numpy as np
 
 from autograd import ops, stamps
 from autograd.errors import DTypeError, GradWarning, GraphError, InPlaceError, ShapeError
-from autograd.grad_mode import enable_grad, no_grad
+from autograd.grad_mode import set_grad_enabled
 from autograd.ops.index import Piece
 from autograd.record import Edge, Node
 from autograd.tensors import Tensor
@@ -94,13 +94,13 @@ class _Replay:
         create_graph: bool,
         since: int = 0,
     ):
-        self.roots = roots
+        self.roots = roots  # drawn when a closure fails
         self.retain_graph = retain_graph
         self.create_graph = create_graph
         self.targets = None if targets is None else set(targets)
         self.with_hooks = since == 0
-        starts = [_key(root, "backward") for root in roots]
-        self.order, self.reached = schedule(starts, targets, since)
+        self.starts = [_key(root, "backward") for root in roots]
+        self.order, self.reached = schedule(self.starts, targets, since)
         self.waiting: dict[Edge, Any] = {}
         self.owned: set[Edge] = set()  # whose waiting gradient is a buffer of ours
         self.results: dict[Edge, Any] = {}
@@ -126,7 +126,7 @@ class _Replay:
 
     def run(self, seeds: Sequence[Any]) -> None:
         """Call the closures of every node, newest first."""
-        with enable_grad() if self.create_graph else no_grad():
+        with set_grad_enabled(self.create_graph):
             self.begin(seeds)
             for node in self.order:
                 if node in self.waiting:
@@ -135,8 +135,8 @@ class _Replay:
 
     def begin(self, seeds: Sequence[Any]) -> None:
         """Give the roots their gradients."""
-        for root, seed in zip(self.roots, seeds, strict=True):
-            self._add(_key(root, "backward"), self._wrapped(seed))
+        for start, seed in zip(self.starts, seeds, strict=True):
+            self._add(start, self._wrapped(seed))
 
     def finish(self) -> None:
         """What still waits are the gradients of leaves, now complete."""
@@ -298,7 +298,9 @@ def _seed(root: Any, gradient: Any, function: str) -> Any:
                 f"{function}: a gradient is needed for a Tensor of shape {root.shape}; reduce it "
                 f"first (loss.sum() or loss.mean()) or pass one of shape {root.shape}"
             )
-        return np.ones(root.shape, root.dtype)
+        seed = np.empty(root._data.shape, root._data.dtype)
+        seed.fill(1)
+        return seed
     if isinstance(gradient, Tensor):
         given = gradient if gradient._requires_grad else gradient._data
     else:
