@@ -22,6 +22,7 @@ class Row:
     name: str
     ours: float = 0.0
     share_of_peak: float | None = None
+    python: float | None = None  # share of our time spent in the interpreter
     ratios: dict[str, Ratio] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     wanted: dict[str, float] = field(default_factory=dict)
@@ -94,13 +95,13 @@ def show(row: Row) -> None:
 def table(rows: Sequence[Row]) -> str:
     """Markdown: our time, then each peer's ratio with quartiles; ▼ below what is wanted."""
     labels = list(dict.fromkeys(label for row in rows for label in row.ratios))
-    shared = any(row.share_of_peak for row in rows)
-    head = ["", "ours ms", *(["share of peak"] if shared else []), *labels]
+    shares = [name for name in ("share_of_peak", "python") if any(getattr(r, name) for r in rows)]
+    head = ["", "ours ms", *(name.replace("_", " ") for name in shares), *labels]
     lines = ["| " + " | ".join(head) + " |", "|---" + "|--:" * (len(head) - 1) + "|"]
     for row in rows:
         cells = [row.name, f"{row.ours * 1e3:.3g}"]
-        if shared:
-            cells.append("" if row.share_of_peak is None else f"{row.share_of_peak:.0%}")
+        values = [getattr(row, name) for name in shares]
+        cells += ["" if value is None else f"{value:.0%}" for value in values]
         cells += [_cell(row, label) for label in labels]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(
@@ -149,8 +150,7 @@ def _draw(path: Path, section: str, rows: Sequence[Row]) -> None:
         axes.errorbar(x, [y for _, y in points], xerr=ends, fmt="osD^vP*X"[number % 8],
                       color=f"C{number}", label=label, capsize=2, alpha=0.85)  # fmt: skip
     axes.set_yticks(range(len(rows)), [row.name for row in reversed(rows)], fontsize=8)
-    axes.set_xscale("log")
-    axes.axvline(1.0, color="black", linewidth=0.8)
+    report.logarithmic(axes)
     axes.grid(axis="x", which="both", alpha=0.25)
     axes.set_xlabel("peer's time / ours (right of 1: ours is quicker)")
     axes.set_title(section)

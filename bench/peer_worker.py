@@ -7,6 +7,7 @@ Reads a request a line and answers a line, both JSON; an answer is `{"value": ..
                       seconds of the last
     {"chain": 2000}   prepare a chain of so many operations, the same without losses
     {"time": 0.1}     the median seconds of what is prepared
+    {"python_share": 1}  the share of so many seconds that it spends in the interpreter
     {"peak": true}    the machine's peak in float32 operations a second, on all threads
 
 Run as a file, so that the folder above is not on the path: there `import autograd` is this library,
@@ -74,6 +75,11 @@ class Prepared:
         from bench.worker import time_call
 
         return time_call(self.run, budget)
+
+    def python_share(self, seconds: float) -> float | None:
+        from bench.python_share import measure_share
+
+        return measure_share(self.run, seconds)
 
     def peak(self, _: bool) -> float:
         from bench.peak import measure_peak

@@ -137,12 +137,22 @@ def write_png(path: Path, section: str, results: list[Result]) -> None:
     colours = ["tab:blue" if r.backward else "tab:cyan" for r in shown]
     axes.barh(range(len(shown)), ratios, xerr=whiskers, color=colours, ecolor="0.3")
     axes.set_yticks(range(len(shown)), [f"{r.name}, {r.work}" for r in shown], fontsize=7)
-    axes.set_xscale("log")
-    axes.axvline(1.0, color="black", linewidth=0.8)
+    logarithmic(axes)
     axes.set_xlabel("PyTorch's time / ours")
     axes.set_title(section)
     figure.savefig(path, dpi=110)
     plt.close(figure)
+
+
+def logarithmic(axes: Any) -> None:
+    """A logarithmic scale of ratios, labelled at 1, 2, 5, 10 and so on, with a line at 1."""
+    from matplotlib import ticker
+
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(ticker.NullFormatter())
+    axes.axvline(1.0, color="black", linewidth=0.8)
 
 
 def fill_readme(path: Path, section: str, text: str) -> None:

@@ -44,6 +44,7 @@ def run(
             scale = 2 if task.dtype == "float64" else 1
             peak = workers.ours.ask(peak=True)
             row.share_of_peak = scale * flops(task) / row.ours / peak
+            row.python = workers.ours.ask(python_share=1.0)
             rows.append(row)
     versions = {peer.label: version for peer, (_, version) in found.items()}
     return comparison.finish("steps", rows, options, machine, versions)

@@ -1,13 +1,24 @@
 """The benchmarks run: tiny settings, no assertion about time."""
 
 import json
+import shutil
 import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from bench import comparison, growth, memory, micro, overhead, peers, startup, steps
+from bench import (
+    comparison,
+    growth,
+    memory,
+    micro,
+    overhead,
+    peers,
+    python_share,
+    startup,
+    steps,
+)
 from bench.workloads import numpy_by_hand, ours, tasks
 
 
@@ -109,3 +120,23 @@ def test_every_micro_benchmark_runs():
         function()
         labels.append(label)
     assert len(labels) == len(set(labels)) > 30
+
+
+def test_share_of_the_interpreter_is_read_from_the_list_of_samples():
+    listed = """
+    30.00%  libpython3.11.so.1.0
+    50.00%  libscipy_openblas64_-32a4b2a6.so
+    20.00%  _nrt_python.cpython-311-x86_64-linux-gnu.so
+    """
+    assert python_share.share_of_interpreter(listed) == pytest.approx(0.3)
+    assert python_share.share_of_interpreter("") is None
+
+
+@pytest.mark.skipif(shutil.which("perf") is None, reason="needs perf")
+def test_a_loop_is_python_and_a_sum_is_not():
+    numbers = np.ones(10_000_000)
+    loop = python_share.measure_share(lambda: [i % 7 for i in range(10_000)], 0.3)
+    total = python_share.measure_share(numbers.sum, 0.3)
+    if loop is None or total is None:
+        pytest.skip("perf may not sample here")
+    assert loop > 0.8 > 0.2 > total
