@@ -19,6 +19,7 @@ _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 _float32, _float64 = _FLOATS
 
 
+_ARRAYS = {np.ndarray, float, int, bool, type(None)}
 _VALUES = {int, float, bool, str, type(None), slice, type(...)}
 
 
@@ -30,13 +31,31 @@ def _plain(statics: Iterable[Any]) -> bool:
     return True
 
 
+def _on_arrays(
+    general: Callable[..., Any], spec: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """The call without any Tensor, which is how closures call ops: nothing to record."""
+    count = len(spec.operands)
+    for operand in args[:count]:
+        if type(operand) not in _ARRAYS:
+            return general(*args, **kwargs)
+    if len(args) < count or not _plain(args[count:]) or not _plain(kwargs.values()):
+        return general(*args, **kwargs)
+    try:
+        result = spec.body(*args, **kwargs)
+    except Exception:
+        return general(*args, **kwargs)
+    out = result[0] if type(result[0]) is np.ndarray else np.asarray(result[0])
+    return out if len(result) == 2 else (out, result[2])
+
+
 def unary(general: Callable[..., Any], spec: Any, record: Callable[..., Any]) -> Any:
     """The call of a one-operand op; `record(spec, edges, closures, out)` makes its node."""
     body = spec.body
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if not args or not isinstance(args[0], Tensor):
-            return general(*args, **kwargs)
+            return _on_arrays(general, spec, args, kwargs)
         a, *rest = args
         x = a._data
         if x.dtype is not _float32 and x.dtype is not _float64:
@@ -66,7 +85,7 @@ def binary(general: Callable[..., Any], spec: Any, record: Callable[..., Any]) -
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if kwargs or len(args) != 2:
-            return general(*args, **kwargs)
+            return _on_arrays(general, spec, args, kwargs)
         a, b = args
         x: Any
         y: Any
@@ -92,7 +111,7 @@ def binary(general: Callable[..., Any], spec: Any, record: Callable[..., Any]) -
             if b._requires_grad:
                 edge_b = b.node or b
         else:
-            return general(a, b)
+            return _on_arrays(general, spec, args, kwargs)
         if dtype is not _float32 and dtype is not _float64:
             return general(a, b)
         try:
@@ -127,7 +146,7 @@ def ternary(general: Callable[..., Any], spec: Any, record: Callable[..., Any]) 
             return general(*args, **kwargs)
         a, b, c, *rest = args
         if not isinstance(a, Tensor) or not isinstance(b, Tensor):
-            return general(*args, **kwargs)
+            return _on_arrays(general, spec, args, kwargs)
         x, y = a._data, b._data
         dtype = x.dtype
         if (dtype is not _float32 and dtype is not _float64) or y.dtype is not dtype:
