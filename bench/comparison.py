@@ -150,6 +150,7 @@ def _draw(path: Path, section: str, rows: Sequence[Row]) -> None:
         axes.errorbar(x, [y for _, y in points], xerr=ends, fmt="osD^vP*X"[number % 8],
                       color=f"C{number}", label=label, capsize=2, alpha=0.85)  # fmt: skip
     axes.set_yticks(range(len(rows)), [row.name for row in reversed(rows)], fontsize=8)
+    axes.set_ylim(-0.6, len(rows) - 0.4)
     report.logarithmic(axes)
     axes.grid(axis="x", which="both", alpha=0.25)
     axes.set_xlabel("peer's time / ours (right of 1: ours is quicker)")
