@@ -154,6 +154,14 @@ def test_every_vector_width(name, vectors):
 
 
 @needs_numba
+@pytest.mark.parametrize("vectors", ["avx512", "avx2", "neon", "generic"], indirect=True)
+@pytest.mark.parametrize("name", list(SHAPES)[::5])
+def test_every_vector_width_in_float64(name, vectors):
+    *arrays, c = problem(name, np.float64)
+    assert_close(run(*arrays, c), run_reference(*arrays, c), np.float64)
+
+
+@needs_numba
 def test_vector_width_by_environment(monkeypatch):
     from autograd.kernels import conv_launch
 

@@ -190,13 +190,17 @@ def test_forked_and_spawned_children_compute(tmp_path):
         import multiprocessing as mp, os, sys, threading
         import numpy as np
         from autograd import kernels
+        from autograd.kernels import conv
 
         def work(_=None):
             x = np.linspace(-4, 4, 300_000, dtype=np.float32)
             serial = kernels.get_num_threads()
             first = kernels.sigmoid(x)
             kernels.set_num_threads(2)
-            return serial, bool((kernels.sigmoid(x) == first).all()), float(first.sum())
+            same = bool((kernels.sigmoid(x) == first).all())
+            images, weight = x[:8192].reshape(8, 4, 16, 16), x[:144].reshape(4, 4, 3, 3)
+            out = conv.conv2d(images, weight, None, (1, 1), (1, 1, 1, 1), (1, 1), 1)
+            return serial, same, float(first.sum()), out.tobytes()
 
         if __name__ == "__main__":
             kernels.set_num_threads(2)
@@ -206,16 +210,16 @@ def test_forked_and_spawned_children_compute(tmp_path):
                     work()
             user = threading.Thread(target=hammer)
             user.start()
-            _, _, wanted = work()
+            _, _, *wanted = work()
             for _ in range(5):
                 child = os.fork()
                 if child == 0:
-                    os._exit(0 if work() == (1, True, wanted) else 1)
+                    os._exit(0 if work() == (1, True, *wanted) else 1)
                 assert os.waitpid(child, 0)[1] == 0
             busy.set()
             user.join()
             with mp.get_context("spawn").Pool(1) as pool:
-                assert pool.map(work, range(1)) == [(1, True, wanted)]
+                assert pool.map(work, range(1)) == [(1, True, *wanted)]
             print("done")
         """)
     )
