@@ -20,6 +20,7 @@ import numpy as np
 from autograd import ops, stamps
 from autograd.errors import DTypeError, GradWarning, GraphError, InPlaceError, ShapeError
 from autograd.grad_mode import set_grad_enabled
+from autograd.kernels import beside_convolutions
 from autograd.ops.index import Piece
 from autograd.record import Edge, Node
 from autograd.tensors import Tensor
@@ -126,7 +127,7 @@ class _Replay:
 
     def run(self, seeds: Sequence[Any]) -> None:
         """Call the closures of every node, newest first."""
-        with set_grad_enabled(self.create_graph):
+        with set_grad_enabled(self.create_graph), beside_convolutions():
             self.begin(seeds)
             for node in self.order:
                 if node in self.waiting:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ArgumentError
+from autograd.kernels.blas import note_convolution
 from autograd.kernels.conv_numba import (
     call_at,
     compiled_address,
@@ -32,7 +33,7 @@ from autograd.kernels.conv_plan import (
     weight_plan,
 )
 from autograd.kernels.conv_shape import ConvShape
-from autograd.kernels.runtime import get_num_threads, parallel_for
+from autograd.kernels.runtime import PARALLEL_NS, get_num_threads, parallel_for
 
 _FEW = tuple(Block(m, v) for m, v in ((6, 2), (4, 3), (3, 4), (2, 6), (1, 8)))
 _MANY = tuple(Block(m, v) for m, v in ((8, 3), (6, 4), (4, 6), (3, 8), (2, 12), (1, 12)))
@@ -172,6 +173,8 @@ def conv2d_weight_grad(g: np.ndarray, x: np.ndarray, c: ConvShape) -> np.ndarray
 def _launch(kernel: Any, dtype: np.dtype, chunks: int, *args: Any, work_ns: float) -> None:
     """Run a kernel over all chunks, by its address."""
     function = compiled_address(kernel, dtype, 0, chunks, *args)
+    if work_ns >= PARALLEL_NS:
+        note_convolution()
     parallel_for(call_at, chunks, function, args, work_ns=work_ns)
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import ops
+from autograd import kernels, ops
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops.fronts import plain
 from autograd.record import Array, op
@@ -60,11 +60,11 @@ def matmul(a: Array, b: Array):
     if a.ndim > 2 and b.ndim == 2:  # one product of matrices, not one for each leading index
         lead, k, m = a.shape[:-1], a.shape[-1], b.shape[-1]
         rows = math.prod(lead)
-        return np.matmul(a.reshape(rows, k), b).reshape((*lead, m)), (
+        return kernels.matmul(a.reshape(rows, k), b).reshape((*lead, m)), (
             lambda g: (g.reshape(rows, m) @ b.T).reshape((*lead, k)),
             lambda g: a.reshape(rows, k).T @ g.reshape(rows, m),
         )
-    return np.matmul(a, b), (lambda g: g @ b.mT, lambda g: a.mT @ g)
+    return kernels.matmul(a, b), (lambda g: g @ b.mT, lambda g: a.mT @ g)
 
 
 @op
@@ -88,7 +88,7 @@ def linear(x: Array, weight: Array, bias: Array | None = None):
         raise ShapeError(f"linear: bias must have shape ({features},), got {bias.shape}")
     lead = x.shape[:-1]
     rows = math.prod(lead)
-    out = np.matmul(x.reshape(rows, inputs), weight.T)
+    out = kernels.matmul(x.reshape(rows, inputs), weight.T)
     if bias is not None:
         out = np.add(out, bias, out=out if out.dtype == bias.dtype else None)
     if x.ndim != 2:
