@@ -3,9 +3,9 @@
 After a product, the threads of OpenBLAS go on spinning for some 25 ms, in case another one comes.
 In a network of convolutions none does, and meanwhile they keep this library's own threads off the
 cores: a step of LeNet-5 with 64 images took 4.4 ms instead of 3.2, of a VGG-like network 79
-instead of 48, for the sake of products that take 0.1 ms. So the products that follow a convolution
-of some size run on the calling thread. Networks without convolutions are left alone, and so are
-products outside of this library.
+instead of 48, for the sake of products that take 0.1 ms. So the linear layers and backward passes
+that follow a convolution of some size have their products on the calling thread. Networks without
+convolutions are left alone, and so is what NumPy is asked for directly.
 
 How many follow is counted, not timed: BLAS rounds differently with another number of threads, and
 a program shall give the same bits in every run.
