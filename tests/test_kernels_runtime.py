@@ -136,6 +136,26 @@ def test_each_chunk_is_done_once():
         runtime.set_num_threads(before)
 
 
+def fill_scratch(lo, hi, sizes, out):
+    for i in range(lo, hi):
+        out[i] = np.ones(sizes[i], np.uint8)[-1]
+
+
+@needs_numba
+@pytest.mark.parametrize("work_ns", [1.0, 1e6], ids=["alone", "together"])
+def test_a_kernel_without_memory_for_its_scratch_is_noticed(two_threads, work_ns):
+    kernel = runtime.jit(fill_scratch)
+    sizes, out = np.full(64, 8), np.zeros(64, np.uint8)
+    runtime.parallel_for(kernel, 64, sizes, out, work_ns=work_ns)
+    assert out.all()
+    for greedy in (0, 31, 63):
+        wanted = sizes.copy()
+        wanted[greedy] = 1 << 60
+        with pytest.raises(MemoryError, match="scratch"):
+            runtime.parallel_for(kernel, 64, wanted, out, work_ns=work_ns)
+    runtime.parallel_for(kernel, 64, sizes, out, work_ns=work_ns)
+
+
 @needs_numba
 def test_python_threads_may_all_launch_at_once(two_threads):
     x = np.linspace(-4, 4, 200_000, dtype=np.float32)

@@ -13,6 +13,7 @@ and sequentially consistent:
     OPEN        1 while the job may be joined
     ACTIVE      helpers inside the job
     NEXT        the next block to take
+    FAILED      1 if a block of the job ran out of memory: a helper cannot raise
     BODY, ARGS, BLOCKS, CHUNKS, WANTED   the job: function, arguments, sizes, helpers it can use
 
 A helper adds itself to ACTIVE and then looks at OPEN; the caller clears OPEN and then waits until
@@ -33,14 +34,14 @@ from numba.extending import intrinsic
 from autograd.kernels.runtime import jit
 
 _LINE = 8  # int64 words in a cache line
-GENERATION, BUSY, OPEN, ACTIVE, NEXT, BODY, ARGS, BLOCKS, CHUNKS, WANTED = (
-    _LINE * i for i in range(10)
+GENERATION, BUSY, OPEN, ACTIVE, NEXT, FAILED, BODY, ARGS, BLOCKS, CHUNKS, WANTED = (
+    _LINE * i for i in range(11)
 )
-STATE_WORDS = _LINE * 10
+STATE_WORDS = _LINE * 11
 
 _I64 = ir.IntType(64)
 _I8P = ir.IntType(8).as_pointer()
-_BODY_TYPE = ir.FunctionType(ir.VoidType(), [_I64, _I64, _I8P])
+_BODY_TYPE = ir.FunctionType(_I64, [_I64, _I64, _I8P])  # returns whether it failed
 _ORDER = "seq_cst"
 
 
@@ -122,7 +123,9 @@ def run_block(typingctx, state, block):  # type: ignore[no-untyped-def]
         lo = builder.sdiv(builder.mul(chunks, args[1]), blocks)
         hi = builder.sdiv(builder.mul(chunks, builder.add(args[1], one)), blocks)
         function = builder.inttoptr(body, _BODY_TYPE.as_pointer())
-        builder.call(function, [lo, hi, builder.inttoptr(packed, _I8P)])
+        failed = builder.call(function, [lo, hi, builder.inttoptr(packed, _I8P)])
+        with builder.if_then(builder.icmp_signed("!=", failed, ir.Constant(_I64, 0)), likely=False):
+            builder.store_atomic(one, _word(builder, data, FAILED), _ORDER, 8)
         return context.get_dummy_value()
 
     return types.void(state, types.int64), codegen
@@ -152,11 +155,15 @@ def helper_loop(state, number, seen, patience):  # type: ignore[no-untyped-def]
 
 
 def make_launcher(kernel: Any, identity: str) -> Any:
-    """launch(state, helpers, blocks, chunks, *args): run kernel(lo, hi, *args) over all chunks."""
+    """launch(state, helpers, blocks, chunks, *args): run kernel(lo, hi, *args) over all chunks.
+
+    Returns 0, or 1 if the kernel raised.
+    """
 
     @intrinsic
     def publish_or_run(typingctx, state, ours, helpers, blocks, chunks, args):  # type: ignore[no-untyped-def]
-        """If the pool is ours write the job down and open it, else do it all here.
+        """If the pool is ours write the job down and open it, else do it all here: whether that
+        failed.
 
         One intrinsic, so that the kernel's code appears, and is optimised, once.
         """
@@ -173,26 +180,28 @@ def make_launcher(kernel: Any, identity: str) -> Any:
                 CHUNKS: values[4],
                 WANTED: values[2],
                 NEXT: ir.Constant(_I64, 0),
+                FAILED: ir.Constant(_I64, 0),
                 OPEN: ir.Constant(_I64, 1),
             }
+            failed = cgutils.alloca_once_value(builder, ir.Constant(_I64, 0))
             with builder.if_else(values[1]) as (is_ours, is_not):
                 with is_ours:
                     for index, value in job.items():
                         builder.store_atomic(value, _word(builder, data, index), _ORDER, 8)
                 with is_not:
                     whole = [ir.Constant(_I64, 0), values[4], builder.bitcast(packed, _I8P)]
-                    builder.call(body, whole)
-            return context.get_dummy_value()
+                    builder.store(builder.call(body, whole), failed)
+            return builder.load(failed)
 
         i64 = types.int64
-        return types.void(state, types.boolean, i64, i64, i64, args), codegen
+        return i64(state, types.boolean, i64, i64, i64, args), codegen
 
     @jit(key=identity)
     def launch(state, helpers, blocks, chunks, *args):  # type: ignore[no-untyped-def]
         ours = helpers > 0 and exchange(state, BUSY, 1) == 0
-        publish_or_run(state, ours, helpers, blocks, chunks, args)
+        failed = publish_or_run(state, ours, helpers, blocks, chunks, args)
         if not ours:
-            return
+            return failed
         add(state, GENERATION, 1)
         block = add(state, NEXT, 1)
         while block < blocks:
@@ -201,13 +210,15 @@ def make_launcher(kernel: Any, identity: str) -> Any:
         exchange(state, OPEN, 0)
         while load(state, ACTIVE) > 0:
             relax()
+        failed = load(state, FAILED)
         exchange(state, BUSY, 0)
+        return failed
 
     return launch
 
 
 def _make_body(context: Any, builder: Any, kernel: Any, arg_types: Any, packed: Any) -> Any:
-    """A function (lo, hi, pointer to packed arguments) that calls the kernel."""
+    """A function (lo, hi, pointer to packed arguments) that calls the kernel: 1 if it raised."""
     compiled = kernel.overloads[(types.int64, types.int64, *arg_types)]
     context.active_code_library.add_linking_library(compiled.library)
     module = builder.module
@@ -219,13 +230,12 @@ def _make_body(context: Any, builder: Any, kernel: Any, arg_types: Any, packed: 
     lo, hi, pointer = body.args
     values = inner.load(inner.bitcast(pointer, packed.as_pointer()))
     unpacked = [inner.extract_value(values, i) for i in range(len(packed.elements))]
-    # Kernels do not raise, and a helper would have nobody to raise to: the status is not looked at.
-    context.call_conv.call_function(
+    status, _ = context.call_conv.call_function(
         inner,
         context.declare_function(module, compiled.fndesc),
         compiled.fndesc.restype,
         compiled.fndesc.argtypes,
         [lo, hi, *unpacked],
     )
-    inner.ret_void()
+    inner.ret(inner.zext(status.is_error, _I64))
     return body

@@ -99,8 +99,10 @@ def parallel_for(kernel: Any, chunks: int, *args: Any, work_ns: float) -> None:
     """Call `kernel(lo, hi, *args)` over ranges that together cover the chunks 0..chunks-1.
 
     `kernel` is made by `jit`. It must treat each chunk alone, whatever lo and hi, write disjoint
-    memory for different chunks, and raise nothing. `work_ns` estimates the whole loop in
-    nanoseconds of one core. Returns when everything is written.
+    memory for different chunks, and raise nothing but MemoryError. `work_ns` estimates the whole
+    loop in nanoseconds of one core. Returns when everything is written.
+
+    Raises MemoryError if the kernel did, on any thread.
     """
     global _pool
     if chunks <= 0:
@@ -117,7 +119,8 @@ def parallel_for(kernel: Any, chunks: int, *args: Any, work_ns: float) -> None:
         blocks = min(chunks, threads * _BLOCKS_PER_THREAD, max(threads, int(work_ns / _BLOCK_NS)))
         if helpers > 0:
             _pool.rouse(helpers)
-    launch(_pool.state, helpers, blocks, chunks, *args)
+    if launch(_pool.state, helpers, blocks, chunks, *args):
+        raise MemoryError("no memory for the scratch of a kernel")
 
 
 def _make_launcher(kernel: Any) -> Any:
