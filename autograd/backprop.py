@@ -19,13 +19,14 @@ import numpy as np
 
 from autograd import ops, stamps
 from autograd.errors import DTypeError, GradWarning, GraphError, InPlaceError, ShapeError
-from autograd.grad_mode import set_grad_enabled
-from autograd.kernels import beside_convolutions
+from autograd.grad_mode import record_ops
+from autograd.kernels import blas
 from autograd.ops.index import Piece
 from autograd.record import Edge, Node
 from autograd.tensors import Tensor
 
 _leaf_lock = threading.Lock()
+_age = attrgetter("id")
 
 
 def backward(
@@ -100,7 +101,7 @@ class _Replay:
         self.create_graph = create_graph
         self.targets = None if targets is None else set(targets)
         self.with_hooks = since == 0
-        self.starts = [_key(root, "backward") for root in roots]
+        self.starts = [root.node or root for root in roots]
         self.order, self.reached = schedule(self.starts, targets, since)
         self.waiting: dict[Edge, Any] = {}
         self.owned: set[Edge] = set()  # whose waiting gradient is a buffer of ours
@@ -127,70 +128,82 @@ class _Replay:
 
     def run(self, seeds: Sequence[Any]) -> None:
         """Call the closures of every node, newest first."""
-        with set_grad_enabled(self.create_graph), beside_convolutions():
+        outer = record_ops(self.create_graph)
+        serial = blas.hold_beside_convolutions()
+        try:
             self.begin(seeds)
-            for node in self.order:
-                if node in self.waiting:
-                    self.visit(node)
+            self.visit(self.order)
             self.finish()
+        finally:
+            if serial:
+                blas.release()
+            record_ops(outer)
 
     def begin(self, seeds: Sequence[Any]) -> None:
         """Give the roots their gradients."""
-        for start, seed in zip(self.starts, seeds, strict=True):
-            self._add(start, self._wrapped(seed))
+        for start, seed in zip(self.starts, seeds):  # noqa: B905 - as many as there are roots
+            if self.create_graph or start in self.waiting:
+                self._add(start, self._wrapped(seed))
+            else:
+                self.waiting[start] = seed
 
     def finish(self) -> None:
         """What still waits are the gradients of leaves, now complete."""
-        for leaf in list(self.waiting):
-            g = self.waiting.pop(leaf)
-            if self.with_hooks and leaf._hooks:
-                g = self._hooked(g, leaf, leaf._hooks)
-            self.results[leaf] = g
+        waiting = self.waiting
+        if self.with_hooks:
+            for leaf, g in waiting.items():
+                if leaf._hooks:
+                    waiting[leaf] = self._hooked(g, leaf, leaf._hooks)
+        self.results.update(waiting)
+        waiting.clear()
 
-    def visit(self, node: Node) -> None:
-        """Call the closures of one node on its gradient, which is complete."""
-        waiting, reached = self.waiting, self.reached
-        kind = Tensor if self.create_graph else np.ndarray
-        g = waiting.pop(node)
-        if node.hooks:
-            g = self._hooked(g, node, node.hooks)
-        if self.targets is not None and node in self.targets:
-            self.results[node] = g
-        if node.retainer is not None:
-            tensor = node.retainer()
-            if tensor is not None:
-                self.retained.append((tensor, g))
-        edges = node.edges
-        for position, closure in enumerate(node.closures or ()):
-            if closure is None:
+    def visit(self, nodes: Iterable[Node]) -> None:
+        """Call the closures of each node on its gradient, which is complete when it is reached."""
+        waiting, reached, targets = self.waiting, self.reached, self.targets
+        create_graph, retain_graph = self.create_graph, self.retain_graph
+        kind = Tensor if create_graph else np.ndarray
+        for node in nodes:
+            g = waiting.pop(node, None)
+            if g is None:  # nothing flowed here
                 continue
-            edge = edges[position]
-            if reached is not None and edge not in reached:
-                continue
-            try:
-                if self.create_graph:
-                    closure = node.closure_on_tensors(position)
-                contribution = closure(g)
-            except Exception as error:
-                error.add_note(
-                    f"in the gradient of {node.op.name} with respect to "
-                    f"'{node.op.operand_name(position)}', recorded at {node.source}"
-                )
-                if type(edge) is Node:
-                    error.add_note(f"its operand was made by {edge.op.name} at {edge.source}")
-                raise
-            if (
-                type(contribution) is not kind
-                or contribution.shape != edge.shape
-                or contribution.dtype is not edge.dtype
-            ):
-                contribution = _fitted(self._wrapped(contribution), edge, node, position)
-            if edge in waiting or type(contribution) is Piece:
-                self._add(edge, contribution)
-            else:
-                waiting[edge] = contribution
-        if not self.retain_graph:
-            node.closures = None
+            if node.hooks:
+                g = self._hooked(g, node, node.hooks)
+            if targets is not None and node in targets:
+                self.results[node] = g
+            if node.retainer is not None:
+                self._retain(node, g)
+            closures, edges = node.closures, node.edges
+            for position, closure in enumerate(closures):  # type: ignore[arg-type]
+                if closure is None:
+                    continue
+                edge = edges[position]
+                if reached is not None and edge not in reached:
+                    continue
+                try:
+                    if create_graph:
+                        closure = node.closure_on_tensors(position)
+                    contribution = closure(g)
+                except Exception as error:
+                    _note_where(error, node, position)
+                    raise
+                if (
+                    type(contribution) is not kind
+                    or contribution.shape != edge.shape
+                    or contribution.dtype is not edge.dtype
+                ):
+                    contribution = _fitted(self._wrapped(contribution), edge, node, position)
+                if edge in waiting or type(contribution) is Piece:
+                    self._add(edge, contribution)
+                else:
+                    waiting[edge] = contribution
+            if not retain_graph:
+                node.closures = None
+
+    def _retain(self, node: Node, g: Any) -> None:
+        """Note the gradient for the Tensor that asked to keep it, if that still lives."""
+        tensor = node.retainer() if node.retainer is not None else None
+        if tensor is not None:
+            self.retained.append((tensor, g))
 
     def _wrapped(self, g: Any) -> Any:
         """Under `create_graph` every gradient is a Tensor, constants too."""
@@ -249,15 +262,20 @@ def schedule(
 
     Nodes with an id below `since` count as leaves.
     """
-    order = [edge for edge in dict.fromkeys(starts) if type(edge) is Node and edge.id >= since]
-    seen: set[Edge] = set(starts)
+    order: list[Node] = []
+    seen: set[Edge] = set()
+    for edge in starts:
+        if edge not in seen:
+            seen.add(edge)
+            if type(edge) is Node and edge.id >= since:
+                order.append(edge)
     for node in order:  # grows as it is walked through
         for edge in node.edges:
             if edge is not None and edge not in seen:
                 seen.add(edge)
                 if type(edge) is Node and edge.id >= since:
                     order.append(edge)
-    order.sort(key=attrgetter("id"), reverse=True)
+    order.sort(key=_age, reverse=True)
     if targets is None:
         return order, None
     leading = {edge for edge in targets if edge in seen}
@@ -265,6 +283,17 @@ def schedule(
         if any(edge in leading for edge in node.edges if edge is not None):
             leading.add(node)
     return [node for node in order if node in leading], leading
+
+
+def _note_where(error: Exception, node: Node, position: int) -> None:
+    """Say in an error of a closure whose gradient it was, and where that was recorded."""
+    edge = node.edges[position]
+    error.add_note(
+        f"in the gradient of {node.op.name} with respect to "
+        f"'{node.op.operand_name(position)}', recorded at {node.source}"
+    )
+    if type(edge) is Node:
+        error.add_note(f"its operand was made by {edge.op.name} at {edge.source}")
 
 
 def _key(tensor: Any, function: str) -> Edge:

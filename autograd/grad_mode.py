@@ -46,6 +46,14 @@ class set_grad_enabled:
         return _decorate(function, self.mode)
 
 
+def record_ops(mode: bool) -> bool:
+    """Switch recording on or off; what it was before, to switch back to."""
+    before = _enabled.get()
+    if before is not mode:
+        _enabled.set(mode)
+    return before
+
+
 class no_grad(set_grad_enabled):
     """Record nothing inside: `with no_grad(): w -= lr * w.grad`; or `@no_grad()`.
 

@@ -76,7 +76,7 @@ def checkpoint(function: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Te
         return closure
 
     closures = [closure_for(i) for i in range(len(inputs))]
-    return Tensor._of(out.data, Node(_CHECKPOINT, edges, closures, out.data))
+    return Node.result(_CHECKPOINT, edges, closures, out.data)
 
 
 def _outside(out: Tensor, born: int) -> list[Any]:

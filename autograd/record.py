@@ -9,7 +9,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from types import CellType, CodeType, FunctionType
-from typing import Any, overload
+from typing import Any, ClassVar, overload
 
 import numpy as np
 
@@ -139,23 +139,21 @@ class Node:
         "shape",
     )
 
-    def __init__(self, op: Op, edges: Sequence[Edge], closures: Any, out: Array):
-        self.op = op
-        self.edges = edges
-        self.closures: Sequence[Closure | None] | None = closures
-        self.shape = out.shape
-        self.dtype = out.dtype
-        self.id = next_id()
-        self.scope = scopes.current()
-        try:
-            frame = sys._getframe(2)  # frame 1 is the op's call
-        except ValueError:  # nobody called it: it is all that a thread does
-            frame = sys._getframe(1)
-        while is_ours[frame.f_code.co_filename] and frame.f_back is not None:
-            frame = frame.f_back
-        self._code, self._offset = frame.f_code, frame.f_lasti
-        self.hooks: dict[int, Callable[[Tensor], Any]] | None = None
-        self.retainer: weakref.ref[Tensor] | None = None  # the Tensor that asked to keep its grad
+    op: Op
+    edges: Sequence[Edge]
+    closures: Sequence[Closure | None] | None
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    id: int
+    scope: scopes.Scope | None
+    hooks: dict[int, Callable[[Tensor], Any]] | None
+    retainer: weakref.ref[Tensor] | None  # the Tensor that asked to keep its grad
+
+    _code: CodeType  # where it was called
+    _offset: int
+
+    #: `Node.result(op, edges, closures, out)`: record a call; the Tensor of its result.
+    result: ClassVar[Callable[..., Tensor]]
 
     @property
     def source(self) -> Source:
@@ -208,6 +206,38 @@ class Node:
                 "gradient would be wrong. Replace data only after the last backward."
             )
         return edge
+
+
+_new_node, _new_tensor = Node.__new__, Tensor.__new__
+
+
+def _result(op: Op, edges: Sequence[Edge], closures: Any, out: np.ndarray) -> Tensor:
+    """One frame for a node and its Tensor: every recorded call comes through here."""
+    node = _new_node(Node)
+    node.op = op
+    node.edges = edges
+    node.closures = closures
+    node.shape = out.shape
+    node.dtype = out.dtype
+    node.id = next_id()
+    node.scope = scopes.current()
+    node.hooks = node.retainer = None
+    try:
+        frame = sys._getframe(2)  # frame 1 is the op's call
+    except ValueError:  # nobody called it: it is all that a thread does
+        frame = sys._getframe(1)
+    while is_ours[frame.f_code.co_filename] and frame.f_back is not None:
+        frame = frame.f_back
+    node._code, node._offset = frame.f_code, frame.f_lasti
+    tensor = _new_tensor(Tensor)
+    tensor._data = out
+    tensor._grad = tensor._hooks = tensor.name = None
+    tensor.node = node
+    tensor._requires_grad = True
+    return tensor
+
+
+Node.result = _result
 
 
 @overload
@@ -309,16 +339,15 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
             explained = _explained(spec, error, values[:count])
             raise _with_origins(explained, spec, args[:count]) from error
 
-        if any_tensor:
-            node = None
-            if tracked and is_grad_enabled() and out.dtype.kind == "f":
-                closures = result[1]
-                if type(closures) is not tuple or len(closures) != count or tracked != count:
-                    closures = _needed(spec, closures, edges)
-                node = Node(spec, edges, closures, out)
-            wrapped = Tensor._of(out, node)
-            return wrapped if len(result) == 2 else (wrapped, result[2])
-        return out if len(result) == 2 else (out, result[2])
+        wrapped: Any = out
+        if tracked and is_grad_enabled() and out.dtype.kind == "f":
+            closures = result[1]
+            if type(closures) is not tuple or len(closures) != count or tracked != count:
+                closures = _needed(spec, closures, edges)
+            wrapped = Node.result(spec, edges, closures, out)
+        elif any_tensor:
+            wrapped = Tensor._of(out)
+        return wrapped if len(result) == 2 else (wrapped, result[2])
 
     if not starred and arity in _SHORTCUTS:
         call = functools.wraps(body)(_SHORTCUTS[arity](call, spec, Node))

@@ -1,14 +1,15 @@
 """Looking at every result of an op, and every step of backward, for as long as somebody does.
 
-`Tensor._of` wraps each result and `_Replay.visit` replays each node; they are exchanged while
-there is a looker, so that nothing is in the way of a computation that nobody looks at.
+`Node.result` and (where nothing is recorded) `Tensor._of` wrap each result, and `_Replay.visit`
+replays nodes; they are exchanged while there is a looker, so that nothing is in the way of a
+computation that nobody looks at.
 """
 
 from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from types import FrameType
 from typing import Any
 
@@ -22,27 +23,33 @@ from autograd.tensors import Tensor
 Looker = Callable[[np.ndarray, Any, FrameType], Any]
 
 _lookers: list[Looker] = []
-_plain_of = Tensor._of
+_plain_of, _plain_result = Tensor._of, Node.result
 
 
 def add_looker(looker: Looker) -> None:
     """Call `looker` with every result from now on."""
     _lookers.append(looker)
-    Tensor._of = _shown_of  # type: ignore[method-assign, assignment]
+    Tensor._of, Node.result = _shown_of, _shown_result
 
 
 def remove_looker(looker: Looker) -> None:
     """Stop calling `looker`."""
     _lookers.remove(looker)
     if not _lookers:
-        Tensor._of = _plain_of  # type: ignore[method-assign]
+        Tensor._of, Node.result = _plain_of, _plain_result
 
 
 def _shown_of(array: np.ndarray, node: Any = None) -> Tensor:
-    frame = sys._getframe(1)
-    tensor = _plain_of(array, node)
+    return _shown(_plain_of(array, node), sys._getframe(1))
+
+
+def _shown_result(op: Op, edges: Sequence[Any], closures: Any, out: np.ndarray) -> Tensor:
+    return _shown(_plain_result(op, edges, closures, out), sys._getframe(1))
+
+
+def _shown(tensor: Tensor, frame: FrameType) -> Tensor:
     for looker in tuple(_lookers):
-        looker(array, node, frame)
+        looker(tensor._data, tensor.node, frame)
     return tensor
 
 
@@ -66,11 +73,17 @@ def remove_around(around: Around) -> None:
         _Replay.visit = _plain_visit  # type: ignore[method-assign]
 
 
-def _nested_visit(replay: Any, node: Node) -> None:
-    visit: Callable[[Any, Node], None] = _plain_visit
+def _nested_visit(replay: Any, nodes: Iterable[Node]) -> None:
+    visit: Callable[[Any, Node], None] = _visit_one
     for around in _arounds:
         visit = functools.partial(around, visit)
-    visit(replay, node)
+    for node in nodes:
+        if node in replay.waiting:
+            visit(replay, node)
+
+
+def _visit_one(replay: Any, node: Node) -> None:
+    _plain_visit(replay, (node,))
 
 
 def call_in(frame: FrameType) -> tuple[Op, tuple[Any, ...]] | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from autograd.grad_mode import is_grad_enabled
 from autograd.tensors import Tensor
@@ -45,12 +46,14 @@ def _on_arrays(
         result = spec.body(*args, **kwargs)
     except Exception:
         return general(*args, **kwargs)
-    out = result[0] if type(result[0]) is np.ndarray else np.asarray(result[0])
+    out = result[0]
+    if type(out) is not ndarray:
+        out = np.asarray(out)
     return out if len(result) == 2 else (out, result[2])
 
 
-def unary(general: Callable[..., Any], spec: Any, record: Callable[..., Any]) -> Any:
-    """The call of a one-operand op; `record(spec, edges, closures, out)` makes its node."""
+def unary(general: Callable[..., Any], spec: Any, nodes: Any) -> Any:
+    """The call of a one-operand op; `nodes` is the class `Node`."""
     body = spec.body
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -66,20 +69,22 @@ def unary(general: Callable[..., Any], spec: Any, record: Callable[..., Any]) ->
             result = body(x, *rest, **kwargs)
         except Exception:
             return general(*args, **kwargs)
-        out = result[0] if type(result[0]) is np.ndarray else np.asarray(result[0])
-        node = None
+        out = result[0]
+        if type(out) is not ndarray:
+            out = np.asarray(out)
         if a._requires_grad and is_grad_enabled():
             closures = result[1] if type(result[1]) is tuple else (result[1],)
             if len(closures) != 1:
                 return general(*args, **kwargs)
-            node = record(spec, (a.node or a,), closures, out)
-        tensor = Tensor._of(out, node)
+            tensor = nodes.result(spec, (a.node or a,), closures, out)
+        else:
+            tensor = Tensor._of(out)
         return tensor if len(result) == 2 else (tensor, result[2])
 
     return call
 
 
-def binary(general: Callable[..., Any], spec: Any, record: Callable[..., Any]) -> Any:
+def binary(general: Callable[..., Any], spec: Any, nodes: Any) -> Any:
     """The call of a two-operand op on two Tensors, or a Tensor and a Python number."""
     body = spec.body
 
@@ -118,25 +123,26 @@ def binary(general: Callable[..., Any], spec: Any, record: Callable[..., Any]) -
             result = body(x, y)
         except Exception:
             return general(a, b)
-        out = result[0] if type(result[0]) is np.ndarray else np.asarray(result[0])
-        node = None
+        out = result[0]
+        if type(out) is not ndarray:
+            out = np.asarray(out)
         if (edge_a is not None or edge_b is not None) and is_grad_enabled():
             closures = result[1]
             if type(closures) is not tuple or len(closures) != 2:
                 return general(a, b)
-            closure_a, closure_b = closures
             if edge_a is None:
-                closure_a = None
-            if edge_b is None:
-                closure_b = None
-            node = record(spec, (edge_a, edge_b), (closure_a, closure_b), out)
-        tensor = Tensor._of(out, node)
+                closures = None, closures[1]
+            elif edge_b is None:
+                closures = closures[0], None
+            tensor = nodes.result(spec, (edge_a, edge_b), closures, out)
+        else:
+            tensor = Tensor._of(out)
         return tensor if len(result) == 2 else (tensor, result[2])
 
     return call
 
 
-def ternary(general: Callable[..., Any], spec: Any, record: Callable[..., Any]) -> Any:
+def ternary(general: Callable[..., Any], spec: Any, nodes: Any) -> Any:
     """The call of a three-operand op on Tensors; the last is left out as None (input, W, bias)."""
     body = spec.body
     nothing = type(None) if spec.operands[2] in spec.optional else Tensor
@@ -166,8 +172,9 @@ def ternary(general: Callable[..., Any], spec: Any, record: Callable[..., Any]) 
             result = body(x, y, z, *rest, **kwargs)
         except Exception:
             return general(*args, **kwargs)
-        out = result[0] if type(result[0]) is np.ndarray else np.asarray(result[0])
-        node = None
+        out = result[0]
+        if type(out) is not ndarray:
+            out = np.asarray(out)
         edge_a = (a.node or a) if a._requires_grad else None
         edge_b = (b.node or b) if b._requires_grad else None
         if not (edge_a is edge_b is edge_c is None) and is_grad_enabled():
@@ -179,8 +186,9 @@ def ternary(general: Callable[..., Any], spec: Any, record: Callable[..., Any]) 
                 None if edge_b is None else closures[1],
                 None if edge_c is None else closures[2],
             )
-            node = record(spec, (edge_a, edge_b, edge_c), needed, out)
-        tensor = Tensor._of(out, node)
+            tensor = nodes.result(spec, (edge_a, edge_b, edge_c), needed, out)
+        else:
+            tensor = Tensor._of(out)
         return tensor if len(result) == 2 else (tensor, result[2])
 
     return call

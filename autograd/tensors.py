@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -56,15 +56,8 @@ class Tensor(ArrayMethods):
         if requires_grad:
             self.requires_grad = True
 
-    @classmethod
-    def _of(cls, array: np.ndarray, node: Any = None) -> Tensor:
-        """The Tensor of an op's result: no checks, no copy."""
-        self = _new_tensor(Tensor)
-        self._data = array
-        self._grad = self._hooks = self.name = None
-        self.node = node
-        self._requires_grad = node is not None
-        return self
+    #: `Tensor._of(array, node=None)`: the Tensor of an op's result, no checks, no copy.
+    _of: ClassVar[Callable[..., Tensor]]
 
     # -- what it is -------------------------------------------------------------------------
 
@@ -498,6 +491,18 @@ class Tensor(ArrayMethods):
 
 
 _new_tensor = Tensor.__new__
+
+
+def _of(array: np.ndarray, node: Any = None) -> Tensor:
+    self = _new_tensor(Tensor)
+    self._data = array
+    self._grad = self._hooks = self.name = None
+    self.node = node
+    self._requires_grad = node is not None
+    return self
+
+
+Tensor._of = _of
 
 
 class RemovableHook:

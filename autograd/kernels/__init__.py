@@ -6,7 +6,7 @@ oracle in tests and stands in for it on small arrays or where Numba is switched 
 (`AUTOGRAD_KERNELS=numpy`). Importing this package does not import Numba.
 """
 
-from autograd.kernels.blas import beside_convolutions, matmul
+from autograd.kernels.blas import matmul
 from autograd.kernels.dropout import dropout_mask
 from autograd.kernels.norm import (
     batch_norm,
@@ -58,7 +58,6 @@ __all__ = [
     "batch_norm_apply",
     "batch_norm_grads",
     "batch_norm_sums",
-    "beside_convolutions",
     "cross_entropy",
     "cross_entropy_grad",
     "dropout_mask",

@@ -13,19 +13,27 @@ a program shall give the same bits in every run.
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-__all__ = ["beside_convolutions", "matmul", "note_convolution"]
+__all__ = [
+    "beside_convolutions",
+    "hold_beside_convolutions",
+    "matmul",
+    "note_convolution",
+    "release",
+]
 
 _FOLLOWING = 100  # products and backward passes
 _SERIAL = 1 << 18  # multiplications; up to here OpenBLAS uses one thread by itself
 
 _left = 0  # of those that follow a convolution
 _lock = threading.Lock()
-_users = 0  # who are inside `beside_convolutions` now
+_users = 0  # who hold it now
 _before: list[tuple[Any, int]] = []  # each BLAS and its number of threads, while there are users
 
 
@@ -35,21 +43,25 @@ def note_convolution() -> None:
     _left = _FOLLOWING
 
 
-class beside_convolutions:
+def hold_beside_convolutions() -> bool:
+    """If a convolution ran before, keep BLAS to one thread until `release`; whether it is kept."""
+    global _left
+    if not _left:
+        return False
+    _left -= 1
+    _hold()
+    return True
+
+
+@contextlib.contextmanager
+def beside_convolutions() -> Iterator[None]:
     """Inside, BLAS uses one thread if a convolution ran before."""
-
-    __slots__ = ("_held",)
-
-    def __enter__(self) -> None:
-        global _left
-        self._held = _left > 0
-        if self._held:
-            _left -= 1
-            _hold()
-
-    def __exit__(self, *exc_info: object) -> None:
-        if self._held:
-            _release()
+    held = hold_beside_convolutions()
+    try:
+        yield
+    finally:
+        if held:
+            release()
 
 
 def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -70,7 +82,8 @@ def _hold() -> None:
                 library.set_num_threads(1)
 
 
-def _release() -> None:
+def release() -> None:
+    """What `hold_beside_convolutions` held goes back to its threads."""
     global _users
     with _lock:
         _users -= 1

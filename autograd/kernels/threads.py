@@ -36,6 +36,9 @@ __all__ = ["PARALLEL_NS", "get_num_threads", "parallel_for", "set_num_threads"]
 PARALLEL_NS = 20_000
 """Work below this, in nanoseconds of one core, runs on the calling thread."""
 
+# Less is left to helpers that are awake: one that is roused takes the GIL on its way, so that the
+# caller waits for it, and comes too late.
+_ROUSE_NS = 100_000
 _BLOCK_NS = 10_000  # a block of chunks is worth at least about this much
 _BLOCKS_PER_THREAD = 8  # enough that a thread which was held up does not hold up the others
 _PATIENCE = 1000  # rounds of about 0.7 µs that an idle helper watches before it sleeps
@@ -79,15 +82,15 @@ class _Pool:
         self.helpers: list[_Helper] = []
         self.growing = threading.Lock()
 
-    def rouse(self, count: int) -> None:
-        """See to it that so many helpers are awake, or about to be."""
+    def rouse(self, count: int, work_ns: float) -> None:
+        """See to it that so many helpers are awake or about to be, if the work is worth it."""
         helpers = self.helpers
-        if len(helpers) < count:
+        if len(helpers) < count and work_ns >= _ROUSE_NS:
             with self.growing:
                 while len(helpers) < count:
                     helpers.append(_Helper(len(helpers) + 1, self.state))
         for helper in helpers[:count]:
-            if helper.asleep:
+            if helper.asleep and work_ns >= _ROUSE_NS:
                 helper.rouse()
 
 
@@ -118,7 +121,7 @@ def parallel_for(kernel: Any, chunks: int, *args: Any, work_ns: float) -> None:
         helpers = threads - 1
         blocks = min(chunks, threads * _BLOCKS_PER_THREAD, max(threads, int(work_ns / _BLOCK_NS)))
         if helpers > 0:
-            _pool.rouse(helpers)
+            _pool.rouse(helpers, work_ns)
     if launch(_pool.state, helpers, blocks, chunks, *args):
         raise MemoryError("no memory for the scratch of a kernel")
 

@@ -77,32 +77,35 @@ def linear(x: Array, weight: Array, bias: Array | None = None):
     >>> ag.linear(ag.ones(2, 3), ag.ones(4, 3), ag.zeros(4)).shape
     (2, 4)
     """
-    if np.ndim(weight) != 2 or np.ndim(x) < 1 or x.shape[-1] != weight.shape[1]:
+    if weight.ndim != 2 or not x.ndim or x.shape[-1] != weight.shape[1]:
         raise ShapeError(
-            f"linear: input of shape {np.shape(x)} does not fit weight (out, in) = "
-            f"{np.shape(weight)}: "
+            f"linear: input of shape {x.shape} does not fit weight (out, in) = {weight.shape}: "
             "its last axis must have the length of the weight's"
         )
-    features, inputs = weight.shape
-    if bias is not None and bias.shape != (features,):
-        raise ShapeError(f"linear: bias must have shape ({features},), got {bias.shape}")
-    lead = x.shape[:-1]
-    rows = math.prod(lead)
-    out = kernels.matmul(x.reshape(rows, inputs), weight.T)
-    if bias is not None:
-        out = np.add(out, bias, out=out if out.dtype == bias.dtype else None)
-    if x.ndim != 2:
-        return out.reshape((*lead, features)), (
-            lambda g: (g.reshape(rows, features) @ weight).reshape((*lead, inputs)),
-            lambda g: g.reshape(rows, features).T @ x.reshape(rows, inputs),
-            lambda g: np.sum(g.reshape(rows, features), axis=0),
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise ShapeError(f"linear: bias must have shape {weight.shape[:1]}, got {bias.shape}")
+    if x.ndim == 2:
+        return _affine(x, weight, bias), (
+            lambda g: g @ weight,
+            # of a single row the product is an outer one, which BLAS does at a third of the speed
+            (lambda g: g.T * x) if len(x) == 1 else (lambda g: g.T @ x),
+            lambda g: np.sum(g, axis=0),
         )
-    return out, (
-        lambda g: g @ weight,
-        # of a single row the product is an outer one, which BLAS does at a third of the speed
-        (lambda g: g.T * x) if rows == 1 else (lambda g: g.T @ x),
-        lambda g: np.sum(g, axis=0),
+    lead, (features, inputs) = x.shape[:-1], weight.shape
+    rows = math.prod(lead)
+    return _affine(x.reshape(rows, inputs), weight, bias).reshape((*lead, features)), (
+        lambda g: (g.reshape(rows, features) @ weight).reshape((*lead, inputs)),
+        lambda g: g.reshape(rows, features).T @ x.reshape(rows, inputs),
+        lambda g: np.sum(g.reshape(rows, features), axis=0),
     )
+
+
+def _affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
+    """x Wᵀ + b of a matrix x."""
+    out = kernels.matmul(x, weight.T)
+    if bias is None:
+        return out
+    return np.add(out, bias, out) if out.dtype is bias.dtype else np.add(out, bias)
 
 
 def _check_product(a, b):

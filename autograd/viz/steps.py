@@ -150,7 +150,7 @@ def _step(replayed: _Replay, node: Node, number: int, count: int) -> Step:
     node.closures = noting
     began = time.perf_counter()
     try:
-        replayed.visit(node)
+        replayed.visit([node])
     except BaseException:
         node.closures = original
         raise
