@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from bench import report
-from bench.peers import OURS, SLOW, Peer, PeerError, PeerWorker, Ratio, compare
+from bench.effort import Effort
+from bench.pairs import Ratio
+from bench.peers import OURS, SLOW, Peer, PeerError, PeerWorker, compare
 
 _NOT_THERE = "NotImplementedError"  # a workload that a library has no layers for
 
@@ -48,11 +48,11 @@ def measure(
     row: Row,
     request: dict[str, Any],
     seconds: float,
-    pairs: int = 9,
+    effort: Effort,
 ) -> Row:
     """Let every peer prepare `request` and time it against ours, one peer after the other."""
     expected = workers.ours.ask(**request)["losses"]
-    row.ours = workers.ours.ask(time=seconds)
+    row.ours = workers.ours.ask(time=effort.sample(seconds))
     print(f"{row.name}: ours {row.ours * 1e3:.3f} ms", flush=True)
     for worker in workers.theirs:
         label = worker.peer.label
@@ -63,7 +63,7 @@ def measure(
             _check_losses(expected, first["losses"])
             if first["seconds"] > SLOW:
                 raise PeerError(f"takes {first['seconds']:.1f} s")
-            r = row.ratios[label] = compare(workers.ours, worker, seconds, pairs)
+            r = row.ratios[label] = compare(workers.ours, worker, seconds, effort)
             print(f"    {r.ratio:6.2f}  {label}, {r.theirs * 1e3:.3f} ms", flush=True)
         except PeerError as error:
             row.skipped[label] = str(error)
@@ -117,29 +117,11 @@ def _cell(row: Row, label: str) -> str:
     return f"{r.ratio:.2f}{mark} ({r.quartiles[0]:.2f}-{r.quartiles[1]:.2f})"
 
 
-def keep(
-    section: str, rows: Sequence[Row], machine: dict[str, Any], out: Path, versions: dict[str, str]
-) -> None:
-    """JSON and a picture."""
-    out.mkdir(parents=True, exist_ok=True)
-    content = {"machine": machine, "peers": versions, "rows": [asdict(row) for row in rows]}
-    (out / f"{section}.json").write_text(json.dumps(content, indent=1) + "\n")
-    _draw(out / f"{section}.png", section, rows)
-
-
-def _draw(path: Path, section: str, rows: Sequence[Row]) -> None:
+def draw_dots(plt: Any, section: str, rows: Sequence[Row]) -> Any:
     """A dot for each peer on each row's line, ratio on a logarithmic scale."""
-    try:
-        import matplotlib
-    except ImportError:
-        print("matplotlib is not installed: no pictures", file=sys.stderr)
-        return
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
     labels = list(dict.fromkeys(label for row in rows for label in row.ratios))
     if not labels:
-        return
+        return None
     figure, axes = plt.subplots(figsize=(9, 1.2 + 0.35 * len(rows)), layout="constrained")
     for number, label in enumerate(labels):
         points = [(r.ratios[label], y) for y, r in enumerate(reversed(rows)) if label in r.ratios]
@@ -156,8 +138,7 @@ def _draw(path: Path, section: str, rows: Sequence[Row]) -> None:
     axes.set_xlabel("peer's time / ours (right of 1: ours is quicker)")
     axes.set_title(section)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8, frameon=False)
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    return figure
 
 
 def finish(
@@ -168,7 +149,8 @@ def finish(
     versions: dict[str, str],
 ) -> str:
     """Keep the section's results; its text for the README."""
-    keep(section, rows, machine, options.out, versions)
+    content = {"machine": machine, "peers": versions, "rows": [asdict(row) for row in rows]}
+    report.keep(options.out, section, content, lambda plt: draw_dots(plt, section, rows))
     peers = ", ".join(f"{label} {version}" for label, version in versions.items())
     skipped = [
         f"- {row.name}, {label}: {why}" for row in rows for label, why in row.skipped.items()

@@ -105,7 +105,7 @@ def torchs(row: Row, backward: bool) -> Workload:
     *leaves, g = arrays(row)
     tensors = [torch.tensor(a, requires_grad=backward) for a in leaves]
     slope = torch.tensor(g)
-    convolve = F.conv2d if len(row.input_shape) == 4 else F.conv1d
+    convolve: Any = F.conv2d if len(row.input_shape) == 4 else F.conv1d
 
     def forward() -> Any:
         return convolve(*tensors, stride=row.stride, padding=row.padding, groups=row.groups)

@@ -6,7 +6,6 @@ from 0 to 1; it is fitted from N = 128 and from depth 100 up.
 
 from __future__ import annotations
 
-import json
 import math
 import tracemalloc
 from collections.abc import Callable, Sequence
@@ -23,7 +22,7 @@ def deep_task(depth: int) -> Task:
     return Task(f"depth {depth}", mlp(*[64] * depth, 10), (32, 64), lr=1e-3)
 
 
-def seconds_and_bytes(task: Task, budget: float) -> tuple[float, int]:
+def seconds_and_bytes(task: Task, budget: float, least: int = 3) -> tuple[float, int]:
     """Median seconds of a step, and the most memory held: network, gradients, graph, data."""
     from bench.worker import time_call
     from bench.workloads.ours import step
@@ -31,7 +30,7 @@ def seconds_and_bytes(task: Task, budget: float) -> tuple[float, int]:
     run = step(task)
     for _ in range(2):
         run()
-    seconds = time_call(run, budget)
+    seconds = time_call(run, budget, least)
     del run
     tracemalloc.start()
     run = step(task)
@@ -52,7 +51,7 @@ def slope(x: Sequence[float], y: Sequence[float], start: float) -> float:
 
 def run(
     options: Any, machine: dict[str, Any], found: Any, *, batches: Sequence[int] = BATCHES,
-    depths: Sequence[int] = DEPTHS, budget: float = 0.3,
+    depths: Sequence[int] = DEPTHS,
 ) -> str:  # fmt: skip
     """Measure both curves, draw them; the section's text."""
     from autograd.kernels import set_num_threads
@@ -60,13 +59,13 @@ def run(
 
     set_num_threads(options.threads)
     makers: dict[str, tuple[Sequence[int], Callable[[int], Task]]] = {
-        "N": (batches, lenet_task),
-        "depth": (depths, deep_task),
+        "N": (options.effort.some(batches), lenet_task),
+        "depth": (options.effort.some(depths), deep_task),
     }
     curves: dict[str, dict[str, list[float]]] = {}
     lines = []
     for axis, (sizes, make) in makers.items():
-        measured = [seconds_and_bytes(make(size), budget) for size in sizes]
+        measured = [seconds_and_bytes(make(size), *options.effort.sample(0.3)) for size in sizes]
         seconds, memory = [s for s, _ in measured], [float(b) for _, b in measured]
         curves[axis] = {"x": [float(s) for s in sizes], "seconds": seconds, "bytes": memory}
         start = min(FROM[axis], sizes[-2])
@@ -78,21 +77,12 @@ def run(
         ]
         text = "Log-log slope from {} = {} up: time {:.2f}, memory {:.2f}."
         lines += ["", text.format(axis, start, *slopes), ""]
-    options.out.mkdir(parents=True, exist_ok=True)
     content = {"machine": machine, "curves": curves}
-    (options.out / "growth.json").write_text(json.dumps(content, indent=1) + "\n")
-    _draw(options.out / "growth.png", curves)
+    report.keep(options.out, "growth", content, lambda plt: _draw(plt, curves))
     return "\n".join([f"{report.describe(machine)}.", "", *lines])
 
 
-def _draw(path: Any, curves: dict[str, dict[str, list[float]]]) -> None:
-    try:
-        import matplotlib
-    except ImportError:
-        return
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
+def _draw(plt: Any, curves: dict[str, dict[str, list[float]]]) -> Any:
     figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     titles = {"N": "LeNet-5 step over the batch", "depth": "step of 64-unit layers over the depth"}
     for plot, (axis, curve) in zip(axes, curves.items(), strict=True):
@@ -102,5 +92,4 @@ def _draw(path: Any, curves: dict[str, dict[str, list[float]]]) -> None:
         plot.set(title=titles[axis], xlabel=axis)
         plot.grid(which="both", alpha=0.25)
         plot.legend()
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    return figure

@@ -1,7 +1,5 @@
 """Second order: what it costs beside first order, and beside PyTorch; memory of `checkpoint`.
 
-    python -m bench.higher_order
-
 A row has two works: of first order (`backward=False`) and of second order (`backward=True`). The
 four of them (two orders, two frameworks, each framework in its own process) take turns, so that
 every ratio is the median of ratios of neighbours in time.
@@ -9,9 +7,7 @@ every ratio is the median of ratios of neighbours in time.
 
 from __future__ import annotations
 
-import argparse
 import math
-import os
 import statistics
 import tracemalloc
 from collections.abc import Callable
@@ -20,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench import report
-from bench.pairs import PAIRS, Worker, torch_is_there
+from bench.effort import Effort
+from bench.pairs import SECONDS, Ratio, Worker, in_turn, ratio_of, torch_is_there
 
 Workload = Callable[[], Any]
 
@@ -195,24 +192,16 @@ def torchs(row: Row, backward: bool) -> Workload:
     return hvp if row.kind == "hvp" else step
 
 
-def measure(index: int, workers: dict[str, Worker], pairs: int) -> dict[str, list[float]]:
-    """Seconds of each of the four works, `pairs` times in turn."""
-    times: dict[str, list[float]] = {}
-    turns = [(side, order) for side in workers for order in (False, True)]
-    for pair in range(pairs):
-        for side, order in turns if pair % 2 == 0 else turns[::-1]:
-            request = {"section": "higher_order", "row": index, "backward": order}
-            seconds = workers[side].ask(**request, seconds=0.1)["seconds"]
-            times.setdefault(f"{side} {2 if order else 1}", []).append(seconds)
-    return times
+def measure(index: int, workers: dict[str, Worker], effort: Effort) -> dict[str, list[float]]:
+    """Seconds of each of the four works, in turn."""
+    sample = effort.sample(SECONDS)
 
+    def timed(side: str, second: bool) -> Callable[[], float]:
+        request = {"section": "higher_order", "row": index, "backward": second, "sample": sample}
+        return lambda: workers[side].ask(**request)["seconds"]
 
-def ratio(above: list[float], below: list[float]) -> tuple[float, float, float]:
-    """Quartiles of the pairs' ratios."""
-    low, middle, high = statistics.quantiles(
-        [a / b for a, b in zip(above, below, strict=True)], n=4
-    )
-    return low, middle, high
+    works = {f"{side} {n}": timed(side, n == 2) for side in workers for n in (1, 2)}
+    return dict(zip(works, in_turn(effort.pairs, [*works.values()]), strict=True))
 
 
 def line(row: Row, times: dict[str, list[float]]) -> str:
@@ -220,18 +209,20 @@ def line(row: Row, times: dict[str, list[float]]) -> str:
     cells = [row.name]
     for key in ("ours 1", "ours 2", "torchs 1", "torchs 2"):
         cells.append(f"{statistics.median(times[key]) * 1e3:.3g}" if key in times else "")
-    low, middle, high = ratio(times["ours 2"], times["ours 1"])
-    missed = " ▼" if row.most is not None and middle > row.most else ""
-    wanted = "" if row.most is None else f" (≤ {row.most:g})"
-    cells.append(f"{middle:.2f} [{low:.2f}, {high:.2f}]{wanted}{missed}")
+    orders = ratio_of(times["ours 1"], times["ours 2"])
+    cells.append(_cell(orders, row.most, "≤", row.most is None or orders.ratio <= row.most))
     if "torchs 2" in times:
-        low, middle, high = ratio(times["torchs 2"], times["ours 2"])
-        missed = " ▼" if row.least is not None and middle <= row.least else ""
-        wanted = "" if row.least is None else f" (> {row.least:g})"
-        cells.append(f"{middle:.2f} [{low:.2f}, {high:.2f}]{wanted}{missed}")
+        sides = ratio_of(times["ours 2"], times["torchs 2"])
+        cells.append(_cell(sides, row.least, ">", row.least is None or sides.ratio > row.least))
     else:
         cells.append("")
     return "| " + " | ".join(cells) + " |"
+
+
+def _cell(found: Ratio, bound: float | None, sign: str, met: bool) -> str:
+    wanted = "" if bound is None else f", wanted {sign} {bound:g}"
+    low, high = found.quartiles
+    return f"{found.ratio:.2f}{'' if met else ' ▼'} ({low:.2f}-{high:.2f}{wanted})"
 
 
 def checkpoint_memory() -> str:
@@ -265,27 +256,24 @@ def checkpoint_memory() -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.higher_order", description=__doc__)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--pairs", type=int, default=PAIRS)
-    parser.add_argument("--rows", default="", help="only rows whose name contains this")
-    options = parser.parse_args()
-    print(report.describe(report.machine(options.threads)), "\n")
+def run(options: Any, machine: dict[str, Any], found: Any) -> str:
+    """Measure the rows whose name contains `options.rows`, and `checkpoint`; the section's text."""
     sides = ["ours", "torchs"] if torch_is_there() else ["ours"]
     workers = {side: Worker(side, options.threads) for side in sides}
     head = ["first order, second order", "ours ms", "ours ms", "PyTorch ms", "PyTorch ms"]
-    head += ["second / first, ours [quartiles]", "PyTorch / ours, second [quartiles]"]
-    print("| " + " | ".join(head) + " |\n|---" + "|--:" * (len(head) - 1) + "|")
+    head += ["second / first, ours (quartiles)", "PyTorch / ours, second (quartiles)"]
+    lines = ["| " + " | ".join(head) + " |", "|---" + "|--:" * (len(head) - 1) + "|"]
+    results = []
     try:
         for index, row in enumerate(ROWS):
-            if options.rows in row.name:
-                print(line(row, measure(index, workers, options.pairs)), flush=True)
+            if options.rows not in row.name:
+                continue
+            times = measure(index, workers, options.effort)
+            lines.append(line(row, times))
+            print(lines[-1], flush=True)
+            results.append({"name": row.name, "seconds": times})
     finally:
         for worker in workers.values():
             worker.close()
-    print("\n" + checkpoint_memory())
-
-
-if __name__ == "__main__":
-    main()
+    report.keep(options.out, "higher_order", {"machine": machine, "rows": results})
+    return "\n".join([f"{report.describe(machine)}.", "", *lines, "", checkpoint_memory(), ""])

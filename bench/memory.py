@@ -17,7 +17,7 @@ TASKS = (3, 4, 6, 7, 8, 9, 10)  # of bench/workloads/tasks.py: those that hold s
 MIB = 1 << 20
 
 
-def _status(field: str) -> int:
+def resident(field: str) -> int:
     """A line of the process's status, in bytes: VmRSS (now) or VmHWM (highest so far)."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith(field + ":"):
@@ -33,17 +33,17 @@ def measure_here(workload: str, index: int) -> dict[str, int]:
     from bench.workloads.tasks import TASKS as ALL
 
     task = ALL[index]
-    imported = _status("VmRSS")
+    imported = resident("VmRSS")
     run = library.step(task._replace(shape=(1, *task.shape[1:])))
     for _ in range(2):
         run()
     del run
-    loaded = _status("VmRSS")
+    loaded = resident("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the highest so far is now's
     run = library.step(task)
     for _ in range(3):
         run()
-    return {"imported": imported, "loaded": loaded, "peak": _status("VmHWM")}
+    return {"imported": imported, "loaded": loaded, "peak": resident("VmHWM")}
 
 
 def measure(python: str, workload: str, index: int, threads: int) -> dict[str, int]:
@@ -76,7 +76,7 @@ def run(options: Any, machine: dict[str, Any], found: dict[Any, tuple[str, str]]
         "|---" + "|--:" * (len(sides) + 1) + "|",
     ]  # fmt: skip
     results = []
-    for index in TASKS:
+    for index in options.effort.some(TASKS):
         if options.rows not in ALL[index].name:
             continue
         cells, above = [], {}
@@ -98,9 +98,7 @@ def run(options: Any, machine: dict[str, Any], found: dict[Any, tuple[str, str]]
             ratio = f"{first:.2f}{' ▼' if first < 1 else ''} ({second:.2f})"
         lines.append("| " + " | ".join([ALL[index].name, *cells, ratio]) + " |")
         print(lines[-1], flush=True)
-    options.out.mkdir(parents=True, exist_ok=True)
-    content = {"machine": machine, "results": results}
-    (options.out / "memory.json").write_text(json.dumps(content, indent=1) + "\n")
+    report.keep(options.out, "memory", {"machine": machine, "results": results})
     return "\n".join([f"{report.describe(machine)}.", "", *lines, ""])
 
 

@@ -8,6 +8,7 @@ asv runs this file as it is: the classes have `params`, `param_names` and `setup
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
 import sys
@@ -159,7 +160,7 @@ def cases() -> Iterator[tuple[str, Callable[[], Any]]]:
                 instance.setup(*values)
                 label = f"{suite.__name__}.{name}" + (f"{values}" if values else "")
                 method = getattr(instance, name)
-                yield label, (lambda method=method, values=values: method(*values))
+                yield label, functools.partial(method, *values)
 
 
 def main(word: str = "", budget: float = 0.1) -> None:
@@ -172,4 +173,4 @@ def main(word: str = "", budget: float = 0.1) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    main(sys.argv[1] if sys.argv[1:] else "")

@@ -21,12 +21,14 @@ import os
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.effort import Effort
+
 ROOT = Path(__file__).parent.parent
-PAIRS = 9
 SECONDS = 0.1  # of each side of a pair
 
 
@@ -54,14 +56,47 @@ class Worker:
         return answer
 
     def close(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait()
+        self.process.communicate()  # closes its input, at which it ends
+
+
+@dataclass
+class Ratio:
+    """A peer's time against ours: medians in seconds, ratio theirs / ours with quartiles."""
+
+    ours: float
+    theirs: float
+    ratio: float
+    quartiles: tuple[float, float]
+
+
+def ratio_of(ours: Sequence[float], theirs: Sequence[float]) -> Ratio:
+    """The median of the pairs' ratios.
+
+    >>> ratio_of([1.0, 2.0, 1.0], [2.0, 6.0, 4.0])
+    Ratio(ours=1.0, theirs=4.0, ratio=3.0, quartiles=(2.0, 4.0))
+    """
+    ratios = [b / a for a, b in zip(ours, theirs, strict=True)]
+    low, middle, high = statistics.quantiles(ratios, n=4)
+    return Ratio(statistics.median(ours), statistics.median(theirs), middle, (low, high))
+
+
+def in_turn(pairs: int, sides: Sequence[Callable[[], float]]) -> list[list[float]]:
+    """What each side gives, asked in turn, the order swapped from pair to pair."""
+    given: list[list[float]] = [[] for _ in sides]
+    order = list(zip(sides, given, strict=True))
+    for _ in range(pairs):
+        for side, answers in order:
+            answers.append(side())
+        order.reverse()
+    return given
 
 
 @dataclass
 class Result:
-    """One row: medians in seconds, the ratio PyTorch / ours with quartiles, share of peak."""
+    """One row: medians in seconds, the ratio PyTorch / ours with quartiles, share of peak.
+
+    `held` are the bytes beside its arrays, ours and PyTorch's.
+    """
 
     section: str
     name: str
@@ -72,6 +107,7 @@ class Result:
     quartiles: tuple[float, float] | None = None
     gflops: float | None = None
     share_of_peak: float | None = None
+    held: list[int | None] = field(default_factory=list)
     pairs: list[tuple[float, float]] = field(default_factory=list)
 
     @property
@@ -87,36 +123,33 @@ def torch_is_there() -> bool:
 
 
 def measure_row(
-    section: str, index: int, backward: bool, ours: Worker, torchs: Worker | None
+    section: str, index: int, backward: bool, ours: Worker, torchs: Worker | None, effort: Effort
 ) -> Result:
     """Time one row in turn."""
-    module = importlib.import_module(f"bench.{section}")
-    row = module.ROWS[index]
-    request = {"section": section, "row": index, "backward": backward, "seconds": SECONDS}
-    has_flops = hasattr(row, "flops")
-    if getattr(row, "only_ours", False):
-        torchs = None
-    mine: list[float] = []
-    theirs: list[float] = []
-    rates: list[float] = []
-    for pair in range(PAIRS):
-        for worker in (ours, torchs) if pair % 2 == 0 else (torchs, ours):
-            if worker is not None:
-                (mine if worker is ours else theirs).append(worker.ask(**request)["seconds"])
-        if has_flops:
-            rates.append(row.flops(backward) / mine[-1] / ours.ask(peak=0.03)["flops"])
+    row = importlib.import_module(f"bench.{section}").ROWS[index]
+    request = {"section": section, "row": index, "backward": backward}
+    sample = effort.sample(SECONDS)
+
+    def timed(worker: Worker) -> Callable[[], float]:
+        return lambda: worker.ask(**request, sample=sample)["seconds"]
+
+    sides = {"ours": timed(ours)}
+    if torchs is not None:
+        sides["torch"] = timed(torchs)
+    if hasattr(row, "flops"):
+        sides["peak"] = lambda: ours.ask(peak=0.03 * effort.share)["flops"]
+    given = dict(zip(sides, in_turn(effort.pairs, [*sides.values()]), strict=True))
+
+    mine = given["ours"]
     result = Result(section, row.name, backward, statistics.median(mine))
-    if has_flops:
-        result.gflops = row.flops(backward) / result.ours / 1e9
+    if "peak" in given:
+        flops = row.flops(backward)
+        result.gflops = flops / result.ours / 1e9
         scale = 2.0 if getattr(row, "dtype", "float32") == "float64" else 1.0
+        rates = [flops / t / peak for t, peak in zip(mine, given["peak"], strict=True)]
         result.share_of_peak = scale * statistics.median(rates)
-    if theirs:
-        result.pairs = list(zip(mine, theirs, strict=True))
-        ratios = [b / a for a, b in result.pairs]
-        low, middle, high = statistics.quantiles(ratios, n=4)
-        result.torch, result.ratio, result.quartiles = (
-            statistics.median(theirs),
-            middle,
-            (low, high),
-        )
+    if "torch" in given:
+        result.pairs = list(zip(mine, given["torch"], strict=True))
+        r = ratio_of(mine, given["torch"])
+        result.torch, result.ratio, result.quartiles = r.theirs, r.ratio, r.quartiles
     return result

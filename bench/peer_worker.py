@@ -6,7 +6,7 @@ Reads a request a line and answers a line, both JSON; an answer is `{"value": ..
     {"step": 3}       prepare the step of task 3: ten first steps, give the losses and the
                       seconds of the last
     {"chain": 2000}   prepare a chain of so many operations, the same without losses
-    {"time": 0.1}     the median seconds of what is prepared
+    {"time": [0.1, 3]}  the median seconds of what is prepared, over so long and so many calls
     {"python_share": 1}  the share of so many seconds that it spends in the interpreter
     {"peak": true}    the machine's peak in float32 operations a second, on all threads
 
@@ -71,10 +71,10 @@ class Prepared:
         self.run()
         return {"losses": [], "seconds": time.perf_counter() - start}
 
-    def time(self, budget: float) -> float:
+    def time(self, sample: tuple[float, int]) -> float:
         from bench.worker import time_call
 
-        return time_call(self.run, budget)
+        return time_call(self.run, *sample)
 
     def python_share(self, seconds: float) -> float | None:
         from bench.python_share import measure_share

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.pairs import PAIRS
+from bench.effort import FULL, Effort
+from bench.pairs import Ratio, in_turn, ratio_of
 
 HERE = Path(__file__).parent
 VARIABLE = "GLASSGRAD_BENCH_ENVIRONMENTS"
@@ -31,6 +31,7 @@ class Peer:
     distribution: str
     workload: str
     only: tuple[str, ...] = ()  # beginnings of the tasks' names, if compiling all takes too long
+    compiles: bool = False  # each step, before it is timed
 
     def takes(self, task: str) -> bool:
         return not self.only or task.startswith(self.only)
@@ -40,12 +41,12 @@ SOME = ("lecture", "MLP 784-128-10 Adam, N=64", "LeNet-5, N=64", "logistic")
 
 PEERS = (
     Peer("PyTorch", "torch", "pytorch"),
-    Peer("torch.compile", "torch", "pytorch_compiled", SOME),
-    Peer("JAX jit", "jax", "jax_jit"),
+    Peer("torch.compile", "torch", "pytorch_compiled", SOME, compiles=True),
+    Peer("JAX jit", "jax", "jax_jit", compiles=True),
     Peer("NumPy by hand", "numpy", "numpy_by_hand"),
     Peer("HIPS autograd", "autograd", "hips"),
     Peer("MyGrad", "mygrad", "mygrad_steps"),
-    Peer("tinygrad", "tinygrad", "tinygrad_steps", SOME),
+    Peer("tinygrad", "tinygrad", "tinygrad_steps", SOME, compiles=True),
 )
 OURS = Peer("ours", "numpy", "ours")
 
@@ -126,23 +127,8 @@ class PeerWorker:
         self.process.communicate()  # closes its input, at which it ends
 
 
-@dataclass
-class Ratio:
-    """A peer's time against ours: medians in seconds, ratio theirs / ours with quartiles."""
-
-    ours: float
-    theirs: float
-    ratio: float
-    quartiles: tuple[float, float]
-
-
-def compare(ours: PeerWorker, theirs: PeerWorker, seconds: float, pairs: int = PAIRS) -> Ratio:
+def compare(ours: PeerWorker, theirs: PeerWorker, seconds: float, effort: Effort = FULL) -> Ratio:
     """Time what both have prepared in turn, the order swapped from pair to pair."""
-    times: dict[PeerWorker, list[float]] = {ours: [], theirs: []}
-    for pair in range(pairs):
-        for worker in (ours, theirs) if pair % 2 == 0 else (theirs, ours):
-            times[worker].append(worker.ask(time=seconds))
-    ratios = [b / a for a, b in zip(times[ours], times[theirs], strict=True)]
-    low, middle, high = statistics.quantiles(ratios, n=4)
-    a, b = (statistics.median(times[worker]) for worker in (ours, theirs))
-    return Ratio(a, b, middle, (low, high))
+    sample = effort.sample(seconds)
+    sides = (lambda: ours.ask(time=sample), lambda: theirs.ask(time=sample))
+    return ratio_of(*in_turn(effort.pairs, sides))

@@ -7,17 +7,20 @@ import math
 import os
 import platform
 import subprocess
+import sys
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from bench.pairs import PAIRS, ROOT, Result
+from bench.effort import Effort
+from bench.pairs import ROOT, Result
 
 Floors = dict[bool, tuple[float, float]]
 
 
-def machine(threads: int) -> dict[str, Any]:
-    """What the numbers were measured on."""
+def machine(threads: int, effort: Effort) -> dict[str, Any]:
+    """What the numbers were measured on, and how thoroughly."""
     cpu = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -42,6 +45,7 @@ def machine(threads: int) -> dict[str, Any]:
         "load at start": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "system": platform.platform(terse=True),
         "commit": commit(),
+        "effort": effort.describe(),
         **versions,
     }
 
@@ -65,7 +69,7 @@ def describe(found: dict[str, Any]) -> str:
         f"{found['cpu']}, {found['cores']} cores, {found['threads']} threads{load}; "
         f"{found['system']}; Python {found['python']}, NumPy {found['numpy']}, "
         f"Numba {found['numba']}, PyTorch {found['torch']}; commit {found['commit']}; "
-        f"median of {PAIRS} interleaved pairs"
+        f"{found['effort']}"
     )
 
 
@@ -77,11 +81,17 @@ def _milliseconds(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds * 1e3:.3g}"
 
 
+def _mebibytes(held: list[int | None]) -> str:
+    ours, torchs = (["" if b is None else f"{b / 2**20:.1f}" for b in held] + ["", ""])[:2]
+    return f"{ours} ({torchs})" if torchs else ours
+
+
 def table(results: list[Result], floors: Floors) -> str:
     """Rows in Markdown; a ratio below its floor is marked with ▼."""
     rated = any(r.gflops for r in results)
     head = ["row", "work", "ours ms", "PyTorch ms", "ratio", "quartiles"]
     head += ["GFLOP/s", "share of peak"] if rated else []
+    head += ["MiB held (PyTorch)"] if any(r.held for r in results) else []
     lines = ["| " + " | ".join(head) + " |", "|---|---" + "|--:" * (len(head) - 2) + "|"]
     for r in results:
         floor = floors.get(r.backward, (0.0, 0.0))[0]
@@ -91,6 +101,8 @@ def table(results: list[Result], floors: Floors) -> str:
         if rated:
             cells += ["" if r.gflops is None else f"{r.gflops:.0f}"]
             cells += ["" if r.share_of_peak is None else f"{r.share_of_peak:.0%}"]
+        if "MiB held (PyTorch)" in head:
+            cells += [_mebibytes(r.held)]
         lines.append("| " + " | ".join(cells) + " |")
     lines += ["", *summary(results, floors)]
     return "\n".join(lines)
@@ -112,21 +124,41 @@ def summary(results: list[Result], floors: Floors) -> list[str]:
     return [line + "\n" for line in lines]
 
 
-def write_json(path: Path, found: dict[str, Any], results: list[Result]) -> None:
-    content = {"machine": found, "results": [r.as_dict() for r in results]}
-    path.write_text(json.dumps(content, indent=1) + "\n")
+def keep(
+    out: Path | None,
+    section: str,
+    content: dict[str, Any],
+    draw: Callable[[Any], Any] | None = None,
+) -> None:
+    """The section's JSON file and its picture, `draw(pyplot)`, in the folder `out` if there is one.
 
-
-def write_png(path: Path, section: str, results: list[Result]) -> None:
-    """Bars of the ratios, quartiles as whiskers, on a logarithmic scale."""
-    import matplotlib
-
+    `draw` returns the figure, None if there is nothing to see.
+    """
+    if out is None:
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f"{section}.json").write_text(json.dumps(content, indent=1) + "\n")
+    if draw is None:
+        return
+    try:
+        import matplotlib
+    except ImportError:
+        print("matplotlib is not installed: no pictures", file=sys.stderr)
+        return
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
+    figure = draw(plt)
+    if figure is not None:
+        figure.savefig(out / f"{section}.png", dpi=110)
+        plt.close(figure)
+
+
+def draw_bars(plt: Any, section: str, results: list[Result]) -> Any:
+    """Bars of the ratios, quartiles as whiskers, on a logarithmic scale."""
     shown = [r for r in results if r.ratio and r.quartiles][::-1]
     if not shown:
-        return
+        return None
     figure, axes = plt.subplots(figsize=(8, 0.8 + 0.28 * len(shown)), layout="constrained")
     ratios = [r.ratio or 0.0 for r in shown]
     ends = [r.quartiles or (0.0, 0.0) for r in shown]
@@ -140,8 +172,7 @@ def write_png(path: Path, section: str, results: list[Result]) -> None:
     logarithmic(axes)
     axes.set_xlabel("PyTorch's time / ours")
     axes.set_title(section)
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    return figure
 
 
 def logarithmic(axes: Any) -> None:

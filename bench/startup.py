@@ -11,8 +11,7 @@ import sys
 from typing import Any
 
 from bench import comparison, peers
-
-PAIRS = 9
+from bench.pairs import Ratio, in_turn, ratio_of
 
 _TIMED = "import time; start = time.perf_counter(); {code}; print(time.perf_counter() - start)"
 
@@ -39,27 +38,20 @@ def import_ours() -> str:
     return f"import sys; sys.path.insert(0, {str(peers.HERE.parent)!r}); import autograd, nn, optim"
 
 
-def compare_starts(
-    ours: str, theirs: tuple[str, str], threads: int, pairs: int
-) -> comparison.Ratio:
+def compare_starts(ours: str, theirs: tuple[str, str], threads: int, pairs: int) -> Ratio:
     """Our code in this interpreter against (interpreter, code), in turn."""
-    sides = ((sys.executable, ours), theirs)
-    times: tuple[list[float], list[float]] = ([], [])
+    sides = (
+        lambda: seconds_of(sys.executable, ours, threads),
+        lambda: seconds_of(*theirs, threads),
+    )
     for side in sides:
-        seconds_of(*side, threads)  # compiles what is not compiled yet, warms the disk's cache
-    for pair in range(pairs):
-        for number in (0, 1) if pair % 2 == 0 else (1, 0):
-            times[number].append(seconds_of(*sides[number], threads))
-    ratios = [b / a for a, b in zip(*times, strict=True)]
-    low, middle, high = statistics.quantiles(ratios, n=4)
-    return comparison.Ratio(*map(statistics.median, times), middle, (low, high))
+        side()  # compiles what is not compiled yet, warms the disk's cache
+    return ratio_of(*in_turn(pairs, sides))
 
 
-def run(
-    options: Any, machine: dict[str, Any], found: dict[peers.Peer, tuple[str, str]],
-    pairs: int = PAIRS,
-) -> str:  # fmt: skip
+def run(options: Any, machine: dict[str, Any], found: dict[peers.Peer, tuple[str, str]]) -> str:
     """Measure both rows; the section's text."""
+    pairs = options.effort.pairs
     imports = comparison.Row("import", wanted={"import numpy": 1 / 1.3, "PyTorch": 1.0})
     imports.ratios["import numpy"] = compare_starts(
         import_ours(), (sys.executable, "import numpy"), options.threads, pairs

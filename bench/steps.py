@@ -30,9 +30,7 @@ def wanted(name: str) -> dict[str, float]:
     return max(fitting, key=lambda pair: pair[0])[1] if fitting else {}
 
 
-def run(
-    options: Any, machine: dict[str, Any], found: dict[Peer, tuple[str, str]], pairs: int = 9
-) -> str:
+def run(options: Any, machine: dict[str, Any], found: dict[Peer, tuple[str, str]]) -> str:
     """Measure every task whose name contains `options.rows`; the section's text."""
     rows = []
     with comparison.Workers(found, options.threads) as workers:
@@ -40,11 +38,11 @@ def run(
             if options.rows not in task.name:
                 continue
             row = comparison.Row(task.name, wanted=wanted(task.name))
-            comparison.measure(workers, row, {"step": index}, SECONDS, pairs)
+            comparison.measure(workers, row, {"step": index}, SECONDS, options.effort)
             scale = 2 if task.dtype == "float64" else 1
             peak = workers.ours.ask(peak=True)
             row.share_of_peak = scale * flops(task) / row.ours / peak
-            row.python = workers.ours.ask(python_share=1.0)
+            row.python = workers.ours.ask(python_share=options.effort.share)
             rows.append(row)
     versions = {peer.label: version for peer, (_, version) in found.items()}
     return comparison.finish("steps", rows, options, machine, versions)

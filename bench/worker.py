@@ -3,8 +3,8 @@
 `python -m bench.worker ours|torchs THREADS` reads one request a line and answers one line, both
 JSON:
 
-    {"section": "conv", "row": 3, "backward": true, "seconds": 0.1}  ->  {"seconds": 0.0012}
-    {"peak": true}                                                   ->  {"flops": 7.1e10}
+    {"section": "conv", "row": 3, "backward": true, "sample": [0.1, 3]}  ->  {"seconds": 0.0012}
+    {"peak": 0.03}                                                       ->  {"flops": 7.1e10}
 
 It waits in a blocking read, so that it leaves the cores to the other worker meanwhile. Imports and
 compilation happen before the first timing of a row.
@@ -20,11 +20,11 @@ from collections.abc import Callable
 from typing import Any
 
 
-def time_call(work: Callable[[], Any], budget: float) -> float:
-    """Median seconds of a call of `work`, over about `budget` seconds and at least 3 calls."""
+def time_call(work: Callable[[], Any], budget: float, least: int = 3) -> float:
+    """Median seconds of a call of `work`, over about `budget` seconds and `least` calls."""
     times: list[float] = []
     end = time.perf_counter() + budget
-    while len(times) < 3 or (time.perf_counter() < end and len(times) < 1000):
+    while len(times) < least or (time.perf_counter() < end and len(times) < 1000):
         start = time.perf_counter()
         work()
         times.append(time.perf_counter() - start)
@@ -62,7 +62,7 @@ def main(side: str, threads: int) -> None:
                 for _ in range(3):
                     work()
                 prepared = (key, work)
-            answer = {"seconds": time_call(prepared[1], request["seconds"])}
+            answer = {"seconds": time_call(prepared[1], *request["sample"])}
         print(json.dumps(answer), file=answers, flush=True)
 
 

@@ -1,35 +1,45 @@
 """The benchmarks run: tiny settings, no assertion about time."""
 
 import json
+import math
 import shutil
+import subprocess
 import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from bench import __main__ as command
 from bench import (
     comparison,
+    conv,
     growth,
+    held,
+    higher_order,
     memory,
     micro,
     overhead,
+    pairs,
     peers,
     python_share,
+    report,
     startup,
     steps,
 )
+from bench.effort import FULL, QUICK, Effort
 from bench.workloads import numpy_by_hand, ours, tasks
 
 
 @pytest.fixture
 def options(tmp_path):
-    return SimpleNamespace(threads=1, rows="", out=tmp_path)
+    return SimpleNamespace(threads=1, rows="", out=tmp_path, effort=TINY)
 
 
+TINY = Effort(pairs=2, share=0.0, calls=1)
 MACHINE = {
     "cpu": "some", "cores": 1, "threads": 1, "load at start": None, "system": "s",
-    "commit": "c", "python": "3", "numpy": "2", "numba": "0", "torch": "2",
+    "commit": "c", "effort": "tiny", "python": "3", "numpy": "2", "numba": "0", "torch": "2",
 }  # fmt: skip
 BY_HAND = {p: (sys.executable, "1") for p in peers.PEERS if p.label == "NumPy by hand"}
 
@@ -49,7 +59,7 @@ def test_numpy_is_found_here_and_named_environments_are_looked_at_too(monkeypatc
 
 def test_steps_gives_a_row_with_equal_losses(options):
     options.rows = "logistic"
-    text = steps.run(options, MACHINE, BY_HAND, pairs=2)
+    text = steps.run(options, MACHINE, BY_HAND)
     (row,) = rows_of(options, "steps")
     assert row["ours"] > 0 and row["ratios"]["NumPy by hand"]["ratio"] > 0
     assert "logistic regression" in text and not row["skipped"]
@@ -64,13 +74,13 @@ def test_a_peer_that_times_other_work_is_left_out():
 
 def test_overhead_gives_a_row(options, monkeypatch):
     monkeypatch.setattr(overhead, "COUNTS", (20,))
-    overhead.run(options, MACHINE, {}, pairs=2)
+    overhead.run(options, MACHINE, {})
     (row,) = rows_of(options, "overhead")
     assert row["name"] == "20 operations" and row["ours"] > 0
 
 
 def test_startup_gives_rows(options):
-    startup.run(options, MACHINE, {}, pairs=2)
+    startup.run(options, MACHINE, {})
     imports, first = rows_of(options, "startup")
     assert imports["ratios"]["import numpy"]["ours"] > 0 and first["ours"] > 0
 
@@ -82,7 +92,7 @@ def test_memory_gives_a_table(options):
 
 
 def test_growth_gives_two_curves(options):
-    growth.run(options, MACHINE, {}, batches=(1, 16), depths=(2, 4), budget=0.0)
+    growth.run(options, MACHINE, {}, batches=(1, 16), depths=(2, 4))
     curves = json.loads((options.out / "growth.json").read_text())["curves"]
     assert curves["N"]["bytes"][1] > curves["N"]["bytes"][0] > 0
     assert curves["depth"]["x"] == [2, 4]
@@ -140,3 +150,84 @@ def test_a_loop_is_python_and_a_sum_is_not():
     if loop is None or total is None:
         pytest.skip("perf may not sample here")
     assert loop > 0.8 > 0.2 > total
+
+
+def test_a_quick_run_measures_less_and_says_so():
+    assert QUICK.pairs < FULL.pairs and QUICK.sample(1.0)[0] < FULL.sample(1.0)[0] == 1.0
+    assert QUICK.some([1, 2, 4, 8, 16]) == [1, 8] and FULL.some([1, 2]) == [1, 2]
+    assert "QUICK" in report.describe(report.machine(1, QUICK))
+    assert "QUICK" not in report.describe(report.machine(1, FULL))
+
+
+def test_a_quick_run_prints_a_table_and_leaves_no_file(monkeypatch, capsys):
+    monkeypatch.setattr("bench.__main__.torch_is_there", lambda: False)
+    kept = {p: p.stat().st_mtime_ns for p in command.RESULTS.iterdir()}
+    command.main(["pool", "--quick", "--rows", "64,16,10,10", "--threads", "1"])
+    assert {p: p.stat().st_mtime_ns for p in command.RESULTS.iterdir()} == kept
+    printed = capsys.readouterr().out
+    assert "QUICK" in printed and "| max_pool2d 64,16,10,10 kernel 2 stride 2 |" in printed
+
+
+def test_a_quick_run_is_not_written_where_full_ones_stand(capsys):
+    places = {"--readme": "bench/README.md", "--out": str(command.RESULTS)}
+    for option, place in places.items():
+        with pytest.raises(SystemExit):
+            command.read_options(["pool", "--quick", option, place])
+        assert "only a full run goes into" in capsys.readouterr().err
+    assert command.read_options(["pool"]).out == command.RESULTS
+
+
+def test_a_quick_run_leaves_out_libraries_that_compile(monkeypatch, capsys):
+    everything = dict.fromkeys(peers.PEERS, (sys.executable, "1"))
+    monkeypatch.setattr(peers, "find", lambda pythons: dict(everything))
+    assert command.find_peers([], FULL) == everything
+    quick = {p.label for p in command.find_peers([], QUICK)}
+    assert quick == {"PyTorch", "NumPy by hand", "HIPS autograd", "MyGrad"}
+    assert "JAX jit compiles for longer" in capsys.readouterr().err
+
+
+def test_sides_are_asked_in_turn_and_the_order_swaps():
+    asked = []
+    sides = [lambda: asked.append("a") or 1.0, lambda: asked.append("b") or 2.0]
+    assert pairs.in_turn(3, sides) == [[1.0] * 3, [2.0] * 3]
+    assert "".join(asked) == "abbaab"
+    assert pairs.ratio_of([1.0, 2.0, 1.0], [2.0, 6.0, 4.0]) == pairs.Ratio(1, 4, 3, (2, 4))
+
+
+def test_second_order_gives_a_row_and_what_checkpoints_hold(options, monkeypatch):
+    monkeypatch.setattr(higher_order, "torch_is_there", lambda: False)
+    options.rows = "SGD step, with penalty"
+    text = higher_order.run(options, MACHINE, {})
+    (row,) = rows_of(options, "higher_order")
+    assert min(row["seconds"]["ours 1"] + row["seconds"]["ours 2"]) > 0
+    assert row["name"] in text and "in √n checkpoints" in text
+
+
+@pytest.mark.skipif(not held.CLEAR.exists(), reason="Linux only")
+def test_what_a_convolution_holds_is_seen():
+    """A copy of the images, made on the way, shows as its bytes."""
+    row = conv.Row("", (8, 16, 128, 128), (4, 16, 1, 1))
+    plain, copying = (held_of(row, code) for code in ("", COPYING))
+    images = 4 * math.prod(row.input_shape)
+    assert images * 0.9 < copying - plain < images * 1.1
+
+
+COPYING = """
+make = conv.ours
+def with_copy(row, backward):
+    work, images = make(row, backward), conv.arrays(row)[0]
+    def run():
+        copied = images + 1
+        return work()
+    return run
+conv.ours = with_copy
+"""
+
+
+def held_of(row, code):
+    code = f"from bench import conv, held\n{code}\nprint(held.measure_here(conv.{row}, 'ours'))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=held.environment()
+    )
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)

@@ -14,14 +14,14 @@ def step(task: tasks.Task) -> Callable[[], Any]:
     """The lecture's two-layer net, or logistic regression."""
     x, y = tasks.data(task)
     if task.loss == "squares" and task.layers == tasks.LECTURE:
-        return _lecture(x, y, *tasks.weights(task), task.lr)
+        return _lecture(x, y, task.lr, *tasks.weights(task))
     if task.loss == "logistic":
-        return _logistic(x, y, *tasks.weights(task), task.lr)
+        return _logistic(x, y, task.lr, *tasks.weights(task))
     raise NotImplementedError("only the nets that people write out by hand")
 
 
 def _lecture(
-    x: np.ndarray, y: np.ndarray, w1: np.ndarray, w2: np.ndarray, lr: float
+    x: np.ndarray, y: np.ndarray, lr: float, w1: np.ndarray, w2: np.ndarray
 ) -> Callable[[], Any]:
     def run() -> Any:
         nonlocal w1, w2
@@ -40,7 +40,7 @@ def _lecture(
 
 
 def _logistic(
-    x: np.ndarray, y: np.ndarray, w: np.ndarray, b: np.ndarray, lr: float
+    x: np.ndarray, y: np.ndarray, lr: float, w: np.ndarray, b: np.ndarray
 ) -> Callable[[], Any]:
     def run() -> Any:
         nonlocal w, b

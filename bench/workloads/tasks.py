@@ -62,7 +62,7 @@ def simple_layers(layers: Sequence[Layer]) -> Iterator[Layer]:
 def weights(task: Task) -> list[np.ndarray]:
     """First values of all parameters, layer by layer: weight, then bias."""
     rng = np.random.default_rng(0)
-    made: list[np.ndarray] = []
+    made: list[Any] = []
     for kind, *sizes in simple_layers(task.layers):
         if kind == "batch_norm":
             made += [np.ones(sizes[0]), np.zeros(sizes[0])]
