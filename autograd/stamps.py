@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Callable
+from types import CodeType
 
 import numpy as np
 
@@ -21,7 +22,24 @@ next_id = itertools.count(1).__next__
 #: The latest stamp there is: a graph whose nodes are all younger needs no check.
 latest = 0
 
-_stamps: dict[int, tuple[weakref.ref[np.ndarray], int, Source]] = {}
+
+class Stamp:
+    """When and where some arrays were last written to. Arrays written together share one."""
+
+    __slots__ = ("id", "place", "whole")
+
+    id: int
+    place: tuple[CodeType, int]
+    whole: bool  # no array has got another one since
+
+    def renew(self, depth: int = 2) -> None:
+        """Note that all its arrays were just written to again, by the calling line."""
+        global latest
+        self.place = caller(depth)
+        self.id = latest = next_id()
+
+
+_stamps: dict[int, tuple[weakref.ref[np.ndarray], Stamp]] = {}
 
 
 def owner(array: np.ndarray) -> np.ndarray:
@@ -31,17 +49,26 @@ def owner(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def stamp(*arrays: np.ndarray) -> None:
-    """Note that `arrays` were just written to, by the calling line."""
-    global latest
-    source = Source(*caller(2))
+def stamp(*arrays: np.ndarray) -> Stamp:
+    """Note that `arrays` were just written to, by the calling line.
+
+    What writes to the same arrays again and again keeps their Stamp, and while that is `whole`
+    it need only `renew` it.
+    """
+    made = Stamp()
+    made.renew(3)
     for array in arrays:
         owned = owner(array)
         key = id(owned)
-        latest = next_id()
         known = _stamps.get(key)
-        reference = known[0] if known is not None else weakref.ref(owned, _forgetting(key))
-        _stamps[key] = (reference, latest, source)
+        if known is None:
+            reference = weakref.ref(owned, _forgetting(key))
+        else:
+            reference, before = known
+            before.whole = False
+        _stamps[key] = (reference, made)
+    made.whole = True  # two of them may be views of one array
+    return made
 
 
 def _forgetting(key: int) -> Callable[[object], object]:
@@ -51,4 +78,6 @@ def _forgetting(key: int) -> Callable[[object], object]:
 def written_since(array: np.ndarray, node_id: int) -> Source | None:
     """The line that last wrote to `array`'s memory, if that was after node `node_id`."""
     entry = _stamps.get(id(owner(array)))
-    return entry[2] if entry is not None and entry[1] > node_id else None
+    if entry is None or entry[1].id <= node_id:
+        return None
+    return Source(*entry[1].place)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -41,15 +42,17 @@ class Batch:
     """
 
     def __init__(self, rows: Sequence[Sequence[np.ndarray]]) -> None:
-        from optim.compiled_numba import CHUNK
-
         self._rows = rows  # keeps the memory
         addresses = np.array([_addresses(row) for row in rows], np.int64)
         sizes = [row[0].size for row in rows]
         weights, state = addresses[:, :1], addresses[:, 1:]
         self.places = np.column_stack([weights, weights, state, sizes])  # gradients in column 1
         self.chunks = np.array(
-            [(p, first) for p, size in enumerate(sizes) for first in range(0, size, CHUNK)],
+            [
+                (p, first)
+                for p, size in enumerate(sizes)
+                for first in range(0, size, _kernels().CHUNK)
+            ],
             np.int64,
         )
         self.size = sum(sizes)
@@ -58,38 +61,40 @@ class Batch:
         """Note where the gradients of this step are."""
         self.places[:, 1] = _addresses(gradients)
 
-    def run(self, kernel: Any, dtype: np.dtype[Any], numbers: Sequence[float], ns: float) -> None:
+    def run(self, kernel: Any, numbers: Sequence[float], ns: float) -> None:
         """Launch a rule; it takes `ns` nanoseconds for an element."""
-        scalars = map(dtype.type, numbers)
         work = ns * self.size
-        parallel_for(kernel, len(self.chunks), self.places, self.chunks, *scalars, work_ns=work)
+        parallel_for(kernel, len(self.chunks), self.places, self.chunks, *numbers, work_ns=work)
 
 
 def _addresses(arrays: Sequence[np.ndarray]) -> list[int]:
     return [_address_of(_as_buffer(array)) for array in arrays]  # type: ignore[arg-type]
 
 
-def sgd(batch: Batch, dtype: np.dtype[Any], settings: Any, step: int) -> None:
-    """`SGD.update` in one pass. The first step's velocity is the gradient alone."""
+@cache
+def _kernels() -> Any:
+    """The module of the kernels, which imports Numba."""
     from optim import compiled_numba
 
+    return compiled_numba
+
+
+def sgd(batch: Batch, dtype: np.dtype[Any], settings: Any, step: int) -> None:
+    """`SGD.update` in one pass. The first step's velocity is the gradient alone."""
     momentum, decay = settings["momentum"], settings["weight_decay"]
     # the velocity is 0 before the first step
     dampening = settings["dampening"] if step > 1 else 0.0
-    kernel = compiled_numba.sgd(
-        bool(momentum), bool(dampening), settings["nesterov"], bool(decay), settings["maximize"]
-    )
-    batch.run(kernel, dtype, (settings["lr"], momentum, 1 - dampening, decay), 0.4)
+    nesterov, maximize = settings["nesterov"], settings["maximize"]
+    kernel = _kernels().sgd(dtype, bool(momentum), bool(dampening), nesterov, bool(decay), maximize)
+    batch.run(kernel, (settings["lr"], momentum, 1 - dampening, decay), 0.4)
 
 
 def adam(batch: Batch, dtype: np.dtype[Any], settings: Any, step: int) -> None:
     """`Adam.update` in one pass."""
-    from optim import compiled_numba
-
     lr, (beta1, beta2) = settings["lr"], settings["betas"]
     decay, amsgrad = settings["weight_decay"], settings["amsgrad"]
     decoupled = bool(decay and settings["decoupled_weight_decay"])
-    kernel = compiled_numba.adam(bool(decay), decoupled, amsgrad, settings["maximize"])
+    kernel = _kernels().adam(dtype, bool(decay), decoupled, amsgrad, settings["maximize"])
     numbers = (
         1 - lr * decay if decoupled else decay,
         1 - beta1,
@@ -99,4 +104,4 @@ def adam(batch: Batch, dtype: np.dtype[Any], settings: Any, step: int) -> None:
         math.sqrt(1 - beta2**step),
         settings["eps"],
     )
-    batch.run(kernel, dtype, numbers, 1.2)
+    batch.run(kernel, numbers, 1.2)

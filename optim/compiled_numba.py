@@ -13,8 +13,10 @@ from functools import cache
 from typing import Any
 
 import numba
+import numpy as np
 from numba import carray, types  # type: ignore[attr-defined]
 from numba.extending import intrinsic
+from numba.np.numpy_support import from_dtype
 
 from autograd.kernels.runtime import jit
 
@@ -40,11 +42,20 @@ def _piece(places, p, column, first, like):  # type: ignore[no-untyped-def]
 
 
 @cache
-def sgd(momentum: bool, dampening: bool, nesterov: bool, decay: bool, maximize: bool) -> Any:
+def sgd(
+    dtype: np.dtype[Any],
+    momentum: bool,
+    dampening: bool,
+    nesterov: bool,
+    decay: bool,
+    maximize: bool,
+) -> Any:
     """w, g and with momentum v; w and v are written."""
+    real = from_dtype(dtype)
 
-    @jit(key=(momentum, dampening, nesterov, decay, maximize))
+    @jit(key=(dtype.char, momentum, dampening, nesterov, decay, maximize))
     def update(lo, hi, places, chunks, lr, mu, share, weight_decay):  # type: ignore[no-untyped-def]
+        lr, mu, share, weight_decay = real(lr), real(mu), real(share), real(weight_decay)
         for chunk in range(lo, hi):
             p, first = chunks[chunk, 0], chunks[chunk, 1]
             w = _piece(places, p, 0, first, lr)
@@ -64,11 +75,14 @@ def sgd(momentum: bool, dampening: bool, nesterov: bool, decay: bool, maximize: 
 
 
 @cache
-def adam(decay: bool, decoupled: bool, amsgrad: bool, maximize: bool) -> Any:
+def adam(dtype: np.dtype[Any], decay: bool, decoupled: bool, amsgrad: bool, maximize: bool) -> Any:
     """w, g, m, v and with amsgrad the largest v; all but g are written."""
+    real = from_dtype(dtype)
 
-    @jit(key=(decay, decoupled, amsgrad, maximize))
+    @jit(key=(dtype.char, decay, decoupled, amsgrad, maximize))
     def update(lo, hi, places, chunks, weight_decay, a, b, beta2, lr, root, eps):  # type: ignore[no-untyped-def]
+        weight_decay, a, b, beta2 = real(weight_decay), real(a), real(b), real(beta2)
+        lr, root, eps = real(lr), real(root), real(eps)
         for chunk in range(lo, hi):
             p, first = chunks[chunk, 0], chunks[chunk, 1]
             w = _piece(places, p, 0, first, lr)

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from operator import is_
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd import Tensor
 from autograd.kernels.runtime import use_numba
+from autograd.stamps import Stamp, stamp
 from optim.compiled import Batch, fits
 
-__all__ = ["Due", "Plan"]
+__all__ = ["Due", "Now", "Plan"]
+
+
+class Now(NamedTuple):
+    """The groups' settings, learning rates as numbers, and what a rule keeps under them."""
+
+    seen: list[dict[str, Any]]  # the groups that they were made from, copied
+    settings: list[dict[str, Any]]
+    initial: list[dict[str, float]]
+
+    def still(self, groups: Sequence[dict[str, Any]]) -> bool:
+        """Whether every value in the groups is the object that it was."""
+        if len(groups) != len(self.seen):
+            return False
+        for group, seen in zip(groups, self.seen, strict=True):
+            if not _same(group.values(), seen.values()):
+                return False
+        return True
 
 
 class Due(NamedTuple):
@@ -28,74 +47,87 @@ class Due(NamedTuple):
 class Plan:
     """What one step updates: batches for the compiled rule, and the rest, for the rule in NumPy.
 
-    `looked_at` has every parameter of the optimiser, with None for one that is skipped; the
-    numbers in `batches` and `rest` count those that are not. The compiled rule is asked for if
-    `large`.
+    `members` has the parameters of each group, `skipped` those that are not due. The numbers in
+    `batches` and `rest` are places in `due`. The compiled rule is asked for if `large`.
     """
 
     def __init__(
         self,
-        looked_at: list[tuple[Tensor, Due | None]],
+        members: list[list[Tensor]],
+        due: list[Due],
+        skipped: list[Tensor],
         gradients: Sequence[np.ndarray],
-        initial: Sequence[dict[str, float]],
+        initial: list[dict[str, float]],
         large: bool,
     ) -> None:
-        self.looked_at = looked_at
-        self.due = [item for _, item in looked_at if item is not None]
-        self.arrays = [item.w for item in self.due]
+        self.due, self.initial = due, initial
         self.taken = 0  # steps by this plan
         self.batches: list[tuple[Batch, list[int]]] = []
         self.rest: list[int] = []
-        self._numba, self._initial, self._large = use_numba(), initial, large
+        self._members, self._skipped = members, skipped
+        self._rows = [
+            (item.tensor, item.w, item.w.shape, item.w.dtype, item.state, item.step, item.kept)
+            for item in due
+        ]
+        self._numba = use_numba()
+        self._stamp: Stamp | None = None
 
         together: dict[tuple[Any, ...], list[int]] = {}
-        for number, (item, g) in enumerate(zip(self.due, gradients, strict=True)):
+        for number, (item, g) in enumerate(zip(due, gradients, strict=True)):
             dtype = item.w.dtype
             if large and fits(dtype, item.w, g, *item.kept.values()):
                 together.setdefault((item.group, dtype, item.step), []).append(number)
             else:
                 self.rest.append(number)
         for numbers in together.values():
-            rows = [[self.due[n].w, *self.due[n].kept.values()] for n in numbers]
+            rows = [[due[n].w, *due[n].kept.values()] for n in numbers]
             self.batches.append((Batch(rows), numbers))
+        self._complete = not (large and self.rest)
 
     def gradients(
-        self,
-        groups: Sequence[dict[str, Any]],
-        initial: Sequence[dict[str, float]],
-        states: dict[Tensor, dict[str, Any]],
+        self, groups: Sequence[dict[str, Any]], states: dict[Tensor, dict[str, Any]]
     ) -> list[np.ndarray] | None:
         """The gradient of each parameter that is due; None if anything but gradients changed."""
-        if self._large and self.rest:
+        if not self._complete or self._numba is not use_numba():
             return None  # what did not fit the compiled rule may fit now
-        if self._numba != use_numba() or self._initial != initial:
+        if len(groups) != len(self._members):
             return None
-        tensors = [(tensor, n) for n, group in enumerate(groups) for tensor in group["params"]]
-        if len(tensors) != len(self.looked_at):
-            return None
-        found = []
-        for (tensor, group), (known, item) in zip(tensors, self.looked_at, strict=True):
-            if tensor is not known:
+        for group, members in zip(groups, self._members, strict=True):
+            if not _same(group["params"], members):
                 return None
-            gradient = tensor.grad if tensor.requires_grad else None
-            if gradient is None or item is None:
-                if gradient is item:
-                    continue
+        for tensor in self._skipped:
+            if tensor._grad is not None and tensor._requires_grad:
                 return None
-            w, g, state = item.w, gradient.data, item.state
+        found, taken, dense = [], self.taken, bool(self.batches)
+        # The slots themselves: their properties would be a third of this loop.
+        for tensor, w, shape, dtype, state, step, kept in self._rows:
+            gradient = tensor._grad
+            if gradient is None or tensor._data is not w or not tensor._requires_grad:
+                return None
+            g = gradient._data
             if (
-                tensor.data is not w
-                or group != item.group
-                or g.dtype is not w.dtype
-                or g.shape != w.shape
+                g.dtype is not dtype
+                or g.shape != shape
+                or (dense and not g.flags.carray)
                 or not w.flags.writeable
-                or (self.batches and not g.flags.carray)
                 or states.get(tensor) is not state
-                or state["step"] != item.step + self.taken
+                or state["step"] != step + taken
             ):
                 return None
-            for name, array in item.kept.items():
+            for name, array in kept.items():
                 if state.get(name) is not array:
                     return None
             found.append(g)
         return found
+
+    def stamp(self) -> None:
+        """Note that everything due was written to."""
+        if self._stamp is not None and self._stamp.whole:
+            self._stamp.renew()
+        else:
+            self._stamp = stamp(*[item.w for item in self.due])
+
+
+def _same(objects: Collection[Any], known: Collection[Any]) -> bool:
+    """Whether these are the known objects, in their order."""
+    return len(objects) == len(known) and all(map(is_, objects, known))
