@@ -17,9 +17,8 @@ class Scope:
 
     __slots__ = ("_module", "parent")
 
-    def __init__(self, module: Any, parent: Scope | None):
-        self._module = weakref.ref(module)
-        self.parent = parent
+    _module: weakref.ref[Any]
+    parent: Scope | None
 
     @property
     def module(self) -> Any | None:
@@ -49,10 +48,16 @@ _current: ContextVar[Scope | None] = ContextVar("glassgrad_scope", default=None)
 current = _current.get
 
 
+_new_scope = Scope.__new__
+
+
 def enter(module: Any) -> Scope | None:
     """Make `module` the innermost scope; return what `leave` needs."""
     outer = _current.get()
-    _current.set(Scope(module, outer))
+    inner = _new_scope(Scope)
+    inner._module = weakref.ref(module)
+    inner.parent = outer
+    _current.set(inner)
     return outer
 
 

@@ -181,12 +181,13 @@ def ternary(general: Callable[..., Any], spec: Any, nodes: Any) -> Any:
             closures = result[1]
             if type(closures) is not tuple or len(closures) != 3:
                 return general(*args, **kwargs)
-            needed = (
-                None if edge_a is None else closures[0],
-                None if edge_b is None else closures[1],
-                None if edge_c is None else closures[2],
-            )
-            tensor = nodes.result(spec, (edge_a, edge_b, edge_c), needed, out)
+            if edge_a is None or edge_b is None or edge_c is None:
+                closures = (
+                    None if edge_a is None else closures[0],
+                    None if edge_b is None else closures[1],
+                    None if edge_c is None else closures[2],
+                )
+            tensor = nodes.result(spec, (edge_a, edge_b, edge_c), closures, out)
         else:
             tensor = Tensor._of(out)
         return tensor if len(result) == 2 else (tensor, result[2])

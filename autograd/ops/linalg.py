@@ -89,14 +89,14 @@ def linear(x: Array, weight: Array, bias: Array | None = None):
             lambda g: g @ weight,
             # of a single row the product is an outer one, which BLAS does at a third of the speed
             (lambda g: g.T * x) if len(x) == 1 else (lambda g: g.T @ x),
-            lambda g: np.sum(g, axis=0),
+            lambda g: g.sum(axis=0),
         )
     lead, (features, inputs) = x.shape[:-1], weight.shape
     rows = math.prod(lead)
     return _affine(x.reshape(rows, inputs), weight, bias).reshape((*lead, features)), (
         lambda g: (g.reshape(rows, features) @ weight).reshape((*lead, inputs)),
         lambda g: g.reshape(rows, features).T @ x.reshape(rows, inputs),
-        lambda g: np.sum(g.reshape(rows, features), axis=0),
+        lambda g: g.reshape(rows, features).sum(axis=0),
     )
 
 

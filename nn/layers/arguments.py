@@ -40,6 +40,11 @@ def probability(layer: str, name: str, value: float) -> float:
 
 def require_size(layer: str, argument: str, size: int, x: Any, axis: int, what: str) -> None:
     """Raise unless x has `size` elements along `axis`; the message says the number that fits."""
+    try:
+        if x.shape[axis] == size:  # nearly always
+            return
+    except (AttributeError, IndexError):
+        pass
     if not hasattr(x, "shape") and np.asarray(x).dtype.kind not in "fiub":
         raise DTypeError(
             f"{scope.prefix()}{layer}: a Tensor or array is needed, got {type(x).__name__}"
