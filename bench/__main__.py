@@ -1,6 +1,6 @@
 """`python -m bench [sections]`: time the sections (by default all), print and keep their tables.
 
-With --quick the same tables come from fewer pairs and shorter samples, in less than a quarter of
+With --quick the same tables come from fewer pairs and shorter samples, in about a quarter of
 the time, to see whether a change helps; they are printed only, not kept with the full ones.
 """
 
