@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -35,10 +36,11 @@ def reshape(x: Array, shape, order="C"):
     `order`: "C" reads and writes with the last index running fastest, "F" with the first. Raises
     `ShapeError` with both counts of elements if they differ.
     """
-    old = np.shape(x)
+    array = x if type(x) is np.ndarray else np.asarray(x)
+    old = array.shape
     _check_order("reshape", order)
     try:
-        out = (x if type(x) is np.ndarray else np.asarray(x)).reshape(shape, order=order)
+        out = array.reshape(shape, order=order)
     except ValueError:
         raise ShapeError(_misfit(old, shape)) from None
     if order == "C":
@@ -81,17 +83,24 @@ def flatten(x: Any, start_dim: int = 0, end_dim: int = -1, order: str = "C") -> 
     >>> ag.flatten(ag.zeros(2, 3, 4), start_dim=1).shape
     (2, 12)
     """
-    shape = plain(x).shape
+    known = type(start_dim) is type(end_dim) is int
+    joined = (_known_flattened if known else _flattened)(plain(x).shape, start_dim, end_dim)
+    return reshape(x, joined, order)
+
+
+def _flattened(shape: tuple[int, ...], start_dim: Any, end_dim: Any) -> tuple[int, ...]:
     if not shape:
-        return reshape(x, (1,))
+        return (1,)
     first = normal_axis(start_dim, len(shape), "flatten", shape)
     last = normal_axis(end_dim, len(shape), "flatten", shape)
     if first > last:
         raise ArgumentError(
             f"flatten: start_dim {start_dim} comes after end_dim {end_dim} in shape {shape}"
         )
-    joined = math.prod(shape[first : last + 1])
-    return reshape(x, shape[:first] + (joined,) + shape[last + 1 :], order=order)
+    return (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :])
+
+
+_known_flattened = lru_cache(maxsize=1024)(_flattened)
 
 
 @op
