@@ -210,12 +210,39 @@ def test_nothing_is_read_outside_the_arrays(name, at_end):
 
 def test_python_threads_at_once(threads):
     threads(2)
-    problems = [problem(name, np.float32) for name in ("primes", "stride 2", "groups", "1x1")]
+    names = ("primes", "lenet 2", "stride 2", "groups", "1x1")
+    problems = [problem(name, np.float32) for name in names for _ in range(2)]  # of a shape, too
     expected = [[a.tobytes() for a in run(*p)] for p in problems]
     with ThreadPoolExecutor(4) as pool:
         for _ in range(5):
             results = list(pool.map(lambda p: run(*p), problems))
             assert [[a.tobytes() for a in result] for result in results] == expected
+
+
+def without_memory(lo, hi, source, weight, bias, out, numbers, tables):
+    for i in range(lo, hi):
+        out[0, 0, 0, i] = np.ones(numbers[1 + i], np.uint8)[-1]
+    return 0
+
+
+@needs_numba
+@pytest.mark.parametrize("work_ns", [1.0, 1e6], ids=["alone", "together"])
+def test_a_kernel_without_memory_raises(threads, work_ns):
+    from autograd.kernels.conv_numba import kernel_address, kernel_at
+
+    threads(2)
+    address = kernel_address(runtime.jit(without_memory), np.dtype(np.float32))
+    images, vector = np.zeros((1, 1, 1, 8), np.float32), np.zeros(1, np.float32)
+    for greedy in (None, 0, 5, 7):
+        numbers, tables = np.array([address] + [4] * 8), np.zeros(1, np.int32)
+        arguments = images, images, vector, images, numbers, tables
+        if greedy is None:
+            runtime.parallel_for(kernel_at, 8, *arguments, work_ns=work_ns)
+            assert images.all()
+        else:
+            numbers[1 + greedy] = 1 << 60
+            with pytest.raises(MemoryError):
+                runtime.parallel_for(kernel_at, 8, *arguments, work_ns=work_ns)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
@@ -340,9 +367,10 @@ def test_numpy_twins_on_request(monkeypatch):
     def refuse(*_):
         raise AssertionError("a compiled kernel was asked for")
 
-    for name in ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"):
+    for name in ("forward", "input_grad", "weight_grad"):
         monkeypatch.setattr(conv_launch, name, refuse)
     *arrays, c = problem("primes", np.float64)
+    conv.forget()
     with pytest.raises(AssertionError, match="compiled"):
         run(*arrays, c)
     runtime.set_kernels("numpy")

@@ -43,12 +43,37 @@ def problem(name: str, dtype: type, seed: int = 0):
     return *(rng.standard_normal(s).astype(dtype) for s in shapes), c
 
 
-def run(x, weight, bias, g, c: ConvShape):
+class Compiled:
+    """The functions that `conv_launch` or `winograd_launch` makes, called as a twin's are."""
+
+    def __init__(self, module):
+        self.module = module
+
+    def conv2d(self, x, weight, bias, c: ConvShape, relu=False):
+        run = self.module.forward(c, x.dtype, runtime.get_num_threads(), relu)
+        return run(x, weight, bias)
+
+    def conv2d_input_grad(self, g, weight, c: ConvShape):
+        return self.module.input_grad(c, g.dtype, runtime.get_num_threads())(g, weight)
+
+    def conv2d_weight_grad(self, g, x, c: ConvShape):
+        return self.module.weight_grad(c, g.dtype, runtime.get_num_threads())(g, x)
+
+
+def compiled() -> Compiled:
     from autograd.kernels import winograd_launch
 
-    out = winograd_launch.conv2d(x, weight, bias, c)
-    dx = winograd_launch.conv2d_input_grad(g, weight, c)
-    return out, dx, winograd_launch.conv2d_weight_grad(g, x, c)
+    return Compiled(winograd_launch)
+
+
+def direct() -> Compiled:
+    from autograd.kernels import conv_launch
+
+    return Compiled(conv_launch)
+
+
+def run(*arrays_and_shape):
+    return run_twin(compiled(), *arrays_and_shape)
 
 
 def run_twin(module, x, weight, bias, g, c: ConvShape):
@@ -143,28 +168,24 @@ def test_nothing_is_read_outside_the_arrays(name, at_end):
 
 @needs_numba
 def test_without_bias_and_with_relu():
-    from autograd.kernels import winograd_launch
-
     x, weight, bias, _, c = problem("odd", np.float32)
-    plain = winograd_launch.conv2d(x, weight, None, c)
-    shifted = winograd_launch.conv2d(x, weight, bias, c)
+    plain = compiled().conv2d(x, weight, None, c)
+    shifted = compiled().conv2d(x, weight, bias, c)
     np.testing.assert_array_equal(plain + bias[:, None, None], shifted)
-    rectified = winograd_launch.conv2d(x, weight, bias, c, relu=True)
+    rectified = compiled().conv2d(x, weight, bias, c, relu=True)
     np.testing.assert_array_equal(rectified, np.maximum(shifted, 0))
 
 
 @needs_numba
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_nan_and_inf_reach_exactly_their_outputs(value):
-    from autograd.kernels import winograd_launch
-
     x, weight, bias, _, c = problem("even", np.float32)
     for at in itertools.product((0, 3, 4, 7), repeat=2):
         spoilt, marked = x.copy(), x.copy()
         spoilt[1, 5, *at], marked[1, 5, *at] = value, np.nan
         touched = np.isnan(conv_reference.conv2d(marked, weight, bias, c))
         for relu in (False, True):
-            out = winograd_launch.conv2d(spoilt, weight, bias, c, relu)
+            out = compiled().conv2d(spoilt, weight, bias, c, relu)
             assert np.isfinite(out[~touched]).all()
             assert relu or not np.isfinite(out[touched]).any()
             assert np.isnan(out[touched]).all() or value == np.inf
@@ -178,22 +199,20 @@ def rms_error(got: np.ndarray, exact: np.ndarray) -> float:
 @pytest.mark.parametrize("channels", [32, 64, 256])
 def test_rounding_error_beside_the_direct_kernels(channels):
     """At most four times their rms error, for all three."""
-    from autograd.kernels import conv_launch, winograd_launch
-
     c = conv_shape((2, channels, 14, 14), (64, channels, 3, 3), (1, 1), (1, 1, 1, 1), (1, 1), 1)
     rng = np.random.default_rng(0)
     shapes = (c.input_shape, c.weight_shape, c.output_shape)
     x, weight, g = (rng.standard_normal(s).astype(np.float32) for s in shapes)
     wide = [a.astype(np.float64) for a in (x, weight, g)]
     exact = conv_reference.conv2d(wide[0], wide[1], None, c)
-    error = rms_error(winograd_launch.conv2d(x, weight, None, c), exact)
-    assert error <= 4 * rms_error(conv_launch.conv2d(x, weight, None, c), exact)
+    error = rms_error(compiled().conv2d(x, weight, None, c), exact)
+    assert error <= 4 * rms_error(direct().conv2d(x, weight, None, c), exact)
     exact = conv_reference.conv2d_input_grad(wide[2], wide[1], c)
-    error = rms_error(winograd_launch.conv2d_input_grad(g, weight, c), exact)
-    assert error <= 4 * rms_error(conv_launch.conv2d_input_grad(g, weight, c), exact)
+    error = rms_error(compiled().conv2d_input_grad(g, weight, c), exact)
+    assert error <= 4 * rms_error(direct().conv2d_input_grad(g, weight, c), exact)
     exact = conv_reference.conv2d_weight_grad(wide[2], wide[0], c)
-    error = rms_error(winograd_launch.conv2d_weight_grad(g, x, c), exact)
-    assert error <= 4 * rms_error(conv_launch.conv2d_weight_grad(g, x, c), exact)
+    error = rms_error(compiled().conv2d_weight_grad(g, x, c), exact)
+    assert error <= 4 * rms_error(direct().conv2d_weight_grad(g, x, c), exact)
 
 
 MANY = ((4, 64, 14, 14), (64, 64, 3, 3), (1, 1), (1, 1, 1, 1), (1, 1), 1)
@@ -256,15 +275,13 @@ def test_switch(switch, monkeypatch):
 @needs_numba
 @pytest.mark.parametrize("on", [True, False])
 def test_public_functions_take_it_where_it_fits(switch, monkeypatch, on):
-    from autograd.kernels import conv_launch, winograd_launch
-
     switch(on)
     input_shape, weight_shape, *options = MANY
     c = conv_shape(*MANY)
     rng = np.random.default_rng(0)
     shapes = (input_shape, weight_shape, (c.K,), c.output_shape)
     x, weight, bias, g = (rng.standard_normal(s).astype(np.float32) for s in shapes)
-    module = winograd_launch if on else conv_launch
+    module = compiled() if on else direct()
     expected = (
         module.conv2d(x, weight, bias, c, True),
         module.conv2d_input_grad(g, weight, c),

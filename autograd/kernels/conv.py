@@ -58,6 +58,12 @@ kernels, depthwise), to memory.
 **Many channels.** 3x3 filters at stride 1, float32, with many channels in and out take Winograd's
 algorithm instead, with fewer multiplications: `winograd.py`.
 
+**One image.** The arithmetic of a small convolution takes a few microseconds, which is what a
+dozen array objects take to make, or a handful of functions to call. So all that does not depend on
+the data, addresses of compiled code among it, is worked out once for each shape (`conv_launch.py`)
+and read by the kernels from two arrays: a call finds it by the shapes, allocates the result, and
+launches one kernel. LeNet's first layer on one image takes 7 µs, 3 of them for the block.
+
 **Memory and threads.** Beside its result a call holds, for each thread, one group of images laid
 out (at most 256 KiB or one image; for the weight gradient at most 2 MiB or one image, g too
 unless it can be read in place), the packed weights, and the weight gradient's sums: one for each
@@ -67,6 +73,9 @@ junk column is multiplied by zero: a NaN or Inf in x may reach more taps than it
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -85,6 +94,7 @@ from .conv_shape import (
 )
 
 LARGEST_IMAGE = 1 << 29  # elements, padding included; larger ones go through the twins
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 __all__ = ["conv2d", "conv2d_input_grad", "conv2d_weight_grad", "fold", "unfold"]
 
@@ -105,21 +115,13 @@ def conv2d(
     padding is (top, bottom, left, right); `relu` keeps only the positive part. Raises ShapeError
     where the shapes do not fit.
     """
-    shape = _shape(x.shape, weight.shape, stride, padding, dilation, groups)
-    if bias is not None:
-        require_shape("bias", bias.shape, (shape.K,))
-    dtype = float_dtype(x, weight, bias)
-    x, weight = _plain(x, dtype), _plain(weight, dtype)
-    bias = None if bias is None else _plain(bias, dtype)
-    if not _compiled(shape):
-        return reference.conv2d(x, weight, bias, shape, relu)
-    if winograd.fits(shape, dtype, shape.Ho, shape.Wo):
-        from . import winograd_launch
-
-        return winograd_launch.conv2d(x, weight, bias, shape, relu)
-    from . import conv_launch
-
-    return conv_launch.conv2d(x, weight, bias, shape, relu)
+    x, weight, bias = _alike(x, weight, bias)
+    run = _function(
+        _rectified if relu else _forward, x.shape, weight.shape,
+        None if bias is None else bias.shape, tuple(stride), tuple(padding), tuple(dilation),
+        groups, x.dtype, *_settings(),
+    )  # fmt: skip
+    return run(x, weight, bias)
 
 
 def conv2d_input_grad(
@@ -132,19 +134,12 @@ def conv2d_input_grad(
     groups: int,
 ) -> np.ndarray:
     """Adjoint of `conv2d` in x: g (N,K,Ho,Wo), weight (K,C/groups,R,S) -> input_shape."""
-    shape = _shape(input_shape, weight.shape, stride, padding, dilation, groups)
-    require_shape("output gradient", g.shape, shape.output_shape)
-    dtype = float_dtype(g, weight)
-    g, weight = _plain(g, dtype), _plain(weight, dtype)
-    if not _compiled(shape):
-        return reference.conv2d_input_grad(g, weight, shape)
-    if winograd.fits(shape, dtype, shape.H, shape.W):
-        from . import winograd_launch
-
-        return winograd_launch.conv2d_input_grad(g, weight, shape)
-    from . import conv_launch
-
-    return conv_launch.conv2d_input_grad(g, weight, shape)
+    g, weight, _ = _alike(g, weight)
+    run = _function(
+        _input_grad, tuple(input_shape), weight.shape, g.shape, tuple(stride), tuple(padding),
+        tuple(dilation), groups, g.dtype, *_settings(),
+    )  # fmt: skip
+    return run(g, weight)
 
 
 def conv2d_weight_grad(
@@ -157,19 +152,12 @@ def conv2d_weight_grad(
     groups: int,
 ) -> np.ndarray:
     """Adjoint of `conv2d` in weight: g (N,K,Ho,Wo), x (N,C,H,W) -> weight_shape."""
-    shape = _shape(x.shape, weight_shape, stride, padding, dilation, groups)
-    require_shape("output gradient", g.shape, shape.output_shape)
-    dtype = float_dtype(g, x)
-    g, x = _plain(g, dtype), _plain(x, dtype)
-    if not _compiled(shape):
-        return reference.conv2d_weight_grad(g, x, shape)
-    if winograd.weight_fits(shape, dtype):
-        from . import winograd_launch
-
-        return winograd_launch.conv2d_weight_grad(g, x, shape)
-    from . import conv_launch
-
-    return conv_launch.conv2d_weight_grad(g, x, shape)
+    g, x, _ = _alike(g, x)
+    run = _function(
+        _weight_grad, x.shape, tuple(weight_shape), g.shape, tuple(stride), tuple(padding),
+        tuple(dilation), groups, g.dtype, *_settings(),
+    )  # fmt: skip
+    return run(g, x)
 
 
 def unfold(
@@ -201,21 +189,112 @@ def fold(
     return reference.fold(cols, output_shape, kernel, stride, padding, dilation)
 
 
-def _shape(
+def _settings() -> tuple[bool, bool, int]:
+    """What a convolution depends on beside its arguments."""
+    return runtime.use_numba(), winograd.use_winograd(), runtime.get_num_threads()
+
+
+@lru_cache(maxsize=768)
+def _function(
+    make: Callable[..., Callable[..., np.ndarray]],
     input_shape: Shape4,
     weight_shape: Shape4,
+    third_shape: tuple[int, ...] | None,
     stride: Pair,
     padding: Padding,
     dilation: Pair,
     groups: int,
-) -> ConvShape:
-    """`conv_shape` of any sequences (it is cached by tuples)."""
-    sizes = (input_shape, weight_shape, stride, padding, dilation)
-    return conv_shape(*map(tuple, sizes), groups)
+    dtype: np.dtype,
+    numba: bool,
+    use_winograd: bool,
+    threads: int,
+) -> Callable[..., np.ndarray]:
+    """What `make` makes for these shapes: a function of the arrays; raises if they do not fit."""
+    c = conv_shape(input_shape, weight_shape, stride, padding, dilation, groups)
+    if make is _input_grad or make is _weight_grad:
+        require_shape("output gradient", third_shape or (), c.output_shape)
+    elif third_shape is not None:
+        require_shape("bias", third_shape, (c.K,))
+    return make(c, dtype, numba and _compiled(c), use_winograd, threads)
+
+
+def forget() -> None:
+    """Work out anew how every shape is computed: other code is to be generated."""
+    _function.cache_clear()
+
+
+def _forward(
+    c: ConvShape,
+    dtype: np.dtype,
+    compiled: bool,
+    use_winograd: bool,
+    threads: int,
+    relu: bool = False,
+) -> Callable[..., np.ndarray]:
+    if not compiled:
+        return partial(reference.conv2d, c=c, relu=relu)
+    if use_winograd and winograd.fits(c, dtype, c.Ho, c.Wo):
+        from . import winograd_launch
+
+        return winograd_launch.forward(c, dtype, threads, relu)
+    from . import conv_launch
+
+    return conv_launch.forward(c, dtype, threads, relu)
+
+
+_rectified = partial(_forward, relu=True)
+
+
+def _input_grad(
+    c: ConvShape, dtype: np.dtype, compiled: bool, use_winograd: bool, threads: int
+) -> Callable[..., np.ndarray]:
+    if not compiled:
+        return partial(reference.conv2d_input_grad, c=c)
+    if use_winograd and winograd.fits(c, dtype, c.H, c.W):
+        from . import winograd_launch
+
+        return winograd_launch.input_grad(c, dtype, threads)
+    from . import conv_launch
+
+    return conv_launch.input_grad(c, dtype, threads)
+
+
+def _weight_grad(
+    c: ConvShape, dtype: np.dtype, compiled: bool, use_winograd: bool, threads: int
+) -> Callable[..., np.ndarray]:
+    if not compiled:
+        return partial(reference.conv2d_weight_grad, c=c)
+    if use_winograd and winograd.weight_fits(c, dtype):
+        from . import winograd_launch
+
+        return winograd_launch.weight_grad(c, dtype, threads)
+    from . import conv_launch
+
+    return conv_launch.weight_grad(c, dtype, threads)
+
+
+def _alike(
+    a: np.ndarray, b: np.ndarray, c: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """The arrays as compiled code takes them: C-contiguous, writable, of one float dtype.
+
+    Copied only if they are not; nearly always they are, and three looks at each say so.
+    """
+    dtype = a.dtype
+    if (
+        (dtype is _FLOAT32 or dtype is _FLOAT64)
+        and type(a) is np.ndarray is type(b)
+        and a.flags.carray
+        and b.dtype is dtype
+        and b.flags.carray
+        and (c is None or (type(c) is np.ndarray and c.dtype is dtype and c.flags.carray))
+    ):
+        return a, b, c
+    dtype = float_dtype(a, b, c)
+    return _plain(a, dtype), _plain(b, dtype), None if c is None else _plain(c, dtype)
 
 
 def _plain(a: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """C-contiguous and of this dtype (copied only if it is not): compiled code takes no other."""
     return runtime.dense(np.asarray(a, dtype))
 
 
@@ -229,7 +308,7 @@ def _compiled(c: ConvShape) -> bool:
     x = c.C * (c.H + top + bottom) * (c.W + left + right)
     g = c.K * (c.Ho + 2 * dh * c.R) * (c.Wo + 2 * dw * c.S)
     image = max(x, g)
-    return c.N > 0 and not c.covers and image < LARGEST_IMAGE and runtime.use_numba()
+    return c.N > 0 and not c.covers and image < LARGEST_IMAGE
 
 
 def _positions(

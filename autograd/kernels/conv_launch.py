@@ -1,25 +1,32 @@
-"""From arrays to compiled kernels: find the plan, pack the weights, launch, check it was all done.
+"""From a shape to a function of the arrays: plan, addresses, tables, all but the launch itself.
+
+`forward`, `input_grad` and `weight_grad` are called once for a shape (`conv.py` keeps what they
+return). The functions they return hold everything that does not depend on the data, so that a
+call is one allocation and one launch: a small convolution takes microseconds, and each array
+made, tuple built or attribute looked up beside it would be felt.
 
 Imports Numba, so it is imported at the first compiled convolution. Arrays come in C-contiguous,
-writable and of one float dtype; shapes are checked (`conv_shape.py`).
+writable and of the one float dtype; shapes are checked (`conv_shape.py`).
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any
 
 import numpy as np
 
 from autograd.errors import ArgumentError
 from autograd.kernels.blas import note_convolution
 from autograd.kernels.conv_numba import (
-    call_at,
-    compiled_address,
-    copy_images,
+    ImageSizes,
+    WeightSizes,
+    copy_address,
     image_kernel,
     image_tiles,
+    kernel_address,
+    kernel_at,
     pack_weight,
     weight_kernel,
     weight_tiles,
@@ -32,8 +39,10 @@ from autograd.kernels.conv_plan import (
     input_grad_plan,
     weight_plan,
 )
-from autograd.kernels.conv_shape import ConvShape
-from autograd.kernels.runtime import PARALLEL_NS, get_num_threads, parallel_for
+from autograd.kernels.conv_shape import ConvShape, Shape4
+from autograd.kernels.runtime import PARALLEL_NS, parallel_for
+
+Convolution = Callable[..., np.ndarray]
 
 _FEW = tuple(Block(m, v) for m, v in ((6, 2), (4, 3), (3, 4), (2, 6), (1, 8)))
 _MANY = tuple(Block(m, v) for m, v in ((8, 3), (6, 4), (4, 6), (3, 8), (2, 12), (1, 12)))
@@ -63,11 +72,14 @@ def set_machine(name: str | None) -> None:
 
     Raises ArgumentError for a name that is not in `MACHINES`.
     """
+    from autograd.kernels import conv
+
     global _machine
     name = name or _host_vectors()
     if name not in MACHINES:
         raise ArgumentError(f"set_machine: name is {name!r}; pass one of {', '.join(MACHINES)}")
     _machine = MACHINES[name]
+    conv.forget()
 
 
 @cache
@@ -89,108 +101,103 @@ def _host_vectors() -> str:
     return "neon" if features.get("neon") else "generic"
 
 
-def conv2d(
-    x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, c: ConvShape, relu: bool = False
-) -> np.ndarray:
-    """Cross-correlation of x with weight, plus bias, optionally through ReLU: (N,K,Ho,Wo)."""
-    plan = forward_plan(c.as_one_row(), x.itemsize, machine())
-    out = np.empty(c.output_shape, x.dtype)
-    _image_launch(plan, c, x, weight, bias, relu, out)
-    return out
+def forward(c: ConvShape, dtype: np.dtype, threads: int, relu: bool) -> Convolution:
+    """(x, weight, bias or None) -> cross-correlation, plus bias, optionally through ReLU."""
+    plan = forward_plan(c.as_one_row(), dtype.itemsize, machine())
+    return _image_function(plan, c, dtype, c.output_shape, threads, relu)
 
 
-def conv2d_input_grad(g: np.ndarray, weight: np.ndarray, c: ConvShape) -> np.ndarray:
-    """Gradient of conv2d with respect to x: (N,C,H,W)."""
-    plan = input_grad_plan(c.as_one_row(), g.itemsize, machine())
-    dx = np.empty(c.input_shape, g.dtype)
-    _image_launch(plan, c, g, weight, None, False, dx)
-    return dx
+def input_grad(c: ConvShape, dtype: np.dtype, threads: int) -> Convolution:
+    """(g, weight) -> gradient of the convolution with respect to x."""
+    plan = input_grad_plan(c.as_one_row(), dtype.itemsize, machine())
+    return _image_function(plan, c, dtype, c.input_shape, threads, False)
 
 
-def _image_launch(
-    plan: ImagePlan,
-    c: ConvShape,
-    source: np.ndarray,
-    weight: np.ndarray,
-    bias: np.ndarray | None,
-    relu: bool,
-    out: np.ndarray,
-) -> None:
-    """Pack the weights and run the image kernel."""
-    dtype = source.dtype
-    channels_out, height, width = out.shape[1:]
-    group_out = channels_out // c.groups
-    rows = plan.block.rows
-    jobs = c.groups * -(-group_out // rows)
-    packed = np.empty(plan.weight_starts[-1], dtype)
-    _launch(
-        pack_weight, dtype, jobs, weight.reshape(-1), packed, group_out, rows,
-        *plan.weight_strides, plan.phases, plan.weight_taps, plan.weight_starts,
-        work_ns=packed.size,
+def _image_function(
+    plan: ImagePlan, c: ConvShape, dtype: np.dtype, shape: Shape4, threads: int, relu: bool
+) -> Convolution:
+    """What launches the image kernel to make an array of this shape."""
+    layout, block, starts = plan.layout, plan.block, plan.starts
+    channels_out, height, width = shape[1:]
+    jobs = c.groups * -(-(channels_out // c.groups) // block.rows)
+    images = -(-c.N // layout.group)
+    work_ns = _work_ns(c)
+    large = work_ns >= PARALLEL_NS
+    alone = not large or threads == 1  # then one call of the kernel does it all, and packs the
+    parts = 1 if alone else parts_of(images, jobs, threads)  # weights on its way
+    pack = kernel_address(pack_weight, dtype)
+    sizes = ImageSizes(
+        copy_address(dtype), image_tiles(machine().lanes(dtype.itemsize), block, dtype),
+        pack if alone else 0, plan.packed, int(relu), c.N, channels_out, c.groups, parts,
+        height * width, block.rows, block.columns, plan.buffer, *plan.weight_strides,
+        len(plan.phases), len(plan.pieces), *starts,
     )  # fmt: skip
-    if bias is None:
-        bias = np.zeros(channels_out, dtype)
-    low = dtype.type(0.0 if relu else -np.inf)
-    images = -(-c.N // plan.layout.group)
-    parts = _parts(images, jobs)
-    done = np.zeros(images * parts, np.uint8)
-    tiles = image_tiles(machine().lanes(dtype.itemsize), plan.block, dtype)
-    flat = source.reshape(-1)
-    copy = compiled_address(copy_images, dtype, flat, 0, 0, flat, plan.layout)
-    _launch(
-        image_kernel, dtype, images * parts, flat, packed, bias, low, out.reshape(-1), c.N,
-        channels_out, c.groups, parts, height * width, copy, tiles, *plan.block, plan.layout,
-        plan.taps, plan.pos, plan.opos, plan.row_source, plan.row_target, plan.pieces, plan.phases,
-        plan.weight_starts, plan.buffer, done,
-        work_ns=_work_ns(c),
-    )  # fmt: skip
-    _require_done(done)
+    rest = *layout, *sizes, *_flat(plan.phases), *_flat(plan.pieces)
+    numbers = np.array([kernel_address(image_kernel, dtype), *rest], np.int64)
+    tables, chunks, none = plan.tables, images * parts, np.zeros(channels_out, dtype)
+
+    packed_shape, packing = (1, 1, 1, plan.packed), np.array([pack, *rest], np.int64)
+
+    def run(source: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
+        if bias is None:
+            bias = none
+        if large:
+            note_convolution()
+        if not alone:
+            packed = np.empty(packed_shape, dtype)
+            parallel_for(
+                kernel_at, jobs, source, weight, bias, packed, packing, tables,
+                work_ns=plan.packed,
+            )  # fmt: skip
+            weight = packed
+        out = np.empty(shape, dtype)
+        parallel_for(kernel_at, chunks, source, weight, bias, out, numbers, tables, work_ns=work_ns)
+        return out
+
+    return run
 
 
-def conv2d_weight_grad(g: np.ndarray, x: np.ndarray, c: ConvShape) -> np.ndarray:
-    """Gradient of conv2d with respect to weight: (K,C/groups,R,S)."""
+def weight_grad(c: ConvShape, dtype: np.dtype, threads: int) -> Convolution:
+    """(g, x) -> gradient of the convolution with respect to weight."""
     shape = c.weight_shape
     c = c.as_one_row()
-    plan = weight_plan(c, g.itemsize, machine())
-    jobs = c.groups * -(-(c.K // c.groups) // plan.block.rows)
-    parts = _parts(plan.chunks, jobs)
-    sums = np.zeros((plan.chunks, *shape), g.dtype)
-    done = np.zeros(plan.chunks * parts, np.uint8)
-    lanes = machine().lanes(g.itemsize)
-    tiles = weight_tiles(lanes, plan.block, g.dtype)
-    flat = x.reshape(-1)
-    copy = compiled_address(copy_images, x.dtype, flat, 0, 0, flat, plan.layout)
-    _launch(
-        weight_kernel, x.dtype, plan.chunks * parts, g.reshape(-1), flat, sums.reshape(-1), c.N,
-        c.K, c.groups, parts, plan.chunks, copy, tiles, plan.block.rows, lanes, plan.layout,
-        plan.taps, plan.pos, plan.gpos, plan.vectors, *plan.g_rows, plan.g_copied, plan.piece, done,
-        work_ns=_work_ns(c),
+    plan = weight_plan(c, dtype.itemsize, machine())
+    block = plan.block
+    jobs = c.groups * -(-(c.K // c.groups) // block.rows)
+    work_ns = _work_ns(c)
+    large = work_ns >= PARALLEL_NS
+    parts = parts_of(plan.chunks, jobs, threads) if large and threads > 1 else 1
+    lanes = machine().lanes(dtype.itemsize)
+    sizes = WeightSizes(
+        copy_address(dtype), weight_tiles(lanes, block, dtype), c.N, c.K, c.groups, parts,
+        plan.chunks, block.rows, lanes, plan.vectors, *plan.g_rows, plan.g_copied, plan.piece,
+        plan.taps, *plan.starts,
     )  # fmt: skip
-    _require_done(done)
-    return sums[0] if plan.chunks == 1 else sums.sum(axis=0)
+    numbers = np.array([kernel_address(weight_kernel, dtype), *plan.layout, *sizes], np.int64)
+    tables, chunks, none = plan.tables, plan.chunks * parts, np.zeros(1, dtype)
+    sums_shape, shares = (plan.chunks * c.K, *shape[1:]), (plan.chunks, *shape)
+
+    def run(g: np.ndarray, x: np.ndarray) -> np.ndarray:
+        if large:
+            note_convolution()
+        sums = np.zeros(sums_shape, dtype)
+        parallel_for(kernel_at, chunks, g, x, none, sums, numbers, tables, work_ns=work_ns)
+        return sums if sums_shape == shape else sums.reshape(shares).sum(axis=0)
+
+    return run
 
 
-def _launch(kernel: Any, dtype: np.dtype, chunks: int, *args: Any, work_ns: float) -> None:
-    """Run a kernel over all chunks, by its address."""
-    function = compiled_address(kernel, dtype, 0, chunks, *args)
-    if work_ns >= PARALLEL_NS:
-        note_convolution()
-    parallel_for(call_at, chunks, function, args, work_ns=work_ns)
+def _flat(tuples: Iterable[tuple[int, ...]]) -> list[int]:
+    return [entry for numbers in tuples for entry in numbers]
 
 
-def _parts(shares: int, jobs: int) -> int:
+def parts_of(shares: int, jobs: int, threads: int) -> int:
     """Parts that the jobs of one share of images are cut into, where images alone are too few.
 
     Each part lays its images out anew, and no result depends on the number of parts.
     """
-    return max(1, min(jobs, -(-2 * get_num_threads() // shares)))
+    return max(1, min(jobs, -(-2 * threads // shares)))
 
 
 def _work_ns(c: ConvShape) -> float:
     return c.N * c.K * c.Ho * c.Wo * (c.C // c.groups) * c.R * c.S / 25
-
-
-def _require_done(done: np.ndarray) -> None:
-    """A helper thread cannot raise: a chunk that was not finished ran out of memory."""
-    if b"\0" in done.tobytes():
-        raise MemoryError("conv2d: no memory for the scratch of a kernel")

@@ -138,8 +138,41 @@ def address(typingctx, array, offset):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def value(typingctx, array, offset):  # type: ignore[no-untyped-def]
+    """Element number `offset` of a C-contiguous array of any shape."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        return builder.load(builder.gep(data, [args[1]]))
+
+    return array.dtype(array, types.int64), codegen
+
+
+@intrinsic
+def fields(typingctx, kind, numbers, start):  # type: ignore[no-untyped-def]
+    """A NamedTuple of integers, read from numbers[start:].
+
+    To a kernel's launcher, each argument costs time at every call. So all numbers of a shape come
+    in one array, and are named again here.
+    """
+    names = kind.instance_class
+    count = len(names._fields)
+    result = types.NamedUniTuple(types.int64, count, names)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[1])(context, builder, args[1]).data
+        first = builder.gep(data, [args[2]])
+        read = [builder.load(builder.gep(first, [INDEX(i)])) for i in range(count)]
+        return context.make_tuple(builder, result, read)
+
+    return result(kind, numbers, types.int64), codegen
+
+
+@intrinsic
 def call(typingctx, function, args):  # type: ignore[no-untyped-def]
-    """Call the compiled kernel at this address, which returns an int64, with a tuple of arguments.
+    """Call the compiled kernel at this address with a tuple of arguments.
+
+    Returns the int64 that it does, which is not negative; -1 if it raised.
 
     Calling by address keeps the loops around the blocks apart from them: a block of another size
     compiles alone, and is not inlined and optimised once more in every caller.
@@ -150,6 +183,7 @@ def call(typingctx, function, args):  # type: ignore[no-untyped-def]
         function_type = context.call_conv.get_function_type(types.int64, kinds)
         pointer = builder.inttoptr(values[0], function_type.as_pointer())
         result = cgutils.alloca_once(builder, function_type.args[0].pointee)
+        builder.store(INDEX(-1), result)
         error = cgutils.alloca_once(builder, function_type.args[1].pointee)
         unpacked = [builder.extract_value(values[1], i) for i in range(len(kinds))]
         passed = context.get_arg_packer(kinds).as_arguments(builder, unpacked)

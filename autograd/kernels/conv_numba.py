@@ -1,45 +1,125 @@
-"""The compiled convolution kernels: padding copies, and loops around the register blocks."""
+"""The compiled convolution kernels: padding copies, and loops around the register blocks.
+
+Those that are launched take arguments of the same types,
+
+    source, weight, out (4-d), bias (1-d), numbers, tables
+
+so one launcher, which takes as long to compile as a kernel, serves all. `numbers` holds the
+kernel's address and every integer of the shape, `tables` every table: worked out once for a shape
+(`conv_launch.py`), read by all threads, written by none.
+"""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import from_dtype, int64, typeof
+from numba import from_dtype, int32, int64, types
 
 from autograd.kernels.conv_micro import (
     address,
     call,
     copy_row,
+    fields,
     function_address,
     image_block,
+    value,
     weight_block,
 )
-from autograd.kernels.conv_plan import Block
+from autograd.kernels.conv_plan import Block, Layout, Phase, Piece
 from autograd.kernels.runtime import jit
 
-_addresses: dict[tuple[Any, ...], int] = {}
+NUMBERS = types.Array(int64, 1, "C")
+TABLES = types.Array(int32, 1, "C")
+LAYOUT = 1  # where in `numbers` it starts: after the kernel's address
+SIZES = LAYOUT + len(Layout._fields)
+
+
+class ImageSizes(NamedTuple):
+    """What the image kernel reads in `numbers`, after the layout."""
+
+    copy: int  # address of `copy_images`
+    tiles: int  # and of the loop around the register block
+    pack: int  # and of `pack_weight`; 0: the weights come packed
+    packed: int  # elements
+    relu: int
+    images: int
+    channels_out: int
+    groups: int
+    parts: int
+    out_plane: int
+    rows: int  # of a register block
+    columns: int
+    buffer: int
+    group_stride: int  # of the weights
+    channel_stride: int
+    phases: int  # which come next in `numbers`
+    pieces: int  # and these after them
+    taps: int  # where each table starts in `tables`
+    pos: int
+    opos: int
+    row_source: int
+    row_target: int
+    weight_taps: int
+
+
+class WeightSizes(NamedTuple):
+    """What the weight kernel reads in `numbers`, after the layout."""
+
+    copy: int  # address of `copy_images`
+    tiles: int  # and of the loop around the register block
+    images: int
+    channels_out: int
+    groups: int
+    parts: int
+    chunks: int
+    rows: int  # of a register block
+    lanes: int
+    vectors: int
+    g_rows: int
+    g_columns: int
+    g_pitch: int
+    g_copied: int
+    piece: int
+    tap_count: int
+    taps: int  # where each table starts in `tables`
+    pos: int
+    gpos: int
+
+
+PHASES = SIZES + len(ImageSizes._fields)
+PHASE, PIECE = len(Phase._fields), len(Piece._fields)
+
+
+def images_of(dtype: np.dtype) -> Any:
+    """Numba's type of a batch of images."""
+    return types.Array(from_dtype(dtype), 4, "C")
+
+
+@cache
+def kernel_address(kernel: Any, dtype: np.dtype) -> int:
+    """Where the machine code of a launched kernel for this dtype is."""
+    images, vector = images_of(dtype), types.Array(from_dtype(dtype), 1, "C")
+    arrays = images, images, vector, images, NUMBERS, TABLES
+    return function_address(kernel, (int64, int64, *arrays))
+
+
+@cache
+def copy_address(dtype: np.dtype) -> int:
+    """Where the machine code of `copy_images` for this dtype is."""
+    images = images_of(dtype)
+    return function_address(copy_images, (images, int64, int64, images, NUMBERS))
 
 
 @jit
-def call_at(lo, hi, function, args):  # type: ignore[no-untyped-def]
-    """The kernel at an address, as something `parallel_for` can launch.
+def kernel_at(lo, hi, source, weight, bias, out, numbers, tables):  # type: ignore[no-untyped-def]
+    """The kernel whose address is numbers[0], as something `parallel_for` can launch.
 
     What is launched is compiled into its launcher once more, so it had better be short.
     """
-    call(function, (lo, hi) + args)
-
-
-def compiled_address(kernel: Any, dtype: np.dtype, *args: Any) -> int:
-    """Where a kernel's machine code for arrays of this dtype is; compiled if it is not yet.
-
-    All arguments' types follow from the kernel and the dtype.
-    """
-    key = kernel, dtype
-    if key not in _addresses:
-        _addresses[key] = function_address(kernel, tuple(typeof(a) for a in args))
-    return _addresses[key]
+    if call(numbers[0], (lo, hi, source, weight, bias, out, numbers, tables)) < 0:
+        raise MemoryError
 
 
 SLACK = 128  # elements after the last plane that a vector or a junk column may reach
@@ -85,10 +165,10 @@ def weight_tiles(lanes: int, block: Block, dtype: np.dtype) -> int:
 
 
 @jit
-def copy_images(source, first, count, target, layout):  # type: ignore[no-untyped-def]
+def copy_images(source, first, count, target, numbers):  # type: ignore[no-untyped-def]
     """Images first..first+count of source into scratch, split into phases."""
-    v = layout
-    kind = source[0]
+    v = fields(Layout, numbers, LAYOUT)
+    kind = value(source, 0)
     for image in range(count):
         for channel in range(v.channels):
             source0 = ((first + image) * v.channels + channel) * v.height * v.width
@@ -112,168 +192,166 @@ def copy_images(source, first, count, target, layout):  # type: ignore[no-untype
 
 
 @jit
-def image_kernel(  # type: ignore[no-untyped-def]
-    lo, hi, source, weight, bias, low, out, images, channels_out, groups, parts, out_plane,
-    copy_images, tiles, rows, columns, layout, taps, pos, opos, row_source, row_target, pieces,
-    phases, weight_starts, buffer, done,
-):  # fmt: skip
+def image_kernel(lo, hi, source, weight, bias, out, numbers, tables):  # type: ignore[no-untyped-def]
     """Forward and input gradient: out[n, k, p] = bias[k] + Σ_t weight[k, t] · image[n, p, t].
 
     A chunk is a group of images by a part of the jobs; a job is a block of output channels.
     """
+    v = fields(Layout, numbers, LAYOUT)
+    n = fields(ImageSizes, numbers, SIZES)
+    low = out.dtype.type(0.0 if n.relu else -np.inf)
     image = source  # or scratch, whose zeros between the images' rows stay from image to image
-    if layout.copied:
-        image = np.zeros(layout.group * layout.image + 2 * layout.pitch + SLACK, out.dtype)
-    flat = np.empty(rows * buffer + 1, out.dtype)
-    group_in = layout.channels // groups * layout.channel
-    group_out = channels_out // groups
-    blocks = (group_out + rows - 1) // rows
-    jobs = groups * blocks
+    if v.copied:
+        image = np.zeros((1, 1, 1, v.group * v.image + 2 * v.pitch + SLACK), out.dtype)
+    flat = np.empty(n.rows * n.buffer + 1, out.dtype)
+    group_in = v.channels // n.groups * v.channel
+    group_out = n.channels_out // n.groups
+    blocks = (group_out + n.rows - 1) // n.rows
+    jobs = n.groups * blocks
+    filters = weight
+    if n.pack:
+        filters = np.empty((1, 1, 1, n.packed), out.dtype)
+        call(n.pack, (0, jobs, source, weight, bias, filters, numbers, tables))
     laid_out = -1
     for chunk in range(lo, hi):
-        number = chunk // parts
-        part = chunk - number * parts
-        first = number * layout.group
-        count = min(layout.group, images - first)
+        number = chunk // n.parts
+        part = chunk - number * n.parts
+        first = number * v.group
+        count = min(v.group, n.images - first)
         base = 0
-        if not layout.copied:
-            base = first * layout.image
+        if not v.copied:
+            base = first * v.image
         elif laid_out != number:
-            call(copy_images, (source, first, count, image, layout))
+            call(n.copy, (source, first, count, image, numbers))
             laid_out = number
-        for piece in range(pieces.shape[0]):
-            phase = pieces[piece, 4]
-            tap0 = phases[phase, 0]
-            tap_count = phases[phase, 1]
-            is_flat = phases[phase, 2]
-            v0 = pieces[piece, 0]
-            v1 = pieces[piece, 1]
-            r0 = pieces[piece, 2]
-            r1 = pieces[piece, 3]
-            if count < layout.group:  # then the group is one piece
-                v1 = min(v1, v0 + max(columns, count * phases[phase, 3]))
-                r1 = min(r1, r0 + count * phases[phase, 4])
-            target = flat if is_flat else out
-            target_row = buffer if is_flat else out_plane
-            for job in range(jobs * part // parts, jobs * (part + 1) // parts):
+        for i in range(n.pieces):
+            piece = fields(Piece, numbers, PHASES + n.phases * PHASE + i * PIECE)
+            phase = fields(Phase, numbers, PHASES + piece.phase * PHASE)
+            v1 = piece.v1
+            r1 = piece.r1
+            if count < v.group:  # then the group is one piece
+                v1 = min(v1, piece.v0 + max(n.columns, count * phase.vectors))
+                r1 = min(r1, piece.r0 + count * phase.rows)
+            for job in range(jobs * part // n.parts, jobs * (part + 1) // n.parts):
                 group = job // blocks
-                k0 = min((job - group * blocks) * rows, group_out - rows)
+                k0 = min((job - group * blocks) * n.rows, group_out - n.rows)
                 channel = group * group_out + k0
-                out0 = (first * channels_out + channel) * out_plane
+                out0 = (first * n.channels_out + channel) * n.out_plane
                 call(
-                    tiles,
+                    n.tiles,
                     (
-                        low, address(image, base + group * group_in), address(pos, v0),
-                        address(taps, tap0), tap_count,
-                        address(weight, weight_starts[phase] + job * rows * tap_count),
-                        address(bias, channel), address(target, 0 if is_flat else out0),
-                        target_row, address(opos, v0), v1 - v0,
+                        low, address(image, base + group * group_in),
+                        address(tables, n.pos + piece.v0), address(tables, n.taps + phase.tap),
+                        phase.taps,
+                        address(filters, phase.weights + job * n.rows * phase.taps),
+                        address(bias, channel),
+                        address(flat, 0) if phase.flat else address(out, out0),
+                        n.buffer if phase.flat else n.out_plane,
+                        address(tables, n.opos + piece.v0), v1 - piece.v0,
                     ),
                 )  # fmt: skip
-                if is_flat:
-                    width = phases[phase, 5]
-                    step = phases[phase, 6]
-                    for m in range(rows):
-                        for r in range(r0, r1):
-                            a = m * buffer + row_source[r]
-                            b = out0 + m * out_plane + row_target[r]
-                            copy_row(low, address(flat, a), 1, address(out, b), step, width)
-        done[chunk] = 1
+                if phase.flat:
+                    for m in range(n.rows):
+                        for r in range(piece.r0, r1):
+                            a = m * n.buffer + tables[n.row_source + r]
+                            b = out0 + m * n.out_plane + tables[n.row_target + r]
+                            copy_row(
+                                low, address(flat, a), 1, address(out, b), phase.step, phase.width
+                            )  # fmt: skip
     return 0
 
 
 @jit
-def weight_kernel(  # type: ignore[no-untyped-def]
-    lo, hi, g, source, sums, images, channels_out, groups, parts, chunks, copy_images, tiles, rows,
-    lanes, layout, taps, pos, gpos, vectors, g_rows, g_columns, g_pitch, g_copied, piece, done,
-):  # fmt: skip
+def weight_kernel(lo, hi, g, source, bias, sums, numbers, tables):  # type: ignore[no-untyped-def]
     """Weight gradient: sums[chunk, k, t] = Σ_n Σ_p g[n, k, p] · image[n, p, t].
 
     A chunk is a share of the images by a part of the jobs; a job is a block of output channels.
     """
+    v = fields(Layout, numbers, LAYOUT)
+    n = fields(WeightSizes, numbers, SIZES)
     image = source
-    if layout.copied:
-        image = np.zeros(layout.group * layout.image + 2 * layout.pitch + SLACK, g.dtype)
-    g_row = g_rows * g_columns
+    if v.copied:
+        image = np.zeros((1, 1, 1, v.group * v.image + 2 * v.pitch + SLACK), g.dtype)
+    g_row = n.g_rows * n.g_columns
     gradient = g
-    if g_copied:
-        g_row = layout.group * vectors * lanes
-        gradient = np.zeros(channels_out * g_row, g.dtype)
-    group_in = layout.channels // groups * layout.channel
-    group_out = channels_out // groups
-    blocks = (group_out + rows - 1) // rows
-    jobs = groups * blocks
-    tap_count = len(taps)
-    numbers = (images + layout.group - 1) // layout.group
-    kind = g[0]
+    if n.g_copied:
+        g_row = v.group * n.vectors * n.lanes
+        gradient = np.zeros((1, 1, 1, n.channels_out * g_row), g.dtype)
+    group_in = v.channels // n.groups * v.channel
+    group_out = n.channels_out // n.groups
+    blocks = (group_out + n.rows - 1) // n.rows
+    jobs = n.groups * blocks
+    batches = (n.images + v.group - 1) // v.group
+    kind = value(g, 0)
     for chunk in range(lo, hi):
-        share = chunk // parts
-        part = chunk - share * parts
-        job0 = jobs * part // parts
-        job1 = jobs * (part + 1) // parts
-        k_low = job0 // blocks * group_out + min(job0 % blocks * rows, group_out - rows)
-        k_high = (job1 - 1) // blocks * group_out + rows
-        k_high += min((job1 - 1) % blocks * rows, group_out - rows)
-        for number in range(numbers * share // chunks, numbers * (share + 1) // chunks):
-            first = number * layout.group
-            count = min(layout.group, images - first)
+        share = chunk // n.parts
+        part = chunk - share * n.parts
+        job0 = jobs * part // n.parts
+        job1 = jobs * (part + 1) // n.parts
+        k_low = job0 // blocks * group_out + min(job0 % blocks * n.rows, group_out - n.rows)
+        k_high = (job1 - 1) // blocks * group_out + n.rows
+        k_high += min((job1 - 1) % blocks * n.rows, group_out - n.rows)
+        for number in range(batches * share // n.chunks, batches * (share + 1) // n.chunks):
+            first = number * v.group
+            count = min(v.group, n.images - first)
             base = 0
-            if not layout.copied:
-                base = first * layout.image
+            if not v.copied:
+                base = first * v.image
             else:
-                call(copy_images, (source, first, count, image, layout))
-            g_base = first * channels_out * g_row
-            if g_copied:
+                call(n.copy, (source, first, count, image, numbers))
+            g_base = first * n.channels_out * g_row
+            if n.g_copied:
                 g_base = 0
                 for m in range(count):
                     for k in range(k_low, k_high):
-                        a = ((first + m) * channels_out + k) * g_rows * g_columns
-                        b = k * g_row + m * vectors * lanes
-                        for i in range(g_rows):
+                        a = ((first + m) * n.channels_out + k) * n.g_rows * n.g_columns
+                        b = k * g_row + m * n.vectors * n.lanes
+                        for i in range(n.g_rows):
                             copy_row(
-                                kind, address(g, a + i * g_columns), 1,
-                                address(gradient, b + i * g_pitch), 1, g_columns,
+                                kind, address(g, a + i * n.g_columns), 1,
+                                address(gradient, b + i * n.g_pitch), 1, n.g_columns,
                             )  # fmt: skip
-            for v0 in range(0, count * vectors, piece):
-                v1 = min(v0 + piece, count * vectors)
+            for v0 in range(0, count * n.vectors, n.piece):
+                v1 = min(v0 + n.piece, count * n.vectors)
                 for job in range(job0, job1):
                     group = job // blocks
-                    wanted = (job - group * blocks) * rows
-                    k0 = min(wanted, group_out - rows)
+                    wanted = (job - group * blocks) * n.rows
+                    k0 = min(wanted, group_out - n.rows)
                     channel = group * group_out + k0
                     call(
-                        tiles,
+                        n.tiles,
                         (
                             kind, address(gradient, g_base + channel * g_row), g_row,
-                            address(gpos, v0), address(image, base + group * group_in),
-                            address(taps, 0), tap_count, address(pos, v0), v1 - v0,
-                            address(sums, (share * channels_out + channel) * tap_count),
+                            address(tables, n.gpos + v0), address(image, base + group * group_in),
+                            address(tables, n.taps), n.tap_count, address(tables, n.pos + v0),
+                            v1 - v0,
+                            address(sums, (share * n.channels_out + channel) * n.tap_count),
                             wanted - k0,
                         ),
                     )  # fmt: skip
-        done[chunk] = 1
     return 0
 
 
 @jit
-def pack_weight(  # type: ignore[no-untyped-def]
-    lo, hi, weight, packed, channels, rows, group_stride, channel_stride, phases, weight_taps,
-    weight_starts,
-):  # fmt: skip
+def pack_weight(lo, hi, source, weight, bias, packed, numbers, tables):  # type: ignore[no-untyped-def]
     """weight -> packed[phase][job][tap][row of the block], for jobs lo..hi.
 
     Output channel k of group g has the weight of a tap at g·group_stride + k·channel_stride +
     weight_taps[tap]: forward and input gradient read the same array along different axes.
     """
-    blocks = (channels + rows - 1) // rows
+    n = fields(ImageSizes, numbers, SIZES)
+    channels = n.channels_out // n.groups
+    blocks = (channels + n.rows - 1) // n.rows
     for job in range(lo, hi):
         group = job // blocks
-        k0 = min((job - group * blocks) * rows, channels - rows)
-        for phase in range(phases.shape[0]):
-            tap0 = phases[phase, 0]
-            target = weight_starts[phase] + job * phases[phase, 1] * rows
-            for m in range(rows):
-                source = group * group_stride + (k0 + m) * channel_stride
-                for t in range(phases[phase, 1]):
-                    packed[target + t * rows + m] = weight[source + weight_taps[tap0 + t]]
+        k0 = min((job - group * blocks) * n.rows, channels - n.rows)
+        for i in range(n.phases):
+            phase = fields(Phase, numbers, PHASES + i * PHASE)
+            target = phase.weights + job * phase.taps * n.rows
+            taps = n.weight_taps + phase.tap
+            for m in range(n.rows):
+                start = group * n.group_stride + (k0 + m) * n.channel_stride
+                for t in range(phase.taps):
+                    at = start + tables[taps + t]
+                    packed[0, 0, 0, target + t * n.rows + m] = value(weight, at)
     return 0

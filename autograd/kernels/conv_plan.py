@@ -1,4 +1,4 @@
-"""Tables that tell the compiled convolution kernels where to look; plain NumPy, cached by shape.
+"""Tables that tell the compiled convolution kernels where to look; plain NumPy.
 
 A source image (x, or g for the input gradient) is copied into scratch with its zero padding and
 laid out flat: rows of `pitch` elements, one plane after the other. Neighbouring rows share their
@@ -18,7 +18,6 @@ and `pos` lists not single positions but vectors of `lanes` neighbours. They com
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -34,7 +33,7 @@ ROW_STORE = 2  # what storing it in place costs
 
 
 class Layout(NamedTuple):
-    """How a source image lies in scratch (all integers: compiled code reads them)."""
+    """How a source image lies in scratch (all integers: compiled code reads them, `fields`)."""
 
     channels: int
     height: int
@@ -79,22 +78,60 @@ class Machine(NamedTuple):
         return self.vector_bytes // itemsize
 
 
+class Phase(NamedTuple):
+    """Outputs that look at the same taps, as the image kernel sees them."""
+
+    tap: int  # the first
+    taps: int
+    flat: int
+    vectors: int  # of an image
+    rows: int
+    width: int  # of a row of outputs
+    step: int  # from one of them to the next
+    weights: int  # where its packed weights start
+
+
+class Piece(NamedTuple):
+    """What the image kernel does at a time: vectors v0..v1, then rows r0..r1, of one phase."""
+
+    v0: int
+    v1: int
+    r0: int
+    r1: int
+    phase: int
+
+
+class ImageTables(NamedTuple):
+    """Where each table of an `ImagePlan` starts in the one array that holds them all."""
+
+    taps: int  # of all phases, one after the other
+    pos: int  # where the vectors of all pieces start in scratch
+    opos: int  # and in the output, or in the flat buffer
+    row_source: int  # rows to copy out of the flat buffer
+    row_target: int
+    weight_taps: int  # where in a filter the weight of each tap is
+
+
 class ImagePlan(NamedTuple):
     """Everything the image kernel needs for one shape (see `conv_numba.py`)."""
 
     layout: Layout
     block: Block
-    taps: np.ndarray  # of all phases, one after the other
-    pos: np.ndarray  # where the vectors of all pieces start in scratch
-    opos: np.ndarray  # and in the output, or in the flat buffer
-    row_source: np.ndarray  # rows to copy out of the flat buffer
-    row_target: np.ndarray
-    pieces: np.ndarray  # vectors from, to; rows from, to; phase: what is done at a time
-    phases: np.ndarray  # first tap, taps, flat?, vectors and rows of an image, row width, its step
+    phases: list[Phase]
+    pieces: list[Piece]
+    tables: np.ndarray
+    starts: ImageTables
     buffer: int  # columns of the flat buffer
-    weight_taps: np.ndarray  # where in a filter the weight of each tap is
     weight_strides: tuple[int, int]  # of groups and of output channels
-    weight_starts: np.ndarray  # of each phase in the packed weights
+    packed: int  # elements of the packed weights
+
+
+class WeightTables(NamedTuple):
+    """The same for a `WeightPlan`."""
+
+    taps: int
+    pos: int  # where the vectors of a group of images start in scratch
+    gpos: int  # and in g
 
 
 class WeightPlan(NamedTuple):
@@ -102,9 +139,9 @@ class WeightPlan(NamedTuple):
 
     layout: Layout
     block: Block
-    taps: np.ndarray
-    pos: np.ndarray  # where the vectors of a group of images start in scratch
-    gpos: np.ndarray  # and in g
+    taps: int
+    tables: np.ndarray
+    starts: WeightTables
     vectors: int  # of one image
     g_rows: tuple[int, int, int]  # rows of g to copy into scratch, their width and pitch there
     g_copied: int  # 0: g is read where it is
@@ -112,7 +149,7 @@ class WeightPlan(NamedTuple):
     chunks: int  # sums kept apart, added in order at the end
 
 
-class _Phase(NamedTuple):
+class _Grid(NamedTuple):
     """Outputs that look at the same taps: a grid, where taps lie, and where results go."""
 
     rows: int
@@ -141,6 +178,12 @@ class _Work(NamedTuple):
 
 def _ceil(a: int, b: int) -> int:
     return -(-a // b)
+
+
+def joined(*tables: list[int]) -> tuple[np.ndarray, list[int]]:
+    """All tables in one array of 32 bits, and where each of them starts in it."""
+    starts = [sum(map(len, tables[:i])) for i in range(len(tables))]
+    return np.array([entry for table in tables for entry in table], np.int32), starts
 
 
 def _layout(
@@ -202,12 +245,11 @@ def _stride_layout(c: ConvShape, itemsize: int) -> tuple[Layout, list[int], list
     return layout, row_taps, column_taps
 
 
-@lru_cache(maxsize=256)
 def forward_plan(c: ConvShape, itemsize: int, machine: Machine) -> ImagePlan:
     """The output as one phase over x."""
     layout, row_taps, column_taps = _stride_layout(c, itemsize)
     rows, columns = [r * c.S for r in range(c.R)], list(range(c.S))
-    phase = _Phase(c.Ho, c.Wo, rows, columns, row_taps, column_taps, 0, c.Wo, 1)
+    phase = _Grid(c.Ho, c.Wo, rows, columns, row_taps, column_taps, 0, c.Wo, 1)
     filters, area = c.C // c.groups, c.R * c.S
     outputs = c.K // c.groups
     weights = outputs * filters * area
@@ -215,7 +257,6 @@ def forward_plan(c: ConvShape, itemsize: int, machine: Machine) -> ImagePlan:
     return _image_plan(layout, [phase], work, itemsize, machine)
 
 
-@lru_cache(maxsize=256)
 def input_grad_plan(c: ConvShape, itemsize: int, machine: Machine) -> ImagePlan:
     """The input gradient as one phase per residue of the stride, all over g.
 
@@ -251,7 +292,7 @@ def input_grad_plan(c: ConvShape, itemsize: int, machine: Machine) -> ImagePlan:
             row_taps = [(v + top) * layout.pitch for v in look_rows]
             column_taps = [v + left for v in look_columns]
             phases.append(
-                _Phase(
+                _Grid(
                     count_i, count_j, [r * c.S for r in kernel_rows], kernel_columns,
                     row_taps, column_taps,
                     i * c.W + j, c.stride[0] * c.W, c.stride[1],
@@ -266,7 +307,7 @@ def input_grad_plan(c: ConvShape, itemsize: int, machine: Machine) -> ImagePlan:
 
 def _image_plan(
     layout: Layout,
-    phases: list[_Phase],
+    phases: list[_Grid],
     work: _Work,
     itemsize: int,
     machine: Machine,
@@ -312,7 +353,7 @@ def _image_cost(block: Block, group: int, channels_out: int, counts: list[int]) 
     return _ceil(channels_out, block.rows) * steps * block.cycles()
 
 
-def _flat_is_cheaper(p: _Phase, pitch: int, channels_in: int, lanes: int) -> bool:
+def _flat_is_cheaper(p: _Grid, pitch: int, channels_in: int, lanes: int) -> bool:
     """Whether junk columns cost less than vectors that overlap; `rows` needs whole vectors."""
     if p.target_column != 1 or p.columns < lanes:
         return True
@@ -333,11 +374,12 @@ class _Tables:
         self.opos: list[int] = []
         self.row_source: list[int] = []
         self.row_target: list[int] = []
-        self.pieces: list[tuple[int, ...]] = []
-        self.phases: list[tuple[int, ...]] = []
+        self.pieces: list[Piece] = []
+        self.phases: list[Phase] = []
         self.buffer = 0
+        self.packed = 0
 
-    def add(self, p: _Phase, flat: bool) -> None:
+    def add(self, p: _Grid, flat: bool) -> None:
         tap0 = len(self.taps)
         channel = self.layout.channel
         channels = range(self.work.channels_in)
@@ -351,9 +393,14 @@ class _Tables:
             for s in p.kernel_columns
         ]
         vectors = self._add_flat(p) if flat else self._add_rows(p)
+        taps = len(self.taps) - tap0
         self.phases.append(
-            (tap0, len(self.taps) - tap0, int(flat), vectors, p.rows, p.columns, p.target_column)
-        )
+            Phase(
+                tap0, taps, int(flat), vectors, p.rows, p.columns, p.target_column, self.packed
+            )
+        )  # fmt: skip
+        rows = self.block.rows
+        self.packed += taps * self.work.groups * _ceil(self.work.channels_out, rows) * rows
 
     def _ranges(self, count: int, step: int) -> list[range]:
         """0..count in ranges of `step`; a group of several images is not cut."""
@@ -365,7 +412,7 @@ class _Tables:
         starts = list(range(0, count - step // 2, step))  # a short rest joins its neighbour
         return [range(i, j) for i, j in zip(starts, [*starts[1:], count], strict=True)]
 
-    def _add_rows(self, p: _Phase) -> int:
+    def _add_rows(self, p: _Grid) -> int:
         """Vectors that stay within a row; results go straight to the output."""
         starts = [min(j, p.columns - self.lanes) for j in range(0, p.columns, self.lanes)]
         cut = [(u, j) for u in range(p.rows) for j in starts]
@@ -376,7 +423,7 @@ class _Tables:
             self._add_piece(pos, opos, self.work.image_out, [], [])
         return len(cut)
 
-    def _add_flat(self, p: _Phase) -> int:
+    def _add_flat(self, p: _Grid) -> int:
         """Vectors across the ends of rows; results go to a buffer, rows are copied out of it."""
         pitch, vectors = self.layout.pitch, 0
         for part in self._ranges(p.rows, int(self.piece * self.lanes / pitch)):
@@ -408,25 +455,19 @@ class _Tables:
         if missing > 0:
             self.pos += [self.pos[-1]] * missing
             self.opos += [self.opos[-1]] * missing
-        self.pieces.append((v0, len(self.pos), r0, len(self.row_source), len(self.phases)))
+        self.pieces.append(Piece(v0, len(self.pos), r0, len(self.row_source), len(self.phases)))
 
     def plan(self) -> ImagePlan:
-        work, rows = self.work, self.block.rows
-        tables = (self.taps + [0] * PREFETCH_TAPS, self.pos, self.opos, self.row_source)
-        taps, pos, opos, row_source = (np.array(t or [0], np.int32) for t in tables)
-        row_target, weight_taps = (
-            np.array(t or [0], np.int32) for t in (self.row_target, self.weight_taps)
-        )
-        jobs = work.groups * _ceil(work.channels_out, rows)
-        starts = np.cumsum([0] + [phase[1] * jobs * rows for phase in self.phases])
+        tables, starts = joined(
+            self.taps + [0] * PREFETCH_TAPS, self.pos, self.opos, self.row_source, self.row_target,
+            self.weight_taps,
+        )  # fmt: skip
         return ImagePlan(
-            self.layout, self.block, taps, pos, opos, row_source, row_target,
-            np.array(self.pieces, np.int64), np.array(self.phases, np.int64), self.buffer,
-            weight_taps, (work.weights, work.filter_out), starts,
+            self.layout, self.block, self.phases, self.pieces, tables, ImageTables(*starts),
+            self.buffer, (self.work.weights, self.work.filter_out), self.packed,
         )  # fmt: skip
 
 
-@lru_cache(maxsize=256)
 def weight_plan(c: ConvShape, itemsize: int, machine: Machine) -> WeightPlan:
     """Vectors of pixels for the sums of the weight gradient."""
     lanes = machine.lanes(itemsize)
@@ -460,12 +501,17 @@ def weight_plan(c: ConvShape, itemsize: int, machine: Machine) -> WeightPlan:
     groups = _ceil(c.N, group)
     pieces = _ceil(vectors * group, 128)
     small = c.K * len(taps) <= 1 << 16
+    tables, starts = joined(
+        taps,
+        [x + m * layout.image for m in range(group) for x in pos],
+        [x + m * g_image for m in range(group) for x in gpos],
+    )
     return WeightPlan(
         layout,
         block,
-        np.array(taps, np.int32),
-        np.array([x + m * layout.image for m in range(group) for x in pos], np.int32),
-        np.array([x + m * g_image for m in range(group) for x in gpos], np.int32),
+        len(taps),
+        tables,
+        WeightTables(*starts),
         vectors,
         g_rows,
         int(group > 1 or not in_rows),

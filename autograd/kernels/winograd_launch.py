@@ -1,37 +1,33 @@
-"""From arrays to Winograd's compiled kernels: cut tiles, transform the weights, launch.
+"""From a shape to a function of the arrays, as in `conv_launch.py`: tiles, tables, addresses.
 
 Imports Numba, so it is imported at the first convolution that Winograd's algorithm is chosen for.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any
-
 import numpy as np
 
-from autograd.kernels.conv_launch import (
-    _launch,
-    _parts,
-    _require_done,
-    machine,
-)
-from autograd.kernels.conv_numba import compiled_address, image_tiles, weight_tiles
-from autograd.kernels.conv_plan import PREFETCH_TAPS, Block, Machine
-from autograd.kernels.conv_shape import ConvShape
+from autograd.kernels.blas import note_convolution
+from autograd.kernels.conv_launch import Convolution, machine, parts_of
+from autograd.kernels.conv_numba import image_tiles, kernel_address, kernel_at, weight_tiles
+from autograd.kernels.conv_plan import PREFETCH_TAPS, Block, Machine, joined
+from autograd.kernels.conv_shape import ConvShape, Shape4
+from autograd.kernels.runtime import parallel_for
 from autograd.kernels.winograd_micro import LANES
 from autograd.kernels.winograd_numba import (
+    ImageStep,
     Tiling,
-    cut_rows,
-    transform_tiles,
+    WeightStep,
+    cut_address,
+    tiles_address,
     transform_weight,
     winograd_kernel,
 )
 from autograd.kernels.winograd_weight_numba import (
-    WeightTiling,
+    SumSizes,
     add_products,
+    gradients_address,
     transform_both,
-    transform_gradients,
     weights_back,
 )
 
@@ -39,134 +35,113 @@ NEAR_BYTES = 24 << 10  # one of the 16 matrices of a block of tiles: most of a u
 SUMMED_BYTES = 8 << 20  # of the blocks of x and g that the weight gradient is summed over
 FEWEST_SUMMED, MOST_SUMMED = 128, 512  # tiles of such a block
 TOGETHER = 64  # output channels between two transforms back
-NO_WEIGHTS = WeightTiling(0, 0, 0)  # what forward and input gradient pass for one
 
 
 def _ceil(a: int, b: int) -> int:
     return -(-a // b)
 
 
-def conv2d(
-    x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, c: ConvShape, relu: bool = False
-) -> np.ndarray:
-    """Cross-correlation of x with 3x3 weights, plus bias, optionally through ReLU: (N,K,Ho,Wo)."""
+def forward(c: ConvShape, dtype: np.dtype, threads: int, relu: bool) -> Convolution:
+    """(x, weight, bias or None) -> cross-correlation, plus bias, optionally through ReLU."""
     top, _, left, _ = c.padding
-    out = np.empty(c.output_shape, x.dtype)
-    _run(x, weight, bias, (top, left), (9, c.C * 9), False, relu, out)
-    return out
+    weights = WeightStep(9, c.C * 9, flip=0)
+    return _image_function(
+        c.input_shape, c.output_shape, (top, left), weights, dtype, threads, relu
+    )
 
 
-def conv2d_input_grad(g: np.ndarray, weight: np.ndarray, c: ConvShape) -> np.ndarray:
-    """Gradient of conv2d with respect to x, (N,C,H,W): g convolved with turned weights."""
+def input_grad(c: ConvShape, dtype: np.dtype, threads: int) -> Convolution:
+    """(g, weight) -> gradient with respect to x: g convolved with turned weights."""
     top, _, left, _ = c.padding
-    dx = np.empty(c.input_shape, g.dtype)
-    _run(g, weight, None, (2 - top, 2 - left), (c.C * 9, 9), True, False, dx)
-    return dx
-
-
-def conv2d_weight_grad(g: np.ndarray, x: np.ndarray, c: ConvShape) -> np.ndarray:
-    """Gradient of conv2d with respect to weight: (K,C,3,3)."""
-    dtype = x.dtype
-    v, u, tables = _weight_tiling(c, dtype.itemsize, machine())
-    total = v.images * v.tile_rows * v.tile_columns
-    blocks, jobs, channels = _ceil(total, v.block), _ceil(c.K, u.rows), c.C + c.K
-    image, gradient = np.empty(16 * v.plane + LANES, dtype), np.empty(16 * u.plane + LANES, dtype)
-    sums = np.zeros(16 * u.sums, dtype)
-    tiles = weight_tiles(v.lanes, Block(u.rows, v.columns), dtype)
-    flat, flat_g, integers = x.reshape(-1), g.reshape(-1), np.zeros(1, np.int64)
-    cut = compiled_address(cut_rows, dtype, 0, 0, integers, v)
-    transform = compiled_address(
-        transform_tiles, dtype, flat, integers, 0, 0, 0, flat, flat, flat, v
+    weights = WeightStep(c.C * 9, 9, flip=1)
+    return _image_function(
+        c.output_shape, c.input_shape, (2 - top, 2 - left), weights, dtype, threads, False
     )
-    transform_g = compiled_address(
-        transform_gradients, dtype, flat, integers, 0, 0, 0, flat, flat, v, u
-    )
-    for number in range(blocks):  # the second step needs all of the first
-        first = number * v.block
-        count = min(v.block, total - first)
-        _step(
-            transform_both, channels, (flat_g, flat, gradient, image),
-            (first, count, cut, transform, transform_g), tables, v, u,
-            work_ns=2.0 * count * channels,
-        )  # fmt: skip
-        _step(
-            add_products, 16 * jobs, (gradient, image, sums, sums), (count, tiles), tables, v, u,
-            work_ns=count * c.C * c.K * 16 / 40,
-        )  # fmt: skip
-    dw = np.empty(c.weight_shape, dtype)
-    flat_dw = dw.reshape(-1)
-    _step(
-        weights_back, c.K, (sums, flat_dw, flat_dw, flat_dw), (0,), tables, v, u,
-        work_ns=sums.size,
-    )  # fmt: skip
-    return dw
 
 
-def _step(
-    kernel: Any,
-    chunks: int,
-    arrays: tuple[np.ndarray, ...],
-    numbers: tuple[int, ...],
-    tables: tuple[np.ndarray, np.ndarray],
-    v: Tiling,
-    u: WeightTiling,
-    *,
-    work_ns: float,
-) -> None:
-    """Launch one kernel and see that it was all done. Four arrays, used or not."""
-    done = np.zeros(chunks, np.uint8)
-    _launch(
-        kernel, arrays[0].dtype, chunks, *arrays, np.array(numbers, np.int64), *tables, v, u, done,
-        work_ns=work_ns,
-    )  # fmt: skip
-    _require_done(done)
-
-
-def _run(
-    source: np.ndarray,
-    weight: np.ndarray,
-    bias: np.ndarray | None,
+def _image_function(
+    source_shape: Shape4,
+    shape: Shape4,
     before: tuple[int, int],
-    strides: tuple[int, int],
-    flip: bool,
+    weights: WeightStep,
+    dtype: np.dtype,
+    threads: int,
     relu: bool,
-    out: np.ndarray,
-) -> None:
-    dtype = source.dtype
-    v, tables = _tiling(source.shape, out.shape, before, dtype.itemsize, machine())
+) -> Convolution:
+    """What transforms the weights, then everything else, to make an array of this shape."""
+    v, tables = _tiling(source_shape, shape, before, dtype.itemsize, machine())
     jobs = _ceil(v.channels_out, v.rows)
-    packed = np.empty(16 * v.weights, dtype)
-    filters = weight.reshape(-1)
-    _step(
-        transform_weight, jobs, (filters, packed, packed, packed), (*strides, int(flip)), tables,
-        v, NO_WEIGHTS, work_ns=packed.size,
-    )  # fmt: skip
-    if bias is None:
-        bias = np.zeros(v.channels_out, dtype)
     total = v.images * v.tile_rows * v.tile_columns
     blocks = _ceil(total, v.block)
-    parts = _parts(blocks, _ceil(jobs, v.together))
-    tiles = image_tiles(v.lanes, Block(v.rows, v.columns), dtype)
-    flat, integers = source.reshape(-1), np.zeros(1, np.int64)
-    cut = compiled_address(cut_rows, dtype, 0, 0, integers, v)
-    transform = compiled_address(
-        transform_tiles, dtype, flat, integers, 0, 0, 0, flat, flat, flat, v
-    )
-    _step(
-        winograd_kernel, blocks * parts, (flat, packed, bias, out.reshape(-1)),
-        (parts, int(relu), tiles, cut, transform), tables, v, NO_WEIGHTS,
-        work_ns=total * v.channels_in * v.channels_out * 16 / 40,
+    parts = parts_of(blocks, _ceil(jobs, v.together), threads)
+    step = ImageStep(
+        parts, int(relu), image_tiles(v.lanes, Block(v.rows, v.columns), dtype),
+        cut_address(), tiles_address(dtype),
     )  # fmt: skip
+    packing = np.array([kernel_address(transform_weight, dtype), *v, *weights], np.int64)
+    numbers = np.array([kernel_address(winograd_kernel, dtype), *v, *step], np.int64)
+    packed_shape, none = (1, 1, 1, 16 * v.weights), np.zeros(v.channels_out, dtype)
+    work_ns = total * v.channels_in * v.channels_out * 16 / 40
+
+    def run(source: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
+        note_convolution()
+        if bias is None:
+            bias = none
+        packed, out = np.empty(packed_shape, dtype), np.empty(shape, dtype)
+        parallel_for(
+            kernel_at, jobs, source, weight, bias, packed, packing, tables,
+            work_ns=packed.size,
+        )  # fmt: skip
+        parallel_for(
+            kernel_at, blocks * parts, source, packed, bias, out, numbers, tables, work_ns=work_ns
+        )
+        return out
+
+    return run
 
 
-@lru_cache(maxsize=256)
+def weight_grad(c: ConvShape, dtype: np.dtype, threads: int) -> Convolution:
+    """(g, x) -> gradient of the convolution with respect to weight: (K,C,3,3)."""
+    v, u, tables = _weight_tiling(c, dtype.itemsize, machine())
+    total = v.images * v.tile_rows * v.tile_columns
+    jobs, channels = _ceil(c.K, u.rows), c.C + c.K
+    sums_shape, both_shape = (1, 1, 1, 16 * u.sums), (1, 1, 1, u.both)
+    none = np.zeros(1, dtype)
+    tiles = weight_tiles(v.lanes, Block(u.rows, v.columns), dtype)
+    addresses = tiles, cut_address(), tiles_address(dtype), gradients_address(dtype)
+    transform, products, back = (
+        np.array([kernel_address(kernel, dtype), *v, *u, *addresses], np.int64)
+        for kernel in (transform_both, add_products, weights_back)
+    )
+
+    def run(g: np.ndarray, x: np.ndarray) -> np.ndarray:
+        note_convolution()
+        both, sums = np.empty(both_shape, dtype), np.zeros(sums_shape, dtype)
+        for first in range(0, total, v.block):
+            last = min(first + v.block, total)
+            place = np.array([first, last], np.int64)
+            parallel_for(
+                kernel_at, channels, x, g, none, both, np.concatenate((transform, place)), tables,
+                work_ns=2.0 * (last - first) * channels,
+            )  # fmt: skip
+            parallel_for(  # which needs all of the first step
+                kernel_at, 16 * jobs, both, both, none, sums, np.concatenate((products, place)),
+                tables, work_ns=(last - first) * c.C * c.K * 16 / 40,
+            )  # fmt: skip
+        dw = np.empty(c.weight_shape, dtype)
+        parallel_for(kernel_at, c.K, sums, sums, none, dw, back, tables, work_ns=sums.size)
+        return dw
+
+    return run
+
+
 def _tiling(
-    source: tuple[int, ...],
-    out: tuple[int, ...],
+    source: Shape4,
+    out: Shape4,
     before: tuple[int, int],
     itemsize: int,
     machine: Machine,
-) -> tuple[Tiling, tuple[np.ndarray, np.ndarray]]:
+) -> tuple[Tiling, np.ndarray]:
     """The block of tiles for these shapes, where its channels and where its vectors lie."""
     images, channels_in, height, width = source
     top, left = before
@@ -187,20 +162,19 @@ def _tiling(
     filters = _ceil(channels_out, rows) * rows * channels_in
     sizes = channels_in * pitch, together * rows * pitch, filters
     plane, sums, weights = ((_ceil(n, line) | 1) * line for n in sizes)
-    taps = np.array([c * pitch for c in range(channels_in)] + [0] * PREFETCH_TAPS, np.int32)
-    pos = np.array([t * lanes for t in range(block // lanes)], np.int32)
+    taps = [c * pitch for c in range(channels_in)] + [0] * PREFETCH_TAPS
+    tables, (_, pos) = joined(taps, [t * lanes for t in range(block // lanes)])
     tiling = Tiling(
         images, channels_in, channels_out, height, width, top, left, out_height, out_width,
         tile_rows, tile_columns, block, pitch, plane, sums, weights, rows, together, lanes,
-        columns,
+        columns, pos,
     )  # fmt: skip
-    return tiling, (taps, pos)
+    return tiling, tables
 
 
-@lru_cache(maxsize=256)
 def _weight_tiling(
     c: ConvShape, itemsize: int, machine: Machine
-) -> tuple[Tiling, WeightTiling, tuple[np.ndarray, np.ndarray]]:
+) -> tuple[Tiling, SumSizes, np.ndarray]:
     """The blocks of tiles that the weight gradient is summed over."""
     top, _, left, _ = c.padding
     tile_rows, tile_columns = _ceil(c.Ho, 2), _ceil(c.Wo, 2)
@@ -217,10 +191,13 @@ def _weight_tiling(
     line = 64 // itemsize
     sizes = c.C * pitch, c.K * pitch, c.K * c.C
     plane, gradients, sums = ((_ceil(n, line) | 1) * line for n in sizes)
-    taps = np.array([i * pitch for i in range(c.C)], np.int32)
-    pos = np.array([t * lanes for t in range(block // lanes)], np.int32)
+    tables, (_, pos) = joined(
+        [i * pitch for i in range(c.C)], [t * lanes for t in range(block // lanes)]
+    )
     tiling = Tiling(
         c.N, c.C, c.K, c.H, c.W, top, left, c.Ho, c.Wo, tile_rows, tile_columns, block, pitch,
-        plane, 0, 0, rows, 0, lanes, columns,
+        plane, 0, 0, rows, 0, lanes, columns, pos,
     )  # fmt: skip
-    return tiling, WeightTiling(gradients, sums, rows), (taps, pos)
+    start = 16 * plane + line  # of the block of g, after that of x
+    both = start + 16 * gradients + LANES
+    return tiling, SumSizes(start, both, gradients, sums, rows), tables

@@ -1,17 +1,20 @@
 """The compiled kernels of Winograd's convolution: weights, tiles, products, outputs.
 
-Those that are launched, here and in `winograd_weight_numba.py`, take arguments of the same types,
-four arrays, numbers (addresses of other kernels among them), tables and sizes: so one launcher,
-which takes as long to compile as a kernel, serves all of them.
+Those that are launched, here and in `winograd_weight_numba.py`, take the arguments that all
+kernels of convolutions do (`conv_numba.py`); `numbers` holds the kernel's address, a `Tiling`, and
+what that kernel alone needs.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from numba import from_dtype, int64, types
 
-from autograd.kernels.conv_micro import address, call, copy_row
+from autograd.kernels.conv_micro import address, call, copy_row, fields, function_address, value
+from autograd.kernels.conv_numba import NUMBERS, images_of
 from autograd.kernels.runtime import jit
 from autograd.kernels.winograd_micro import (
     LANES,
@@ -44,29 +47,67 @@ class Tiling(NamedTuple):
     together: int  # register blocks between two transforms back
     lanes: int
     columns: int  # vectors of tiles of a register block
+    pos: int  # where the table of vectors starts, after that of the channels
+
+
+class WeightStep(NamedTuple):
+    """What transforming the weights needs beside a `Tiling`."""
+
+    stride_in: int  # from one channel to the next
+    stride_out: int
+    flip: int
+
+
+class ImageStep(NamedTuple):
+    """What transforming images needs beside a `Tiling`, addresses of other kernels among them."""
+
+    parts: int
+    relu: int
+    tiles: int  # the loop around the register block
+    cut_rows: int
+    transform_tiles: int
+
+
+TILING = types.NamedUniTuple(int64, len(Tiling._fields), Tiling)
+STEP = 1 + len(Tiling._fields)  # where in `numbers` the other sizes start
+
+
+@cache
+def cut_address() -> int:
+    """Where the machine code of `cut_rows` is."""
+    return function_address(cut_rows, (int64, int64, NUMBERS, TILING))
+
+
+@cache
+def tiles_address(dtype: np.dtype) -> int:
+    """Where the machine code of `transform_tiles` for this dtype is."""
+    images, line = images_of(dtype), types.Array(from_dtype(dtype), 1, "C")
+    arguments = images, NUMBERS, int64, int64, int64, line, line, images, TILING
+    return function_address(transform_tiles, arguments)
 
 
 @jit
 def transform_weight(  # type: ignore[no-untyped-def]
-    lo, hi, weight, packed, _c, _d, numbers, _taps, _pos, v, _u, done
+    lo, hi, source, weight, bias, packed, numbers, tables
 ):  # fmt: skip
     """packed[f][job][c][m] = (G w Gᵀ)_f of output channel m of the job, for jobs lo..hi."""
-    stride_in, stride_out, flip = numbers[0], numbers[1], numbers[2]
+    v = fields(Tiling, numbers, 1)
+    n = fields(WeightStep, numbers, STEP)
     half = weight.dtype.type(0.5)
     rows = v.rows
     plane = v.weights
     u = np.empty((4, 3), weight.dtype)
-    last = 8 if flip else 0
-    step = -1 if flip else 1
+    last = 8 if n.flip else 0
+    step = -1 if n.flip else 1
     for job in range(lo, hi):
         k0 = min(job * rows, v.channels_out - rows)
         for c in range(v.channels_in):
             for m in range(rows):
-                at = (k0 + m) * stride_out + c * stride_in + last
+                at = (k0 + m) * n.stride_out + c * n.stride_in + last
                 for s in range(3):
-                    a = weight[at + step * s]
-                    b = weight[at + step * (s + 3)]
-                    d = weight[at + step * (s + 6)]
+                    a = value(weight, at + step * s)
+                    b = value(weight, at + step * (s + 3))
+                    d = value(weight, at + step * (s + 6))
                     u[0, s] = a
                     u[1, s] = half * ((a + d) + b)
                     u[2, s] = half * ((a + d) - b)
@@ -76,11 +117,10 @@ def transform_weight(  # type: ignore[no-untyped-def]
                     a = u[i, 0]
                     b = u[i, 1]
                     d = u[i, 2]
-                    packed[to + 4 * i * plane] = a
-                    packed[to + (4 * i + 1) * plane] = half * ((a + d) + b)
-                    packed[to + (4 * i + 2) * plane] = half * ((a + d) - b)
-                    packed[to + (4 * i + 3) * plane] = d
-        done[job] = 1
+                    packed[0, 0, 0, to + 4 * i * plane] = a
+                    packed[0, 0, 0, to + (4 * i + 1) * plane] = half * ((a + d) + b)
+                    packed[0, 0, 0, to + (4 * i + 2) * plane] = half * ((a + d) - b)
+                    packed[0, 0, 0, to + (4 * i + 3) * plane] = d
     return 0
 
 
@@ -109,7 +149,7 @@ def transform_tiles(  # type: ignore[no-untyped-def]
     source, segments, pieces, c_low, c_high, lines, zeros, target, v
 ):  # fmt: skip
     """target[f][c][t] = (Bᵀ d B)_f of channels c_low..c_high and every tile of a block."""
-    kind = source[0]
+    kind = value(source, 0)
     pitch = len(lines) // 4
     for c in range(c_low, c_high):
         t = 0
@@ -142,17 +182,15 @@ def transform_tiles(  # type: ignore[no-untyped-def]
 
 @jit
 def winograd_kernel(  # type: ignore[no-untyped-def]
-    lo, hi, source, weight, bias, out, numbers, taps, pos, v, _u, done
+    lo, hi, source, weight, bias, out, numbers, tables
 ):  # fmt: skip
     """Forward and input gradient. A chunk is a block of tiles by a part of the jobs; a job is the
     output channels of one register block."""
-    parts, relu, tiles = numbers[0], numbers[1], numbers[2]
-    cut_rows, transform_tiles = numbers[3], numbers[4]
-    limits = np.zeros(2, out.dtype)
-    limits[1] = -np.inf
-    lowest = limits[1]
-    low = limits[0] if relu else lowest
-    image = np.zeros(16 * v.plane + LANES, out.dtype)
+    v = fields(Tiling, numbers, 1)
+    n = fields(ImageStep, numbers, STEP)
+    lowest = out.dtype.type(-np.inf)
+    low = out.dtype.type(0.0 if n.relu else -np.inf)
+    image = np.zeros((1, 1, 1, 16 * v.plane + LANES), out.dtype)
     sums = np.zeros(16 * v.sums + LANES, out.dtype)
     lines = np.zeros(4 * (2 * v.tile_columns + 4 + 3 * LANES), out.dtype)
     zeros = np.zeros(v.width + LANES, out.dtype)
@@ -167,19 +205,19 @@ def winograd_kernel(  # type: ignore[no-untyped-def]
     laid_out = -1
     pieces = 0
     for chunk in range(lo, hi):
-        number = chunk // parts
-        part = chunk - number * parts
+        number = chunk // n.parts
+        part = chunk - number * n.parts
         first = number * v.block
         count = min(v.block, total - first)
         vectors = max(v.columns, (count + v.lanes - 1) // v.lanes)
         if laid_out != number:
-            pieces = call(cut_rows, (first, count, segments, v))
+            pieces = call(n.cut_rows, (first, count, segments, v))
             call(
-                transform_tiles,
+                n.transform_tiles,
                 (source, segments, pieces, 0, v.channels_in, lines, zeros, image, v),
             )
             laid_out = number
-        for group in range(groups * part // parts, groups * (part + 1) // parts):
+        for group in range(groups * part // n.parts, groups * (part + 1) // n.parts):
             job0 = group * v.together
             job1 = min(jobs, job0 + v.together)
             k_low = min(job0 * v.rows, v.channels_out - v.rows)
@@ -187,30 +225,29 @@ def winograd_kernel(  # type: ignore[no-untyped-def]
                 for job in range(job0, job1):
                     k0 = min(job * v.rows, v.channels_out - v.rows)
                     call(
-                        tiles,
+                        n.tiles,
                         (
-                            lowest, address(image, f * v.plane), address(pos, 0),
-                            address(taps, 0), v.channels_in,
+                            lowest, address(image, f * v.plane), address(tables, v.pos),
+                            address(tables, 0), v.channels_in,
                             address(weight, f * v.weights + job * v.channels_in * v.rows),
                             address(none, 0), address(sums, f * v.sums + (k0 - k_low) * v.pitch),
-                            v.pitch, address(pos, 0), vectors,
+                            v.pitch, address(tables, v.pos), vectors,
                         ),
                     )  # fmt: skip
             for k in range(job0 * v.rows, min(job1 * v.rows, v.channels_out)):
                 at = address(sums, (k - k_low) * v.pitch)
                 transform_back(low, bias[k], at, v.sums, address(flat, 0), rows_out, count)
                 t = 0
-                for n in range(pieces):
-                    row = 2 * segments[4 * n + 1]
-                    column = 2 * segments[4 * n + 2]
-                    length = segments[4 * n + 3]
+                for piece in range(pieces):
+                    row = 2 * segments[4 * piece + 1]
+                    column = 2 * segments[4 * piece + 2]
+                    length = segments[4 * piece + 3]
                     wide = min(2 * length, v.out_width - column)
-                    plane = (segments[4 * n] * v.channels_out + k) * out_plane
+                    plane = (segments[4 * piece] * v.channels_out + k) * out_plane
                     for i in range(min(2, v.out_height - row)):
                         to = plane + (row + i) * v.out_width + column
                         copy_row(
                             low, address(flat, i * rows_out + 2 * t), 1, address(out, to), 1, wide
                         )  # fmt: skip
                     t += length
-        done[chunk] = 1
     return 0
