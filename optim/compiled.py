@@ -6,9 +6,8 @@ rule in NumPy and gives the same bits.
 
 from __future__ import annotations
 
-import ctypes
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -16,12 +15,13 @@ import numpy as np
 
 from autograd.kernels.runtime import parallel_for, use_numba
 
-__all__ = ["SMALL", "Batch", "adam", "fits", "sgd"]
+__all__ = ["CHUNK", "SMALL", "Batch", "adam", "fits", "sgd"]
 
 SMALL = 1 << 14
 """Optimisers of fewer elements in all stay with NumPy, and never import Numba."""
 
-_address_of, _as_buffer = ctypes.addressof, ctypes.c_char.from_buffer
+#: Elements that a kernel works on at a time.
+CHUNK = 4096
 
 
 def fits(dtype: np.dtype[Any], *arrays: np.ndarray) -> bool:
@@ -43,32 +43,29 @@ class Batch:
 
     def __init__(self, rows: Sequence[Sequence[np.ndarray]]) -> None:
         self._rows = rows  # keeps the memory
-        addresses = np.array([_addresses(row) for row in rows], np.int64)
+        self._dtype = rows[0][0].dtype
+        addresses = np.array([[array.ctypes.data for array in row] for row in rows], np.int64)
         sizes = [row[0].size for row in rows]
         weights, state = addresses[:, :1], addresses[:, 1:]
-        self.places = np.column_stack([weights, weights, state, sizes])  # gradients in column 1
-        self.chunks = np.array(
-            [
-                (p, first)
-                for p, size in enumerate(sizes)
-                for first in range(0, size, _kernels().CHUNK)
-            ],
+        self._places = np.column_stack([weights, weights, state, sizes])
+        self._gradients = self._places[:, 1]
+        self._chunks = np.array(
+            [(p, first) for p, size in enumerate(sizes) for first in range(0, size, CHUNK)],
             np.int64,
         )
-        self.size = sum(sizes)
+        self._size = sum(sizes)
 
-    def point(self, gradients: Sequence[np.ndarray]) -> None:
-        """Note where the gradients of this step are."""
-        self.places[:, 1] = _addresses(gradients)
+    def run(
+        self, rule: Callable[..., None], gradients: Sequence[np.ndarray], settings: Any, step: int
+    ) -> None:
+        """Apply a compiled rule to all of them."""
+        self._gradients[:] = list(map(id, gradients))  # the kernel asks them for their addresses
+        rule(self, self._dtype, settings, step)
 
-    def run(self, kernel: Any, numbers: Sequence[float], ns: float) -> None:
-        """Launch a rule; it takes `ns` nanoseconds for an element."""
-        work = ns * self.size
-        parallel_for(kernel, len(self.chunks), self.places, self.chunks, *numbers, work_ns=work)
-
-
-def _addresses(arrays: Sequence[np.ndarray]) -> list[int]:
-    return [_address_of(_as_buffer(array)) for array in arrays]  # type: ignore[arg-type]
+    def launch(self, kernel: Any, numbers: Sequence[float], ns: float) -> None:
+        """Launch a kernel; it takes `ns` nanoseconds for an element."""
+        work, chunks = ns * self._size, self._chunks
+        parallel_for(kernel, len(chunks), self._places, chunks, *numbers, work_ns=work)
 
 
 @cache
@@ -86,7 +83,7 @@ def sgd(batch: Batch, dtype: np.dtype[Any], settings: Any, step: int) -> None:
     dampening = settings["dampening"] if step > 1 else 0.0
     nesterov, maximize = settings["nesterov"], settings["maximize"]
     kernel = _kernels().sgd(dtype, bool(momentum), bool(dampening), nesterov, bool(decay), maximize)
-    batch.run(kernel, (settings["lr"], momentum, 1 - dampening, decay), 0.4)
+    batch.launch(kernel, (settings["lr"], momentum, 1 - dampening, decay), 0.4)
 
 
 def adam(batch: Batch, dtype: np.dtype[Any], settings: Any, step: int) -> None:
@@ -104,4 +101,4 @@ def adam(batch: Batch, dtype: np.dtype[Any], settings: Any, step: int) -> None:
         math.sqrt(1 - beta2**step),
         settings["eps"],
     )
-    batch.run(kernel, numbers, 1.2)
+    batch.launch(kernel, numbers, 1.2)

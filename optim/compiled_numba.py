@@ -2,8 +2,9 @@
 rules in NumPy (`SGD.update`, `Adam.update`), so the same bits.
 
 A factory makes a kernel for each combination of settings that changes the operations. A kernel
-works on all parameters of one dtype in one launch: row p of `places` holds the addresses of
-parameter p's arrays (weight, gradient, state) and then its size; a chunk is (p, first element).
+works on all parameters of one dtype in one launch: row p of `places` holds the address of parameter
+p's weights, the id of its gradient, the addresses of its state, and its size; a chunk is
+(p, first element).
 """
 
 from __future__ import annotations
@@ -19,8 +20,11 @@ from numba.extending import intrinsic
 from numba.np.numpy_support import from_dtype
 
 from autograd.kernels.runtime import jit
+from optim.compiled import CHUNK
 
-CHUNK = 4096  # elements
+#: The first field of an ndarray behind the head of every object: the address of its elements. (It
+#: is part of NumPy's C interface. To ask ten arrays in Python costs more than this launch.)
+DATA = object.__basicsize__
 
 
 @intrinsic
@@ -38,6 +42,15 @@ def _piece(places, p, column, first, like):  # type: ignore[no-untyped-def]
     """A chunk of the array whose address is in this column of parameter p's row."""
     pointer: Any = _pointer(places[p, column], like)  # type: ignore[call-arg]
     whole = carray(pointer, places[p, places.shape[1] - 1])  # type: ignore[unreachable]
+    return whole[first : first + CHUNK]
+
+
+@numba.njit(inline="always")
+def _gradient_piece(places, p, first, like):  # type: ignore[no-untyped-def]
+    """A chunk of the gradient, which is known by its id: the address of the object."""
+    field: Any = _pointer(places[p, 1] + DATA, places[p, 1])  # type: ignore[call-arg]
+    address: Any = field[0]  # type: ignore[unreachable]
+    whole = carray(_pointer(address, like), places[p, places.shape[1] - 1])
     return whole[first : first + CHUNK]
 
 
@@ -59,7 +72,7 @@ def sgd(
         for chunk in range(lo, hi):
             p, first = chunks[chunk, 0], chunks[chunk, 1]
             w = _piece(places, p, 0, first, lr)
-            g = _piece(places, p, 1, first, lr)
+            g = _gradient_piece(places, p, first, lr)
             v = _piece(places, p, 2 if momentum else 0, first, lr)
             for i in range(w.size):
                 slope = -g[i] if maximize else g[i]
@@ -86,7 +99,7 @@ def adam(dtype: np.dtype[Any], decay: bool, decoupled: bool, amsgrad: bool, maxi
         for chunk in range(lo, hi):
             p, first = chunks[chunk, 0], chunks[chunk, 1]
             w = _piece(places, p, 0, first, lr)
-            g = _piece(places, p, 1, first, lr)
+            g = _gradient_piece(places, p, first, lr)
             m = _piece(places, p, 2, first, lr)
             v = _piece(places, p, 3, first, lr)
             top = _piece(places, p, 4 if amsgrad else 3, first, lr)

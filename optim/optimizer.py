@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,17 +15,14 @@ from autograd.stamps import stamp
 from optim import groups
 from optim.compiled import SMALL
 from optim.groups import Params, describe
-from optim.plan import Due, Now, Plan
+from optim.pieces import Due, Scratch
+from optim.plan import Now, Plan, Share
 from optim.settings import check_settings, nonnegative
 from optim.state import loaded_state, saved_state
 
 __all__ = ["Optimizer", "Scratch", "Settings"]
 
 Settings = dict[str, Any]
-Scratch = tuple[np.ndarray, np.ndarray]
-
-#: Elements that an update works on at a time: rule, state and scratch of a block fit the cache.
-BLOCK = 1 << 14
 
 #: Where NumPy warns of nothing: a warning half-way would leave half of the parameters updated.
 #: (A copy of it is entered in a tenth of the time of `np.errstate`.)
@@ -102,8 +99,6 @@ class Optimizer:
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
         self.steps = 0
-        self._scratch_memory: dict[np.dtype[Any], np.ndarray] = {}
-        self._scratch: dict[tuple[Any, ...], Scratch] = {}  # its views, by shape
         self._now: Now | None = None  # of the last step
         self._plan: Plan | None = None
         for group in groups.as_groups(type(self).__name__, params):
@@ -166,7 +161,12 @@ class Optimizer:
         if plan is None or gradients is None:
             plan, gradients = self._planned(now.initial)
             self._plan = plan
-        self._update(plan, gradients, now.settings)
+        plan.begin()
+        what = gradients, now.settings, plan.taken
+        if plan.compiled:
+            _apply(self.compiled, plan.compiled, *what)
+        if plan.rest:
+            _quiet.copy().run(_apply, self.update, plan.rest, *what)
         plan.stamp()
         self.steps += 1
         return loss
@@ -183,28 +183,6 @@ class Optimizer:
         self._now = None if scheduled else now
         return now
 
-    def _update(
-        self, plan: Plan, gradients: list[np.ndarray], settings: Sequence[Settings]
-    ) -> None:
-        """Run the rule on all that is due."""
-        plan.taken += 1
-        for item in plan.due:
-            item.state["step"] = item.step + plan.taken
-        for batch, numbers in plan.batches:
-            batch.point([gradients[number] for number in numbers])
-            first = plan.due[numbers[0]]
-            step = first.state["step"]
-            self.compiled(batch, first.w.dtype, settings[first.group], step)  # type: ignore[misc]
-        if plan.rest:
-            _quiet.copy().run(self._update_rest, plan, gradients, settings)
-
-    def _update_rest(
-        self, plan: Plan, gradients: list[np.ndarray], settings: Sequence[Settings]
-    ) -> None:
-        for number in plan.rest:
-            item = plan.due[number]
-            self._apply(item, gradients[number], settings[item.group])
-
     def _planned(self, initial: list[dict[str, float]]) -> tuple[Plan, list[np.ndarray]]:
         """A plan of this step and its gradients, with state made where there is none."""
         due, skipped, gradients = [], [], []
@@ -217,12 +195,12 @@ class Optimizer:
                 item, g = self._due(initial[index], index, position, gradient.data)
                 due.append(item)
                 gradients.append(g)
-        for item in due:
-            self.state[item.tensor] = item.state
-            item.state.update(item.kept)
-        large = self.compiled is not None and sum([item.w.size for item in due]) >= SMALL
+        self.state.update({item.tensor: item.state for item in due})
         members = [list(group["params"]) for group in self.param_groups]
-        return Plan(members, due, skipped, gradients, initial, large), gradients
+        # what has a compiled twin is known to treat each element alone
+        joined = self.compiled is not None
+        large = joined and sum([item.w.size for item in due]) >= SMALL
+        return Plan(members, due, skipped, gradients, initial, large, joined), gradients
 
     def _due(
         self, initial: dict[str, float], index: int, position: int, g: np.ndarray
@@ -260,28 +238,6 @@ class Optimizer:
             "shape: zero_grad() and make a new optimiser"
         )
 
-    def _apply(self, item: Due, g: np.ndarray, settings: Settings) -> None:
-        """Run the rule in NumPy on one parameter's arrays."""
-        w, state, update = item.w, item.state, self.update
-        step = state["step"]
-        if w.size <= BLOCK:
-            update(w, g, state, settings, step, self._scratch_like(w))
-            return
-        for part, slope, *kept in _blocks([w, g, *item.kept.values()]):
-            rows = dict(zip(item.kept, kept, strict=True))
-            update(part, slope, rows, settings, step, self._scratch_like(part))
-
-    def _scratch_like(self, block: np.ndarray) -> Scratch:
-        """Two arrays of the shape of `block`, in memory that is used again if it is small."""
-        if block.size > BLOCK:
-            return np.empty_like(block), np.empty_like(block)
-        key = (block.shape, block.dtype)
-        if key not in self._scratch:
-            whole = self._scratch_memory.setdefault(block.dtype, np.empty((2, BLOCK), block.dtype))
-            first, second = whole[:, : block.size]
-            self._scratch[key] = first.reshape(block.shape), second.reshape(block.shape)
-        return self._scratch[key]
-
     def _lr_now(self, group: dict[str, Any], index: int) -> float:
         lr = group["lr"]
         if type(lr) is float and 0 <= lr < math.inf:  # nearly always
@@ -310,7 +266,7 @@ class Optimizer:
         self.param_groups, self.state, self.steps = loaded_state(self, state_dict)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_scratch": {}, "_scratch_memory": {}, "_now": None, "_plan": None}
+        return {**self.__dict__, "_now": None, "_plan": None}
 
     def _repr_html_(self) -> str | None:
         from autograd.viz.notebook import optimizer_html
@@ -324,14 +280,16 @@ class Optimizer:
         return "\n  ".join([f"{type(self).__name__}(", *lines]) + "\n)"
 
 
-def _blocks(arrays: Sequence[np.ndarray]) -> Iterator[list[np.ndarray]]:
-    """Flat pieces of arrays of one shape that belong together; the whole if one is strided."""
-    if not all(array.flags.c_contiguous for array in arrays):
-        yield list(arrays)
-        return
-    flat = [array.reshape(-1) for array in arrays]
-    for start in range(0, flat[0].size, BLOCK):
-        yield [array[start : start + BLOCK] for array in flat]
+def _apply(
+    rule: Any,
+    shares: Sequence[Share],
+    gradients: Sequence[np.ndarray],
+    settings: Sequence[Settings],
+    taken: int,
+) -> None:
+    """Run a rule on its shares of what is due."""
+    for work, numbers, _, group, step in shares:
+        work.run(rule, [gradients[n] for n in numbers], settings[group], step + taken)
 
 
 def _group_text(group: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import chain
 from operator import is_
 from typing import Any, NamedTuple
 
@@ -10,10 +11,11 @@ import numpy as np
 
 from autograd import Tensor
 from autograd.kernels.runtime import use_numba
-from autograd.stamps import Stamp, stamp
+from autograd.stamps import Stamp, owner, stamp
 from optim.compiled import Batch, fits
+from optim.pieces import BLOCK, Alone, Due, Joined, Memory
 
-__all__ = ["Due", "Now", "Plan"]
+__all__ = ["Now", "Plan", "Share"]
 
 
 class Now(NamedTuple):
@@ -33,22 +35,21 @@ class Now(NamedTuple):
         return True
 
 
-class Due(NamedTuple):
-    """A parameter to be updated: its array, its state, and the arrays that the rule keeps there."""
+class Share(NamedTuple):
+    """Parameters that are updated together: of one group, dtype and number of updates so far."""
 
-    tensor: Tensor
-    w: np.ndarray
-    kept: dict[str, np.ndarray]
-    state: dict[str, Any]
+    work: Batch | Joined | Alone
+    numbers: list[int]  # among all that are due
+    states: list[dict[str, Any]]
     group: int
-    step: int  # updates before this plan
+    step: int
 
 
 class Plan:
-    """What one step updates: batches for the compiled rule, and the rest, for the rule in NumPy.
+    """What one step updates: shares for the compiled rule, and the rest, for the rule in NumPy.
 
-    `members` has the parameters of each group, `skipped` those that are not due. The numbers in
-    `batches` and `rest` are places in `due`. The compiled rule is asked for if `large`.
+    `members` has the parameters of each group, `skipped` those that are not due. The compiled
+    rule is asked for if `large`; small parameters may be `joined` for the other one.
     """
 
     def __init__(
@@ -59,30 +60,38 @@ class Plan:
         gradients: Sequence[np.ndarray],
         initial: list[dict[str, float]],
         large: bool,
+        joined: bool,
     ) -> None:
-        self.due, self.initial = due, initial
+        self.initial = initial
         self.taken = 0  # steps by this plan
-        self.batches: list[tuple[Batch, list[int]]] = []
-        self.rest: list[int] = []
+        self.compiled: list[Share] = []
+        self.rest: list[Share] = []
         self._members, self._skipped = members, skipped
-        self._rows = [
-            (item.tensor, item.w, item.w.shape, item.w.dtype, item.state, item.step, item.kept)
-            for item in due
-        ]
         self._numba = use_numba()
-        self._stamp: Stamp | None = None
 
-        together: dict[tuple[Any, ...], list[int]] = {}
+        memory: Memory = {}
+        fitting, other = _Sorted(), _Sorted()
         for number, (item, g) in enumerate(zip(due, gradients, strict=True)):
-            dtype = item.w.dtype
-            if large and fits(dtype, item.w, g, *item.kept.values()):
-                together.setdefault((item.group, dtype, item.step), []).append(number)
-            else:
-                self.rest.append(number)
-        for numbers in together.values():
+            suits = large and fits(item.w.dtype, item.w, g, *item.kept.values())
+            (fitting if suits else other).add(number, item)
+        for numbers in fitting.values():
             rows = [[due[n].w, *due[n].kept.values()] for n in numbers]
-            self.batches.append((Batch(rows), numbers))
+            self.compiled.append(_share(Batch(rows), numbers, due))
+        for numbers in other.values():
+            for some in _joinable(numbers, due) if joined else [[n] for n in numbers]:
+                items = [due[n] for n in some]
+                work = Alone(items[0], memory) if len(items) == 1 else Joined(items, memory)
+                self.rest.append(_share(work, some, due))
         self._complete = not (large and self.rest)
+
+        for item in due:
+            item.state.update(item.kept)
+        self._rows = [(item.tensor, item.w, item.w.shape, item.w.dtype) for item in due]
+        self._tensors = [item.tensor for item in due]
+        self._arrays = [item.w for item in due]
+        self._states = [item.state for item in due]
+        self._kept: list[Any] = []  # all that is in these states
+        self._stamp: Stamp | None = None
 
     def gradients(
         self, groups: Sequence[dict[str, Any]], states: dict[Tensor, dict[str, Any]]
@@ -90,17 +99,19 @@ class Plan:
         """The gradient of each parameter that is due; None if anything but gradients changed."""
         if not self._complete or self._numba is not use_numba():
             return None  # what did not fit the compiled rule may fit now
-        if len(groups) != len(self._members):
+        if not (
+            len(groups) == len(self._members)
+            and all(map(_same, [group["params"] for group in groups], self._members))
+            and all(map(is_, map(states.get, self._tensors), self._states))
+            and _same(list(chain.from_iterable(map(dict.values, self._states))), self._kept)
+        ):
             return None
-        for group, members in zip(groups, self._members, strict=True):
-            if not _same(group["params"], members):
-                return None
         for tensor in self._skipped:
             if tensor._grad is not None and tensor._requires_grad:
                 return None
-        found, taken, dense = [], self.taken, bool(self.batches)
+        found, compiled = [], bool(self.compiled)
         # The slots themselves: their properties would be a third of this loop.
-        for tensor, w, shape, dtype, state, step, kept in self._rows:
+        for tensor, w, shape, dtype in self._rows:
             gradient = tensor._grad
             if gradient is None or tensor._data is not w or not tensor._requires_grad:
                 return None
@@ -108,24 +119,56 @@ class Plan:
             if (
                 g.dtype is not dtype
                 or g.shape != shape
-                or (dense and not g.flags.carray)
+                or (compiled and not g.flags.carray)
                 or not w.flags.writeable
-                or states.get(tensor) is not state
-                or state["step"] != step + taken
             ):
                 return None
-            for name, array in kept.items():
-                if state.get(name) is not array:
-                    return None
             found.append(g)
         return found
+
+    def begin(self) -> None:
+        """Count the step in every state."""
+        self.taken += 1
+        for share in chain(self.compiled, self.rest):
+            step = share.step + self.taken
+            for state in share.states:
+                state["step"] = step
+        self._kept = list(chain.from_iterable(map(dict.values, self._states)))
 
     def stamp(self) -> None:
         """Note that everything due was written to."""
         if self._stamp is not None and self._stamp.whole:
             self._stamp.renew()
         else:
-            self._stamp = stamp(*[item.w for item in self.due])
+            self._stamp = stamp(*self._arrays)
+
+
+class _Sorted(dict[tuple[Any, ...], list[int]]):
+    """Numbers of parameters by what those of a share have in common."""
+
+    def add(self, number: int, item: Due) -> None:
+        self.setdefault((item.group, item.w.dtype, item.step), []).append(number)
+
+
+def _share(work: Batch | Joined | Alone, numbers: list[int], due: Sequence[Due]) -> Share:
+    first = due[numbers[0]]
+    states = [due[n].state for n in numbers]
+    return Share(work, numbers, states, first.group, first.step)
+
+
+def _joinable(numbers: Sequence[int], due: Sequence[Due]) -> list[list[int]]:
+    """The numbers in lists: parameters of one list are a block at most, and share no memory."""
+    lists: list[list[int]] = []
+    size, owners = 0, set[int]()
+    for number in numbers:
+        w = due[number].w
+        size += w.size
+        if not lists or size > BLOCK or id(owner(w)) in owners:
+            size, owners = w.size, set()
+            lists.append([])
+        owners.add(id(owner(w)))
+        lists[-1].append(number)
+    return lists
 
 
 def _same(objects: Collection[Any], known: Collection[Any]) -> bool:

@@ -1,0 +1,117 @@
+"""What a rule in NumPy is called with: small parameters joined into one, large ones in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd import Tensor
+
+__all__ = ["BLOCK", "Alone", "Due", "Joined", "Scratch"]
+
+Scratch = tuple[np.ndarray, np.ndarray]
+Memory = dict[np.dtype[Any], np.ndarray]
+Rule = Callable[[np.ndarray, np.ndarray, dict[str, Any], dict[str, Any], int, Scratch], None]
+
+#: Elements that an update works on at a time: rule, state and scratch of a block fit the cache.
+BLOCK = 1 << 14
+
+
+class Due(NamedTuple):
+    """A parameter to be updated: its array, its state, and the arrays that the rule keeps there."""
+
+    tensor: Tensor
+    w: np.ndarray
+    kept: dict[str, np.ndarray]
+    state: dict[str, Any]
+    group: int
+    step: int  # updates so far
+
+
+class Joined:
+    """Small parameters that a rule takes as one flat array, so that it is called once.
+
+    Weights and gradients are copied in, and the weights out again. The state stays joined: what
+    is kept for each parameter becomes a part of it.
+    """
+
+    def __init__(self, items: Sequence[Due], memory: Memory) -> None:
+        sizes = [item.w.size for item in items]
+        ends = np.cumsum(sizes)
+
+        def parts(whole: np.ndarray) -> list[np.ndarray]:
+            return [
+                whole[end - size : end].reshape(item.w.shape)
+                for item, size, end in zip(items, sizes, ends, strict=True)
+            ]
+
+        self._w, self._g = np.empty((2, ends[-1]), items[0].w.dtype)
+        self._scratch = _scratch_like(self._w, memory) or _new_scratch(self._w)
+        weights = [item.w for item in items]
+        self._weights = list(zip(weights, parts(self._w), strict=True))
+        self._slopes = parts(self._g)
+        self._kept = {
+            name: np.concatenate([item.kept[name] for item in items], axis=None)
+            for name in items[0].kept
+        }
+        for name, whole in self._kept.items():
+            for item, part in zip(items, parts(whole), strict=True):
+                item.kept[name] = part
+
+    def run(
+        self, rule: Rule, gradients: Sequence[np.ndarray], settings: dict[str, Any], step: int
+    ) -> None:
+        """Apply the rule to all of them."""
+        for w, part in self._weights:
+            part[...] = w
+        for g, part in zip(gradients, self._slopes, strict=True):
+            part[...] = g
+        rule(self._w, self._g, self._kept, settings, step, self._scratch)
+        for w, part in self._weights:
+            w[...] = part
+
+
+class Alone:
+    """A parameter that a rule takes alone: whole, or in flat blocks if it is large."""
+
+    def __init__(self, item: Due, memory: Memory) -> None:
+        self._item, self._memory = item, memory
+        self._scratch = _scratch_like(item.w, memory)
+
+    def run(
+        self, rule: Rule, gradients: Sequence[np.ndarray], settings: dict[str, Any], step: int
+    ) -> None:
+        """Apply the rule to it."""
+        (g,), w, kept = gradients, self._item.w, self._item.kept
+        if self._scratch is not None:
+            rule(w, g, self._item.state, settings, step, self._scratch)
+            return
+        for part, slope, *rows in _blocks([w, g, *kept.values()]):
+            scratch = _scratch_like(part, self._memory) or _new_scratch(part)
+            rule(part, slope, dict(zip(kept, rows, strict=True)), settings, step, scratch)
+
+
+def _scratch_like(block: np.ndarray, memory: Memory) -> Scratch | None:
+    """Two arrays of the shape of `block`, in memory that all share; None if it is too large."""
+    if block.size > BLOCK:
+        return None
+    if block.dtype not in memory:
+        memory[block.dtype] = np.empty((2, BLOCK), block.dtype)
+    first, second = memory[block.dtype][:, : block.size]
+    return first.reshape(block.shape), second.reshape(block.shape)
+
+
+def _new_scratch(like: np.ndarray) -> Scratch:
+    return np.empty_like(like), np.empty_like(like)
+
+
+def _blocks(arrays: Sequence[np.ndarray]) -> Iterator[list[np.ndarray]]:
+    """Flat pieces of arrays of one shape that belong together; the whole if one is strided."""
+    if not all(array.flags.c_contiguous for array in arrays):
+        yield list(arrays)
+        return
+    flat = [array.reshape(-1) for array in arrays]
+    for start in range(0, flat[0].size, BLOCK):
+        yield [array[start : start + BLOCK] for array in flat]
