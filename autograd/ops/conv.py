@@ -7,13 +7,10 @@ order of derivative stays within the three.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from autograd.errors import ShapeError
 from autograd.kernels import conv as kernels
-from autograd.ops.conv_geometry import PADDING_MODES, Geometry, geometry, output_sizes, shape_of
+from autograd.ops.conv_geometry import PADDING_MODES, Geometry, geometry, geometry_of
 from autograd.record import Array, op
 
 __all__ = ["conv1d", "conv2d", "conv2d_input_grad", "conv2d_weight_grad"]
@@ -52,10 +49,9 @@ def conv2d(
     >>> conv2d(image, np.array([[[[1.0, -1.0]]]]))
     array([[[-1., -1.], [-1., -1.], [-1., -1.]]])
     """
-    how = geometry(
-        "conv2d", shape_of(x), shape_of(weight), shape_of(bias),
-        stride, padding, dilation, groups, padding_mode, flip,
-    )  # fmt: skip
+    how = geometry_of(
+        "conv2d", x, weight, bias, stride, padding, dilation, groups, padding_mode, flip
+    )
     x_shape, weight_shape = x.shape, weight.shape
     out = _correlate(x, weight, bias, how)
     return out, (
@@ -85,7 +81,7 @@ def conv2d_input_grad(
     x_shape, weight_shape = tuple(input_shape), weight.shape
     how = geometry(
         "conv2d_input_grad", x_shape, weight_shape, None,
-        stride, padding, dilation, groups, padding_mode, flip,
+        stride, padding, dilation, groups, padding_mode, flip, 2, g.shape,
     )  # fmt: skip
     out = _input_grad(g, weight, x_shape, how)
     return out, (
@@ -111,12 +107,12 @@ def conv2d_weight_grad(
     g (N, K, H', W') or (K, H', W'), x (N, C, H, W) or (C, H, W) -> (K, C/groups, R, S). Statics as
     for `conv2d`.
     """
-    x_shape = x.shape
+    x_shape, weight_shape = x.shape, tuple(weight_shape)
     how = geometry(
-        "conv2d_weight_grad", x_shape, tuple(weight_shape), None,
-        stride, padding, dilation, groups, padding_mode, flip,
+        "conv2d_weight_grad", x_shape, weight_shape, None,
+        stride, padding, dilation, groups, padding_mode, flip, 2, g.shape,
     )  # fmt: skip
-    out = _weight_grad(g, x, tuple(weight_shape), how)
+    out = _weight_grad(g, x, weight_shape, how)
     return out, (
         lambda u: conv2d(x, u, None, *how),
         lambda u: conv2d_input_grad(g, u, x_shape, *how),
@@ -146,10 +142,9 @@ def conv1d(
     >>> conv1d(np.array([[1.0, 2.0, 4.0]]), np.array([[[1.0, 1.0]]]), padding="full")
     array([[1., 3., 6., 4.]])
     """
-    line = geometry(
-        "conv1d", shape_of(x), shape_of(weight), shape_of(bias),
-        stride, padding, dilation, groups, padding_mode, flip, 1,
-    )  # fmt: skip
+    line = geometry_of(
+        "conv1d", x, weight, bias, stride, padding, dilation, groups, padding_mode, flip, 1
+    )
     how = of_height_one(line)
     x_shape = (*x.shape[:-1], 1, x.shape[-1])
     weight_shape = (*weight.shape[:-1], 1, weight.shape[-1])
@@ -172,74 +167,66 @@ def of_height_one(line: Geometry) -> Geometry:
     )
 
 
+_CHANNEL_SUMS = {(4, 2): "nkij->k", (3, 2): "kij->k", (3, 1): "nki->k", (2, 1): "ki->k"}
+
+
 def channel_sums(g, axes):
     """Sums of g (N, K, ...) or (K, ...) over all but the channels: the gradient of a bias.
 
     `einsum` goes through memory in order: two to six times as fast as `sum` over the same axes.
     """
-    *batch, channels = g.shape[: g.ndim - axes]
-    planes = g.reshape(math.prod(batch), channels, math.prod(g.shape[g.ndim - axes :]))
-    return np.einsum("nkp->k", planes)
+    return np.einsum(_CHANNEL_SUMS[g.ndim, axes], g)
 
 
 def _correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, how: Geometry):
-    padded, padding = _continued(_batched(x), how)
-    out = kernels.conv2d(
-        padded, _turned(weight, how), bias, how.stride, padding, how.dilation, how.groups
-    )
-    return out if x.ndim == 4 else out[0]
+    if x.ndim != 4:
+        return _correlate(x[None], weight, bias, how)[0]
+    stride, padding, dilation, groups, padding_mode, flip = how
+    if padding_mode != "zeros":
+        x, padding = _continued(x, how), _NONE
+    if flip:
+        weight = _turned(weight)
+    return kernels.conv2d(x, weight, bias, stride, padding, dilation, groups)
 
 
 def _input_grad(g: np.ndarray, weight: np.ndarray, x_shape: tuple[int, ...], how: Geometry):
-    _require_gradient("conv2d_input_grad", g, x_shape, weight.shape, how)
-    batch_shape = (1,) * (4 - len(x_shape)) + x_shape
-    padding = how.padding
-    if how.padding_mode != "zeros":
-        top, bottom, left, right = how.padding
-        height, width = batch_shape[2:]
-        batch_shape = (*batch_shape[:2], height + top + bottom, width + left + right)
-        padding = (0, 0, 0, 0)
-    out = kernels.conv2d_input_grad(
-        _batched(g), _turned(weight, how), batch_shape, how.stride, padding, how.dilation,
-        how.groups,
-    )  # fmt: skip
-    if how.padding_mode != "zeros":
-        out = _continued_grad(out, x_shape[-2:], how)
-    return out if len(x_shape) == 4 else out[0]
+    if len(x_shape) != 4:
+        return _input_grad(g[None], weight, (1, *x_shape), how)[0]
+    stride, padding, dilation, groups, padding_mode, flip = how
+    if flip:
+        weight = _turned(weight)
+    if padding_mode == "zeros":
+        return kernels.conv2d_input_grad(g, weight, x_shape, stride, padding, dilation, groups)
+    top, bottom, left, right = padding
+    n, channels, height, width = x_shape
+    padded = n, channels, height + top + bottom, width + left + right
+    out = kernels.conv2d_input_grad(g, weight, padded, stride, _NONE, dilation, groups)
+    return _continued_grad(out, (height, width), how)
 
 
 def _weight_grad(g: np.ndarray, x: np.ndarray, weight_shape: tuple[int, ...], how: Geometry):
-    _require_gradient("conv2d_weight_grad", g, x.shape, weight_shape, how)
-    padded, padding = _continued(_batched(x), how)
-    out = kernels.conv2d_weight_grad(
-        _batched(g), padded, weight_shape, how.stride, padding, how.dilation, how.groups
-    )
-    return _turned(out, how)
+    if x.ndim != 4:
+        return _weight_grad(g[None], x[None], weight_shape, how)
+    stride, padding, dilation, groups, padding_mode, flip = how
+    if padding_mode != "zeros":
+        x, padding = _continued(x, how), _NONE
+    out = kernels.conv2d_weight_grad(g, x, weight_shape, stride, padding, dilation, groups)
+    return _turned(out) if flip else out
 
 
-def _require_gradient(op_name, g, x_shape, weight_shape, how):
-    sizes = output_sizes(x_shape[-2:], weight_shape[2:], how)
-    fitting = (*x_shape[:-3], weight_shape[0], *sizes)
-    if g.shape != fitting:
-        raise ShapeError(f"{op_name}: g must have shape {fitting}, got {g.shape}")
+def _turned(weight: np.ndarray) -> np.ndarray:
+    """The kernels turned by 180°, for a true convolution."""
+    return weight[:, :, ::-1, ::-1]
 
 
-def _batched(x: np.ndarray) -> np.ndarray:
-    return x if x.ndim == 4 else x[None]
+_NONE = (0, 0, 0, 0)  # what padding by zeros is left to the kernel where `_continued` pads
 
 
-def _turned(weight: np.ndarray, how: Geometry) -> np.ndarray:
-    """The kernels, turned by 180° for a true convolution."""
-    return weight[:, :, ::-1, ::-1] if how.flip else weight
-
-
-def _continued(x: np.ndarray, how: Geometry) -> tuple[np.ndarray, tuple[int, ...]]:
-    """x padded by anything but zeros, and the padding by zeros that is left to the kernel."""
-    if how.padding_mode == "zeros":
-        return x, how.padding
+def _continued(x: np.ndarray, how: Geometry) -> np.ndarray:
+    """x padded by anything but zeros."""
     top, bottom, left, right = how.padding
     widths = ((0, 0), (0, 0), (top, bottom), (left, right))
-    return np.pad(x, widths, mode=PADDING_MODES[how.padding_mode]), (0, 0, 0, 0)
+    return np.pad(x, widths, mode=PADDING_MODES[how.padding_mode])
 
 
 def _continued_grad(g: np.ndarray, image: tuple[int, ...], how: Geometry) -> np.ndarray:

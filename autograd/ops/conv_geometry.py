@@ -62,24 +62,28 @@ def geometry(
     padding_mode: Any = "zeros",
     flip: bool = False,
     axes: int = 2,
+    g_shape: Sizes | None = None,
 ) -> Geometry:
     """The `Geometry` of a convolution of x and weight over the last `axes` axes.
 
-    Raises ShapeError, ArgumentError or DTypeError where these do not make a convolution.
+    Raises ShapeError, ArgumentError or DTypeError where these do not make a convolution, or g is
+    not the gradient of one.
     """
-    return _geometry(
-        op,
-        x_shape,
-        weight_shape,
-        bias_shape,
-        tidy(stride),
-        tidy(padding),
-        tidy(dilation),
-        groups,
-        padding_mode,
-        flip,
-        axes,
-    )
+    shapes, rest = (op, x_shape, weight_shape, bias_shape), (groups, padding_mode, flip, axes)
+    try:
+        return _geometry(*shapes, stride, padding, dilation, *rest, g_shape)
+    except TypeError:  # a list, which cannot be looked up
+        pass
+    return _geometry(*shapes, tidy(stride), tidy(padding), tidy(dilation), *rest, g_shape)
+
+
+def geometry_of(op: str, x: Any, weight: Any, bias: Any, *statics: Any) -> Geometry:
+    """`geometry` of operands, which may be numbers: then of their shapes it says what is wrong."""
+    try:
+        shapes = x.shape, weight.shape, None if bias is None else bias.shape
+    except AttributeError:
+        shapes = shape_of(x), shape_of(weight), shape_of(bias)
+    return geometry(op, *shapes, *statics)
 
 
 @lru_cache(maxsize=1024, typed=True)
@@ -95,6 +99,7 @@ def _geometry(
     padding_mode: Any,
     flip: bool,
     axes: int,
+    g_shape: Sizes | None,
 ) -> Geometry:
     require_image(op, "x", x_shape, axes)
     if len(weight_shape) != axes + 2 or min(weight_shape) < 1:
@@ -115,7 +120,12 @@ def _geometry(
             f"{op}: kernel {by(kernel)}{grown} is larger than the padded input {by(padded)} "
             f"(input {by(image)}, padding {sides})"
         )
-    return Geometry(strides, sides, dilations, groups, padding_mode, bool(flip))
+    how = Geometry(strides, sides, dilations, groups, padding_mode, bool(flip))
+    if g_shape is not None:
+        fitting = (*x_shape[: -axes - 1], weight_shape[0], *output_sizes(image, kernel, how))
+        if g_shape != fitting:
+            raise ShapeError(f"{op}: g must have shape {fitting}, got {g_shape}")
+    return how
 
 
 def output_sizes(image: Sizes, kernel: Sizes, how: Geometry) -> Sizes:

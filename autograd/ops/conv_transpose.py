@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from autograd.errors import ArgumentError, ShapeError
@@ -51,7 +53,7 @@ def conv_transpose2d(
     """
     how, sizes, surplus = _transposed(
         "conv_transpose2d", shape_of(x), shape_of(weight), shape_of(bias), 2,
-        stride, padding, output_padding, groups, dilation,
+        tidy(stride), tidy(padding), tidy(output_padding), groups, tidy(dilation),
     )  # fmt: skip
     images = x if x.ndim == 4 else x[None]
     out = _stamped(images, weight, bias, how, sizes, surplus)
@@ -87,7 +89,7 @@ def conv_transpose1d(
     """
     line, sizes, surplus = _transposed(
         "conv_transpose1d", shape_of(x), shape_of(weight), shape_of(bias), 1,
-        stride, padding, output_padding, groups, dilation,
+        tidy(stride), tidy(padding), tidy(output_padding), groups, tidy(dilation),
     )  # fmt: skip
     how = of_height_one(line)
     images = x[..., None, :] if x.ndim == 3 else x[None, :, None, :]
@@ -122,6 +124,7 @@ def _stamped(
     return out
 
 
+@lru_cache(maxsize=256, typed=True)
 def _transposed(
     op_name, x_shape, weight_shape, bias_shape, axes, stride, padding, output_padding, groups,
     dilation,
@@ -148,10 +151,10 @@ def _transposed(
             f"{fitting}, got {weight_shape}"
         )
     require_bias(op_name, bias_shape, (weight_shape[1] * groups,))
-    strides = per_axis(op_name, "stride", tidy(stride), axes, 1)
-    dilations = per_axis(op_name, "dilation", tidy(dilation), axes, 1)
-    sides = per_axis(op_name, "padding", tidy(padding), axes, 0)
-    extra = per_axis(op_name, "output_padding", tidy(output_padding), axes, 0)
+    strides = per_axis(op_name, "stride", stride, axes, 1)
+    dilations = per_axis(op_name, "dilation", dilation, axes, 1)
+    sides = per_axis(op_name, "padding", padding, axes, 0)
+    extra = per_axis(op_name, "output_padding", output_padding, axes, 0)
     if any(e >= max(s, d) for e, s, d in zip(extra, strides, dilations, strict=True)):
         raise ArgumentError(
             f"{op_name}: output_padding must be less than stride {strides} or dilation "
