@@ -61,9 +61,8 @@ def enter(module: Any) -> Scope | None:
     return outer
 
 
-def leave(outer: Scope | None) -> None:
-    """Return to the scope that `enter` left."""
-    _current.set(outer)
+#: `leave(outer)`: return to the scope that `enter` left.
+leave = _current.set
 
 
 def prefix() -> str:

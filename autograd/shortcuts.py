@@ -21,13 +21,17 @@ _float32, _float64 = _FLOATS
 
 
 _ARRAYS = {np.ndarray, float, int, bool, type(None)}
+_all_arrays = _ARRAYS.issuperset
 _VALUES = {int, float, bool, str, type(None), slice, type(...)}
+_all_values = _VALUES.issuperset
 
 
 def _plain(statics: Iterable[Any]) -> bool:
     """Whether static arguments are numbers, strings, slices or tuples of them, no Tensor inside."""
     for value in statics:
-        if type(value) not in _VALUES and (type(value) is not tuple or not _plain(value)):
+        if type(value) in _VALUES:
+            continue
+        if type(value) is not tuple or not (_all_values(map(type, value)) or _plain(value)):
             return False
     return True
 
@@ -37,10 +41,9 @@ def _on_arrays(
 ) -> Any:
     """The call without any Tensor, which is how closures call ops: nothing to record."""
     count = len(spec.operands)
-    for operand in args[:count]:
-        if type(operand) not in _ARRAYS:
-            return general(*args, **kwargs)
-    if len(args) < count or not _plain(args[count:]) or not _plain(kwargs.values()):
+    if not _all_arrays(map(type, args[:count])) or len(args) < count:
+        return general(*args, **kwargs)
+    if (len(args) > count and not _plain(args[count:])) or (kwargs and not _plain(kwargs.values())):
         return general(*args, **kwargs)
     try:
         result = spec.body(*args, **kwargs)
