@@ -80,6 +80,30 @@ def test_gradients_equal_their_twins(name, dtype):
 
 
 @needs_numba
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_gradient_of_relu_equals_its_twin_without_a_slope_at_zero(dtype):
+    x, g = large(samples(dtype)), large(samples(dtype, spread=1.0, seed=1))
+    close(kernels.relu_grad(g, x), pointwise_reference.relu_grad(g, x), 0)
+
+
+@needs_numba
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_loss_of_logits_equals_its_twin(dtype):
+    x, t = large(samples(dtype)), np.resize(np.linspace(0, 1, SIZE).astype(dtype), 4 * SIZE)
+    close(kernels.logit_loss(x, t), pointwise_reference.logit_loss(x, t), 4)
+
+
+@pytest.mark.parametrize("size", [5, 3000, 4 * SIZE])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_what_relu_leaves_out_gets_no_gradient_whatever_it_is(dtype, size):
+    out = np.resize(np.array([0, -0.0, 2, np.nan, 3], dtype), size)
+    g = np.resize(np.array([np.inf, np.nan, -np.inf, np.nan, -0.0], dtype), size)
+    got = kernels.relu_grad(g, out)
+    np.testing.assert_array_equal(got, np.resize(np.array([0, 0, -np.inf, 0, 0], dtype), size))
+    assert not np.signbit(got[:2]).any() and np.signbit(got[4])
+
+
+@needs_numba
 @pytest.mark.parametrize("approximate", ["tanh", "sigmoid"])
 def test_approximations_of_gelu_equal_their_twins(approximate):
     x, g = large(samples(np.float32)), large(samples(np.float32, spread=1.0, seed=1))
@@ -170,17 +194,30 @@ def test_any_layout_comes_in_and_a_fresh_contiguous_array_comes_out(rows):
 
 def row_cases(dtype, m=37, c=101):
     x, g = samples(dtype, m * c).reshape(m, c), samples(dtype, m * c, seed=1).reshape(m, c)
-    labels = np.random.default_rng(2).integers(-1, c, m)
     soft, log = softmax_reference.softmax(x), softmax_reference.log_softmax(x)
-    logsumexp = softmax_reference.cross_entropy(x, labels)[1]
     return {
         "softmax": (x,),
         "softmax_grad": (g, soft),
         "log_softmax": (x,),
         "log_softmax_grad": (g, log),
-        "cross_entropy": (x, labels),
-        "cross_entropy_grad": (g[:, 0], x, logsumexp, labels),
     }
+
+
+@needs_numba
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("masked", [True, False])
+def test_cross_entropy_kernels_equal_their_twins(dtype, masked):
+    x, g = samples(dtype, 3737).reshape(37, 101), samples(dtype, 37, seed=1)
+    labels = np.random.default_rng(2).integers(-1 if masked else 0, 101, 37)
+    losses, saved = kernels.cross_entropy(x, labels, masked)
+    wanted, slope = softmax_reference.cross_entropy(x, labels, masked)
+    assert losses.dtype == wanted.dtype == slope.dtype == dtype and saved.shape == (37,)
+    np.testing.assert_allclose(losses, wanted, rtol=0, atol=100 * np.finfo(dtype).eps)
+    for factor in (g, 0.25):
+        got = kernels.cross_entropy_grad(factor, x, labels, saved)
+        twins = softmax_reference.cross_entropy_grad(factor, slope)
+        assert got.dtype == twins.dtype == dtype
+        np.testing.assert_allclose(got, twins, rtol=0, atol=100 * np.finfo(dtype).eps)
 
 
 def norm_cases(dtype):
@@ -245,8 +282,8 @@ def test_ignored_rows_have_no_loss_and_no_gradient():
         x = samples(np.float32, 2 * columns).reshape(2, columns)
         x[0, 0] = np.inf
         labels = np.array([-1, 1])
-        losses, logsumexp = kernels.cross_entropy(x, labels)
-        grad = kernels.cross_entropy_grad(np.ones(2, np.float32), x, logsumexp, labels)
+        losses, saved = kernels.cross_entropy(x, labels)
+        grad = kernels.cross_entropy_grad(np.ones(2, np.float32), x, labels, saved)
         assert losses[0] == 0 and not grad[0].any() and abs(grad[1].sum()) < 1e-5
 
 

@@ -374,12 +374,12 @@ def test_many_processes_share_one_directory(cache):
     program = """
         import numpy as np
         from autograd import kernels
-        x = np.linspace(-4, 4, 10_000, dtype=np.float32)
+        x = np.linspace(-4, 4, 20_000, dtype=np.float32)
         for _ in range(3):
             print(float(kernels.relu_grad(x, x).sum()))
     """
     wanted = float(
-        pointwise_reference.relu_grad(*[np.linspace(-4, 4, 10_000, dtype=np.float32)] * 2).sum()
+        pointwise_reference.relu_grad(*[np.linspace(-4, 4, 20_000, dtype=np.float32)] * 2).sum()
     )
     running = [
         subprocess.Popen(

@@ -17,7 +17,7 @@ Array = np.ndarray
 
 SMALL = 4096  # up to here NumPy's passes cost no more than a call into compiled code
 SMALL_ERF = 512  # the twins of erf and gelu make some forty passes
-SMALL_RELU = 16384  # NumPy needs one
+SMALL_RELU = 16384  # NumPy needs one, and three for the gradient
 
 
 def _run(name: str, ns: float, arrays: tuple[Array, ...], parameter: float = 0.0) -> Array:
@@ -71,8 +71,9 @@ def relu(x: Array) -> Array:
 
 def relu_grad(g: Array, out: Array, at_zero: float = 0.0) -> Array:
     """g where out > 0, g * at_zero where out == 0, 0 elsewhere."""
-    if pays_off(out, SMALL):
-        return _run("relu_grad", 0.4, (g, out), at_zero)
+    if pays_off(out, SMALL_RELU):
+        name = "relu_grad_with_slope_at_zero" if at_zero else "relu_grad"
+        return _run(name, 0.4, (g, out), at_zero)
     return twin.relu_grad(dense(g), dense(out), at_zero)
 
 
@@ -100,6 +101,13 @@ def softplus_grad(g: Array, x: Array, beta: float = 1.0) -> Array:
     if pays_off(x, SMALL):
         return _run("softplus_grad", 0.8, (g, x), beta)
     return twin.softplus_grad(dense(g), dense(x), beta)
+
+
+def logit_loss(x: Array, t: Array) -> Array:
+    """max(x, 0) - x t + log(1 + exp(-|x|)): the cross entropy of σ(x) and a probability t."""
+    if pays_off(x, SMALL):
+        return _run("logit_loss", 1.1, (x, t))
+    return twin.logit_loss(dense(x), dense(t))
 
 
 def elu(x: Array, alpha: float = 1.0) -> Array:

@@ -83,7 +83,12 @@ def relu(x, _):  # type: ignore[no-untyped-def]
 
 
 @binary
-def relu_grad(g, out, at_zero):  # type: ignore[no-untyped-def]
+def relu_grad(g, out, _):  # type: ignore[no-untyped-def]
+    return select(out > number(out, 0.0), g, number(out, 0.0))
+
+
+@binary
+def relu_grad_with_slope_at_zero(g, out, at_zero):  # type: ignore[no-untyped-def]
     zero = number(out, 0.0)
     return select(out > zero, g, select(out == zero, g * at_zero, zero))
 
@@ -109,6 +114,12 @@ def softplus(x, beta):  # type: ignore[no-untyped-def]
 @binary
 def softplus_grad(g, x, beta):  # type: ignore[no-untyped-def]
     return g * vm.sigmoid_pair(x * beta)[0]
+
+
+@binary
+def logit_loss(x, t, _):  # type: ignore[no-untyped-def]
+    zero = number(x, 0.0)
+    return select(x < zero, zero, x) - x * t + vm.log1p_unit(vm.exp(-abs(x)))
 
 
 @unary

@@ -38,6 +38,14 @@ _LARGE = (
 _SMALL_END, _MIDDLE_END = 0.46875, 4.0
 _ERFC_END, _NORMAL_END = 27.5, 39.0  # from here on erfc(x) and Φ(-x) are 0 in float64
 
+# 0, 1 and -1 as arrays of each dtype: NumPy takes twice as long over a Python number beside a small
+# array as over an array.
+_NUMBERS = {
+    dtype: tuple(np.array(number, dtype) for number in (0, 1, -1))
+    for dtype in (np.dtype(np.float32), np.dtype(np.float64))
+}
+_BRANCHES_PAY = 1024  # up to here np.where is quicker than masks of bits
+
 GELU_TANH_SCALE = math.sqrt(2 / math.pi)
 GELU_TANH_CUBIC = 0.044715
 GELU_SIGMOID_SCALE = 1.702
@@ -91,13 +99,15 @@ def erf(x: Array) -> Array:
 
 def sigmoid(x: Array) -> Array:
     """σ(x) = 1 / (1 + exp(-x))."""
-    e = _exp_minus_abs(x)
-    return np.asarray(np.where(x >= 0, 1, e) / (1 + e))
+    zero, one, minus = _NUMBERS[x.dtype]
+    # 1 or exp(x), whichever is smaller, over 1 + exp(-|x|)
+    return np.asarray(np.exp(np.minimum(x, zero)) / (one + np.exp(np.copysign(x, minus))))
 
 
 def sigmoid_grad(g: Array, out: Array) -> Array:
     """g σ (1 - σ)."""
-    return np.asarray(g * out * (1 - out))
+    one = _NUMBERS[out.dtype][1]
+    return np.asarray(g * out * (one - out))
 
 
 def tanh(x: Array) -> Array:
@@ -107,18 +117,31 @@ def tanh(x: Array) -> Array:
 
 def tanh_grad(g: Array, out: Array) -> Array:
     """g (1 - tanh²)."""
-    return np.asarray(g * (1 - out * out))
+    one = _NUMBERS[out.dtype][1]
+    return np.asarray(g * (one - out * out))
 
 
 def relu(x: Array) -> Array:
     """max(x, 0); a NaN stays a NaN."""
-    return np.asarray(np.maximum(x, 0))
+    return np.asarray(np.maximum(x, _NUMBERS[x.dtype][0]))
 
 
 def relu_grad(g: Array, out: Array, at_zero: float = 0.0) -> Array:
     """g where out > 0, g * at_zero where out == 0, 0 elsewhere."""
-    kept = np.where(out > 0, g, 0)
+    zero = _NUMBERS[out.dtype][0]
+    kept = _kept(out > zero, g, zero)
     return np.asarray(np.where(out == 0, g * at_zero, kept) if at_zero else kept)
+
+
+def _kept(chosen: Array, g: Array, zero: Array) -> Array:
+    """g where chosen, else 0, by masks of bits where np.where would branch at each element."""
+    if g.size <= _BRANCHES_PAY:
+        return np.where(chosen, g, zero)
+    bits = np.int32 if g.itemsize == 4 else np.int64
+    mask = chosen.view(np.int8).astype(bits)
+    np.negative(mask, out=mask)  # all bits set, or none
+    np.bitwise_and(mask, g.view(bits), out=mask)
+    return mask.view(g.dtype)
 
 
 def silu(x: Array) -> Array:
@@ -136,13 +159,21 @@ def silu_grad(g: Array, x: Array) -> Array:
 
 def softplus(x: Array, beta: float = 1.0) -> Array:
     """log(1 + exp(βx)) / β."""
-    t = x * beta
-    return np.asarray((np.maximum(t, 0) + np.log1p(_exp_minus_abs(t))) / beta)
+    zero, _, minus = _NUMBERS[x.dtype]
+    t = x if beta == 1 else x * beta
+    out = np.maximum(t, zero) + np.log1p(np.exp(np.copysign(t, minus)))
+    return np.asarray(out if beta == 1 else out / beta)
 
 
 def softplus_grad(g: Array, x: Array, beta: float = 1.0) -> Array:
     """g σ(βx)."""
     return np.asarray(g * sigmoid(np.asarray(x * beta)))
+
+
+def logit_loss(x: Array, t: Array) -> Array:
+    """max(x, 0) - x t + log(1 + exp(-|x|))."""
+    zero, _, minus = _NUMBERS[x.dtype]
+    return np.asarray(np.maximum(x, zero) - x * t + np.log1p(np.exp(np.copysign(x, minus))))
 
 
 def elu(x: Array, alpha: float = 1.0) -> Array:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
+
 import numpy as np
 
 Array = np.ndarray
 
 
-def _shifted(x: Array) -> Array:
+def _shifted(x: Array) -> tuple[Array, Array]:
+    """x - max x, row by row, and these maxima (M,)."""
+    top = np.maximum.reduce(x, axis=1)
+    if math.isfinite(top.dot(top)):  # entering errstate costs more than all this
+        return x - top[:, None], top
     # a row of -inf, or one with +inf, has no softmax: it becomes NaN, quietly
     with np.errstate(invalid="ignore"):
-        return x - x.max(axis=1, keepdims=True)
+        return x - top[:, None], top
 
 
 def softmax(x: Array) -> Array:
     """exp(x) / Σ exp(x), row by row."""
-    e = np.exp(_shifted(x))
+    e, _ = _shifted(x)
+    np.exp(e, out=e)
     e /= e.sum(axis=1, keepdims=True)
     return e
 
@@ -27,7 +35,7 @@ def softmax_grad(g: Array, out: Array) -> Array:
 
 def log_softmax(x: Array) -> Array:
     """x - log Σ exp(x), row by row."""
-    shifted = _shifted(x)
+    shifted, _ = _shifted(x)
     shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return shifted
 
@@ -37,25 +45,34 @@ def log_softmax_grad(g: Array, out: Array) -> Array:
     return g - np.exp(out) * g.sum(axis=1, keepdims=True)
 
 
-def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Array]:
-    """(losses, log Σ exp): losses[i] = logsumexp[i] - logits[i, labels[i]], 0 for label -1."""
-    with np.errstate(invalid="ignore"):
-        top = np.maximum.reduce(logits, axis=1)
-        e = logits - top[:, None]
-        logsumexp = np.add.reduce(np.exp(e, out=e), axis=1)
-        np.log(logsumexp, out=logsumexp)
-        logsumexp += top
-        losses = logsumexp - logits[np.arange(len(labels)), labels]
-    losses[labels < 0] = 0
-    return losses, logsumexp
+def cross_entropy(logits: Array, labels: Array, masked: bool = True) -> tuple[Array, Array]:
+    """(losses, softmax - onehot): losses[i] = log Σ exp(logits_i) - logits[i, labels[i]].
+
+    Both are 0 in rows of label -1; `masked` is false if there is none.
+    """
+    places = _starts(*logits.shape) + (np.maximum(labels, 0) if masked else labels)
+    slope, top = _shifted(logits)
+    np.exp(slope, out=slope)
+    total = np.add.reduce(slope, axis=1)
+    slope /= total[:, None]
+    flat = slope.reshape(-1)
+    flat[places] = flat[places] - 1
+    losses = np.log(total, out=total)
+    losses += top
+    losses -= logits.reshape(-1)[places]
+    if masked:
+        ignored = labels < 0
+        losses[ignored] = 0
+        slope[ignored] = 0
+    return losses, slope
 
 
-def cross_entropy_grad(g: Array, logits: Array, logsumexp: Array, labels: Array) -> Array:
-    """g_i (softmax(logits_i) - onehot(labels_i)); zeros in rows of label -1."""
-    with np.errstate(invalid="ignore"):
-        grad = logits - logsumexp[:, None]
-        np.exp(grad, out=grad)
-    grad[np.arange(len(labels)), labels] -= 1
-    grad *= g[:, None]
-    grad[labels < 0] = 0
-    return grad
+def cross_entropy_grad(g: Array | float, slope: Array) -> Array:
+    """g_i (softmax(logits_i) - onehot(labels_i))."""
+    return slope * (g[:, None] if isinstance(g, np.ndarray) and g.ndim else g)
+
+
+@lru_cache(maxsize=64)
+def _starts(rows: int, size: int) -> Array:
+    """The flat position of each row's first number."""
+    return np.arange(0, rows * size, size)

@@ -48,13 +48,15 @@ def log_softmax_grad(g: Array, out: Array) -> Array:
     return twin.log_softmax_grad(dense(g), dense(out))
 
 
-def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Array]:
-    """(losses, logsumexp), each (M,): losses[i] = logsumexp[i] - logits[i, labels[i]].
+def cross_entropy(logits: Array, labels: Array, masked: bool = True) -> tuple[Array, Array]:
+    """(losses, saved): losses[i] = log Σ exp(logits_i) - logits[i, labels[i]], (M,).
 
-    Labels are class numbers, checked by the caller; a row of label -1 has loss 0.
+    `saved` is for the gradient: log Σ exp of each row, (M,); of small arrays the whole of
+    softmax - onehot, (M, C). Labels are class numbers, checked by the caller; a row of label -1 has
+    loss 0. `masked` is false if there is none.
     """
     if not pays_off(logits, SMALL):
-        return twin.cross_entropy(dense(logits), labels)
+        return twin.cross_entropy(np.ascontiguousarray(logits), labels, masked)
     from autograd.kernels import softmax_numba
 
     rows, size = logits.shape
@@ -72,10 +74,13 @@ def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Array]:
     return losses, logsumexp
 
 
-def cross_entropy_grad(g: Array, logits: Array, logsumexp: Array, labels: Array) -> Array:
-    """g_i (softmax(logits_i) - onehot(labels_i)), (M, C); zeros in rows of label -1."""
-    if not pays_off(logits, SMALL):
-        return twin.cross_entropy_grad(dense(g), dense(logits), logsumexp, labels)
+def cross_entropy_grad(g: Array | float, logits: Array, labels: Array, saved: Array) -> Array:
+    """g_i (softmax(logits_i) - onehot(labels_i)), (M, C); zeros in rows of label -1.
+
+    `saved` is what `cross_entropy` left; a single number g holds for all rows.
+    """
+    if saved.ndim == 2:
+        return twin.cross_entropy_grad(g, saved)
     from autograd.kernels import softmax_numba
 
     rows, size = logits.shape
@@ -83,9 +88,9 @@ def cross_entropy_grad(g: Array, logits: Array, logsumexp: Array, labels: Array)
     parallel_for(
         softmax_numba.cross_entropy_grad,
         rows,
-        dense(g),
+        dense(g) if isinstance(g, np.ndarray) and g.ndim else np.full(rows, g, logits.dtype),
         dense(logits).reshape(-1),
-        dense(logsumexp),
+        dense(saved),
         dense(labels.astype(np.int64, copy=False)),
         out.reshape(-1),
         size,

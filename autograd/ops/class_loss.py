@@ -13,7 +13,8 @@ import numpy as np
 from autograd import ops
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops import loss_inputs as inputs
-from autograd.ops.softmaxes import column, label_cross_entropy, pick_class
+from autograd.ops.fronts import plain
+from autograd.ops.softmaxes import column, label_cross_entropy, label_loss, pick_class
 
 __all__ = ["cross_entropy", "multi_margin_loss", "nll_loss"]
 
@@ -54,21 +55,24 @@ def cross_entropy(
     target = inputs.array_or_tensor(name, "target", target)
     inputs.check_classes(name, input)
     weight = inputs.class_weight(name, weight, input)
-    if target.dtype.kind == "f":
+    if plain(target).dtype.kind == "f":
         losses = _probability_cross_entropy(name, input, target, weight, label_smoothing)
-        return inputs.reduced(name, losses, reduction)
+        return inputs.reduced_later(losses, inputs.divisor_of(name, reduction, losses.size))
     labels, any_ignored = inputs.labels_of(name, input, target, ignore_index)
     weights, total = _label_weights(labels, any_ignored, weight)
+    divisor = inputs.divisor_of(name, reduction, total)
     if label_smoothing == 0:
-        losses = label_cross_entropy(input, labels)
-        return inputs.reduced(name, _weighted(losses, weights), reduction, total)
+        if weights is None:
+            return label_cross_entropy(input, labels, divisor, any_ignored)
+        losses = label_cross_entropy(input, labels, None, any_ignored)
+        return inputs.reduced_later(losses * weights, divisor)
     log_p = ops.log_softmax(input, inputs.class_axis(input))
     sharp = _weighted(-pick_class(log_p, labels), weights)
     spread = -_weighted_sum(log_p, weight)
     if any_ignored:
         spread = ops.where(labels < 0, 0, spread)
     share = label_smoothing / inputs.class_count(input)
-    return inputs.reduced(name, sharp * (1 - label_smoothing) + spread * share, reduction, total)
+    return inputs.reduced_later(sharp * (1 - label_smoothing) + spread * share, divisor)
 
 
 def nll_loss(
@@ -87,8 +91,10 @@ def nll_loss(
     weight = inputs.class_weight(name, weight, input)
     labels, any_ignored = inputs.labels_of(name, input, target, ignore_index)
     weights, total = _label_weights(labels, any_ignored, weight)
-    losses = ops.negative(pick_class(input, labels))
-    return inputs.reduced(name, _weighted(losses, weights), reduction, total)
+    divisor = inputs.divisor_of(name, reduction, total)
+    if weights is None:
+        return label_loss(input, labels, divisor)
+    return inputs.reduced_later(label_loss(input, labels) * weights, divisor)
 
 
 def multi_margin_loss(
@@ -131,7 +137,7 @@ def multi_margin_loss(
         losses = losses * weight[labels]
     if divide_by_classes:
         losses = losses / inputs.class_count(input)
-    return inputs.reduced(name, losses, reduction)
+    return inputs.reduced_later(losses, inputs.divisor_of(name, reduction, losses.size))
 
 
 def _probability_cross_entropy(
@@ -166,10 +172,10 @@ def _weighted(losses: Any, weights: np.ndarray | None) -> Any:
 
 def _label_weights(
     labels: np.ndarray, any_ignored: bool, weight: np.ndarray | None
-) -> tuple[np.ndarray | None, float | None]:
-    """A factor for each label (None: all 1) and what a mean divides by (None: the count)."""
+) -> tuple[np.ndarray | None, float]:
+    """A factor for each label (None: all 1) and what a mean divides by."""
     if weight is not None:
         weights = np.where(labels < 0, 0, weight[labels])
         return weights, float(weights.sum())
     # the loss of an ignored label is 0 already
-    return None, float(np.count_nonzero(labels >= 0)) if any_ignored else None
+    return None, int(np.count_nonzero(labels >= 0)) if any_ignored else labels.size

@@ -13,6 +13,7 @@ import numpy as np
 from autograd import kernels, ops
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops import loss_inputs as inputs
+from autograd.ops.loss_inputs import reduced
 from autograd.ops.operands import as_floats
 from autograd.record import Array, op
 
@@ -37,6 +38,13 @@ _LOG_FLOOR = -100.0  # of log(0) in binary_cross_entropy, as in PyTorch
 _VARIANCE_FLOOR = 1e-12  # of p (1 − p), which its derivative divides by
 
 
+def _paired(name: str, input: Any, target: Any, reduction: str) -> tuple[Any, Any, inputs.Divisor]:
+    """Input and target of equal shape, and what their losses' sum is divided by."""
+    inputs.check_reduction(name, reduction)
+    input, target = inputs.pair(name, input, target)
+    return input, target, inputs.divisor_of(name, reduction, input.size)
+
+
 def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Loss:
     """Squared error (input − target)²; raises `ShapeError` unless the shapes are equal.
 
@@ -44,16 +52,33 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Loss:
     >>> ag.mse_loss(ag.tensor([1.0, 2.0]), ag.tensor([0.0, 0.0]))
     tensor(2.5)
     """
-    inputs.check_reduction("mse_loss", reduction)
-    input, target = inputs.pair("mse_loss", input, target)
-    return inputs.reduced("mse_loss", ops.square(ops.subtract(input, target)), reduction)
+    input, target, divisor = _paired("mse_loss", input, target, reduction)
+    return squared_error(input, target, divisor)
+
+
+@op
+def squared_error(x: Array, t: Array, divisor=None):
+    """Σ (x − t)² / divisor; the terms if that is None."""
+    d = x - t
+    return reduced(d * d, divisor), (
+        lambda g: 2 * g / (divisor or 1) * (x - t),
+        lambda g: 2 * g / (divisor or 1) * (t - x),
+    )
 
 
 def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Loss:
     """Absolute error |input − target|; its derivative is 0 where both are equal."""
-    inputs.check_reduction("l1_loss", reduction)
-    input, target = inputs.pair("l1_loss", input, target)
-    return inputs.reduced("l1_loss", ops.absolute(ops.subtract(input, target)), reduction)
+    input, target, divisor = _paired("l1_loss", input, target, reduction)
+    return absolute_error(input, target, divisor)
+
+
+@op
+def absolute_error(x: Array, t: Array, divisor=None):
+    """Σ |x − t| / divisor; the terms if that is None."""
+    return reduced(np.absolute(x - t), divisor), (
+        lambda g: g / (divisor or 1) * np.sign(x - t),
+        lambda g: g / (divisor or 1) * np.sign(t - x),
+    )
 
 
 def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Loss:
@@ -66,30 +91,34 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     >>> ag.huber_loss(ag.tensor([0.5, 3.0]), ag.tensor([0.0, 0.0]), reduction="none")
     tensor([0.125, 2.5  ])
     """
-    inputs.check_reduction("huber_loss", reduction)
     if not delta > 0:
         raise inputs.error(ArgumentError, f"huber_loss: delta must be positive, got {delta}")
-    input, target = inputs.pair("huber_loss", input, target)
-    return inputs.reduced("huber_loss", huber_error(ops.subtract(input, target), delta), reduction)
+    input, target, divisor = _paired("huber_loss", input, target, reduction)
+    return huber_error(input, target, delta, divisor)
 
 
 @op
-def huber_error(d: Array, delta):
-    """d²/2 where |d| ≤ δ, δ (|d| − δ/2) beyond."""
-    size = np.absolute(d)
+def huber_error(x: Array, t: Array, delta, divisor=None):
+    """Σ (d²/2 where |d| ≤ δ, δ (|d| − δ/2) beyond) / divisor, for d = x − t; the terms themselves
+    if that is None."""
+    size = np.absolute(x - t)
     near = np.minimum(size, delta)
-    return near * (size - 0.5 * near), lambda g: g * np.clip(d, -delta, delta)
+    return reduced(near * (size - 0.5 * near), divisor), (
+        lambda g: g / (divisor or 1) * np.clip(x - t, -delta, delta),
+        lambda g: g / (divisor or 1) * np.clip(t - x, -delta, delta),
+    )
 
 
 def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Loss:
     """`huber_loss` with δ = β, divided by β: |d| − β/2 beyond β; `l1_loss` for β = 0."""
-    inputs.check_reduction("smooth_l1_loss", reduction)
     if not beta >= 0:
         raise inputs.error(ArgumentError, f"smooth_l1_loss: beta must be at least 0, got {beta}")
-    input, target = inputs.pair("smooth_l1_loss", input, target)
-    difference = ops.subtract(input, target)
-    losses = ops.absolute(difference) if beta == 0 else huber_error(difference, beta) / beta
-    return inputs.reduced("smooth_l1_loss", losses, reduction)
+    input, target, divisor = _paired("smooth_l1_loss", input, target, reduction)
+    if beta == 0:
+        return absolute_error(input, target, divisor)
+    if beta == 1:
+        return huber_error(input, target, beta, divisor)
+    return inputs.reduced_later(huber_error(input, target, beta) / beta, divisor)
 
 
 def binary_cross_entropy(
@@ -106,26 +135,26 @@ def binary_cross_entropy(
     0.693147
     """
     name = "binary_cross_entropy"
-    inputs.check_reduction(name, reduction)
-    input, target = inputs.pair(name, input, target)
+    input, target, divisor = _paired(name, input, target, reduction)
+    if weight is None:
+        return probability_loss(input, target, divisor)
     weight = inputs.factor(name, "weight", weight, input)
-    losses = probability_loss(input, target)
-    return inputs.reduced(name, losses if weight is None else losses * weight, reduction)
+    return inputs.reduced_later(probability_loss(input, target) * weight, divisor)
 
 
 @op
-def probability_loss(p: Array, t: Array):
-    """−t log p − (1 − t) log(1 − p), the logarithms at least −100."""
+def probability_loss(p: Array, t: Array, divisor=None):
+    """Σ (−t log p − (1 − t) log(1 − p)) / divisor, the logarithms at least −100; the terms
+    if that is None."""
     if not (np.min(p, initial=0) >= 0 and np.max(p, initial=1) <= 1):  # so written for NaN
         position = tuple(int(i) for i in np.argwhere(~((p >= 0) & (p <= 1)))[0])
         raise ArgumentError(
             f"binary_cross_entropy: input must be probabilities in [0, 1], got {p[position]} at "
             f"{position}; logits belong in binary_cross_entropy_with_logits"
         )
-    out = -(t * _log(p) + (1 - t) * _log_rest(p))
-    return out, (
-        lambda g: g * (p - t) / np.maximum(p * (1 - p), _VARIANCE_FLOOR),
-        lambda g: g * (_log_rest(p) - _log(p)),
+    return reduced(-(t * _log(p) + (1 - t) * _log_rest(p)), divisor), (
+        lambda g: g / (divisor or 1) * (p - t) / np.maximum(p * (1 - p), _VARIANCE_FLOOR),
+        lambda g: g / (divisor or 1) * (_log_rest(p) - _log(p)),
     )
 
 
@@ -158,27 +187,39 @@ def binary_cross_entropy_with_logits(
     tensor(0.6931472)
     """
     name = "binary_cross_entropy_with_logits"
-    inputs.check_reduction(name, reduction)
-    input, target = inputs.pair(name, input, target)
-    weight = inputs.factor(name, "weight", weight, input)
+    input, target, divisor = _paired(name, input, target, reduction)
     pos_weight = inputs.factor(name, "pos_weight", pos_weight, input)
-    losses = logit_loss(input, target, pos_weight)
-    return inputs.reduced(name, losses if weight is None else losses * weight, reduction)
+    if weight is None:
+        return logit_loss(input, target, pos_weight, divisor)
+    weight = inputs.factor(name, "weight", weight, input)
+    return inputs.reduced_later(logit_loss(input, target, pos_weight) * weight, divisor)
 
 
 @op
-def logit_loss(x: Array, t: Array, pos_weight: Array | None):
-    """w t softplus(−x) + (1 − t) softplus(x)."""
+def logit_loss(x: Array, t: Array, pos_weight: Array | None, divisor=None):
+    """Σ (w t softplus(−x) + (1 − t) softplus(x)) / divisor; the terms if that is None."""
     if pos_weight is None:
         # the same, with one transcendental function and nothing cancelling for t = 0 and t = 1
-        out = np.maximum(x, 0) - x * t + _softplus(-np.absolute(x))
-        return out, (lambda g: g * (ops.sigmoid(x) - t), lambda g: -g * x, None)
-    out = pos_weight * t * _softplus(-x) + (1 - t) * _softplus(x)
-    return out, (
-        lambda g: g * (ops.sigmoid(x) * (1 - t + pos_weight * t) - pos_weight * t),
-        lambda g: g * (pos_weight * ops.softplus(-x) - ops.softplus(x)),
+        losses = kernels.logit_loss(*_alike(x, t))
+        return reduced(losses, divisor), (
+            lambda g: g / (divisor or 1) * (ops.sigmoid(x) - t),
+            lambda g: -g / (divisor or 1) * x,
+            None,
+        )
+    losses = pos_weight * t * _softplus(-x) + (1 - t) * _softplus(x)
+    return reduced(losses, divisor), (
+        lambda g: g / (divisor or 1) * (ops.sigmoid(x) * (1 - t + pos_weight * t) - pos_weight * t),
+        lambda g: g / (divisor or 1) * (pos_weight * ops.softplus(-x) - ops.softplus(x)),
         None,
     )
+
+
+def _alike(x, t):
+    """Both as floats of one dtype, as kernels take them."""
+    if type(x) is type(t) is np.ndarray and x.dtype is t.dtype:
+        return as_floats(x), as_floats(t)
+    dtype = as_floats(np.zeros((), np.result_type(x, t))).dtype
+    return np.asarray(x, dtype), np.asarray(t, dtype)
 
 
 def _softplus(x):
@@ -197,17 +238,16 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
     >>> round(ag.kl_div(ag.log(p), [[1.0, 0.0]], reduction="batchmean").item(), 6)
     0.693147
     """
-    inputs.check_reduction("kl_div", reduction, "mean batchmean sum none")
+    inputs.check_reduction("kl_div", reduction, ("mean", "batchmean", "sum", "none"))
     input, target = inputs.pair("kl_div", input, target)
     if log_target:
         losses = ops.exp(target) * (target - input)
     else:
         losses = ops.subtract(x_log_x(target), ops.multiply(target, input))
-    if reduction != "batchmean":
-        return inputs.reduced("kl_div", losses, reduction)
-    if input.ndim == 0:
+    if reduction == "batchmean" and input.ndim == 0:
         raise inputs.error(ShapeError, "kl_div: reduction='batchmean' needs a batch axis, got ()")
-    return inputs.reduced("kl_div", losses, "mean", len(input))
+    count = len(input) if reduction == "batchmean" and input.size else input.size
+    return inputs.reduced_later(losses, inputs.divisor_of("kl_div", reduction, count))
 
 
 @op

@@ -9,8 +9,16 @@ import numpy as np
 from autograd import ops
 from autograd.dtypes import as_array
 from autograd.errors import ArgumentError, DTypeError, GlassgradError, IndexRangeError, ShapeError
+from autograd.ops.fronts import plain
 from autograd.scope import prefix
 from autograd.tensors import Tensor
+
+_ARRAYS = (Tensor, np.ndarray)
+_INT64 = np.dtype(np.int64)
+
+REDUCTIONS = ("mean", "sum", "none")
+
+Divisor = float | None  # see `divisor_of`
 
 
 def error(kind: type[GlassgradError], message: str) -> GlassgradError:
@@ -20,7 +28,7 @@ def error(kind: type[GlassgradError], message: str) -> GlassgradError:
 
 def array_or_tensor(name: str, argument: str, value: Any) -> Any:
     """A Tensor or ndarray as it is; numbers and lists as an ndarray."""
-    if isinstance(value, Tensor | np.ndarray):
+    if isinstance(value, _ARRAYS):
         return value
     if isinstance(value, int | float | list | tuple | np.generic):
         return as_array(value, f"{prefix()}{name}: {argument}")
@@ -33,7 +41,8 @@ def array_or_tensor(name: str, argument: str, value: Any) -> Any:
 def pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
     """Input and target of equal shape; an integer or boolean target in the dtype of the input."""
     input, target = array_or_tensor(name, "input", input), array_or_tensor(name, "target", target)
-    if input.shape != target.shape:
+    x, t = plain(input), plain(target)
+    if x.shape != t.shape:
         way_out = "give both the same shape"
         if target.size == input.size:
             way_out = f"use target.reshape{input.shape}"
@@ -42,8 +51,8 @@ def pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
             f"{name}: input has shape {input.shape}, but target {target.shape}: they must be "
             f"equal, since broadcasting would pair wrong elements; {way_out}",
         )
-    if target.dtype.kind != "f" and input.dtype.kind == "f":
-        target = target.astype(input.dtype)
+    if t.dtype is not x.dtype and t.dtype.kind != "f" and x.dtype.kind == "f":
+        target = target.astype(x.dtype)
     return input, target
 
 
@@ -120,7 +129,7 @@ def labels_of(
     name: str, input: Any, target: Any, ignore_index: int | None
 ) -> tuple[np.ndarray, bool]:
     """The labels as int64, the ignored ones as -1, and whether there are any of these."""
-    labels = target.data if isinstance(target, Tensor) else target
+    labels = plain(target)
     if labels.dtype.kind not in "iu":
         raise error(DTypeError, f"{name}: target must be integer class labels, got {labels.dtype}")
     expected = label_shape(input)
@@ -136,7 +145,8 @@ def labels_of(
             f"got {labels.shape}{hint}",
         )
     classes = class_count(input)
-    labels = labels.astype(np.int64, copy=False)
+    if labels.dtype is not _INT64:
+        labels = labels.astype(_INT64)
     # seen as unsigned, a negative label is a huge one: one pass finds both kinds of bad label
     if not labels.size or (
         labels.view(np.uint64).max() < classes
@@ -157,22 +167,43 @@ def labels_of(
     return np.where(ignored, -1, labels), bool(ignored.any())
 
 
-def check_reduction(name: str, reduction: str, allowed: str = "mean sum none") -> None:
-    if reduction not in allowed.split():
-        options = ", ".join(f"'{word}'" for word in allowed.split())
+def check_reduction(name: str, reduction: str, allowed: tuple[str, ...] = REDUCTIONS) -> None:
+    if reduction not in allowed:
+        options = ", ".join(f"'{word}'" for word in allowed)
         raise error(ArgumentError, f"{name}: reduction must be one of {options}, got {reduction!r}")
 
 
-def reduced(name: str, losses: Any, reduction: str, total: float | None = None) -> Any:
-    """Losses averaged, added up, or as they are. `total`: what a mean divides by, not the count."""
+# Reduction: an op of a loss takes the number that its sum is divided by, so that a loss is one
+# node of the graph. In its closures `g / (divisor or 1)` is the gradient of each summand, or of all
+# of them: a single number that broadcasts.
+
+
+def divisor_of(name: str, reduction: str, count: float) -> Divisor:
+    """What the sum of the losses is divided by, `count` for a mean; None for "none": no sum."""
     if reduction == "none":
-        return np.asarray(losses) if isinstance(losses, np.generic) else losses
+        return None
     if reduction == "sum":
-        return ops.sum(losses)
-    if losses.size == 0 or total == 0:
+        return 1
+    if count == 0:
         raise error(
             ArgumentError,
             f"{name}: there is no loss to average (every label is ignored or weighs 0, or the "
             "batch is empty); use reduction='sum'",
         )
-    return ops.mean(losses) if total is None else ops.divide(ops.sum(losses), total)
+    return count
+
+
+def reduced(losses: Any, divisor: Divisor) -> Any:
+    """Losses added up and divided, or as they are: for the body of an op."""
+    return losses if divisor is None else np.add.reduce(losses, axis=None) / divisor
+
+
+def reduced_later(losses: Any, divisor: Divisor) -> Any:
+    """The same as nodes of their own, for losses that were weighted after their op."""
+    if divisor is None:
+        return np.asarray(losses) if isinstance(losses, np.generic) else losses
+    if divisor == 1:
+        return ops.sum(losses)
+    if divisor == losses.size:
+        return ops.mean(losses)
+    return ops.divide(ops.sum(losses), divisor)

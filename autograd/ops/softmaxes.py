@@ -6,6 +6,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd import kernels
+from autograd.ops.loss_inputs import reduced
 from autograd.ops.operands import as_floats
 from autograd.record import Array, op
 
@@ -15,6 +16,8 @@ __all__ = ["log_softmax", "softmax"]
 def _rows(x, axis):
     """x as a matrix whose rows run along `axis`."""
     x = as_floats(x)
+    if x.ndim == 2 and axis in (1, -1) and x.size:
+        return x
     if normalize_axis_index(axis, x.ndim) != x.ndim - 1:
         x = np.moveaxis(x, axis, -1)
     return x.reshape(-1, x.shape[-1]) if x.size else x.reshape(0, 1)
@@ -75,7 +78,27 @@ def log_softmax_grad(g: Array, y: Array, axis=-1):
 
 
 # Class labels: the classes lie along axis 1 of logits (N, C, d1, ...), or along the only axis of
-# (C,); a label of -1 stands for "no loss here". Callers have checked labels and shapes.
+# (C,); a label of -1 stands for "no loss here", and `masked` says that there may be any. Callers
+# have checked labels and shapes.
+
+
+class _Saved:
+    """What the forward pass of a cross entropy leaves for its backward pass.
+
+    It is a function of logits and labels, and the op that takes it differentiates it as such. Two
+    are equal because none says anything that these do not: to the contract of `op` they are no
+    constant.
+    """
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: np.ndarray):
+        self.array = array
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Saved)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def _class_axis(x):
@@ -88,24 +111,30 @@ def column(labels):
 
 
 @op
-def label_cross_entropy(logits: Array, labels: Array):
-    """−log softmax(logits)[label] for each label (N, d1, ...); 0 for the label −1."""
-    losses, _ = kernels.cross_entropy(_rows(logits, _class_axis(logits)), labels.reshape(-1))
-    out = losses.reshape(labels.shape)
-    return out, (lambda g: label_cross_entropy_grad(g, logits, out, labels), None)
+def label_cross_entropy(logits: Array, labels: Array, divisor=None, masked=True):
+    """Σ −log softmax(logits)[label] / divisor over the labels (N, d1, ...), 0 for the label −1;
+    the terms if that is None.
+    """
+    rows = _rows(logits, _class_axis(logits))
+    losses, left = kernels.cross_entropy(rows, labels.reshape(-1), masked)
+    saved = _Saved(left)
+    return reduced(losses.reshape(labels.shape), divisor), (
+        lambda g: label_cross_entropy_grad(g / (divisor or 1), logits, labels, saved.array),
+        None,
+    )
 
 
 @op
-def label_cross_entropy_grad(g: Array, logits: Array, losses: Array, labels: Array):
-    """g (softmax(logits) − onehot(labels)), the losses having been computed from these logits.
+def label_cross_entropy_grad(g: Array, logits: Array, labels: Array, saved: Array):
+    """g (softmax(logits) − onehot(labels)), g in the shape of the labels or a single number.
 
-    They only save computing log Σ eˣ again; the rule for `logits` accounts for them.
+    What the forward pass saved only spares computing it again: the rule for `logits` accounts for
+    it.
     """
     axis = _class_axis(logits)
     kept_shape = column(labels)
-    rows, flat = _rows(logits, axis), labels.reshape(-1)
-    logsumexp = losses.reshape(-1) + rows[np.arange(len(flat)), flat]
-    out = kernels.cross_entropy_grad(as_floats(g).reshape(-1), rows, logsumexp, flat)
+    each = g.reshape(-1) if isinstance(g, np.ndarray) and g.ndim else g
+    out = kernels.cross_entropy_grad(each, _rows(logits, axis), labels.reshape(-1), saved)
 
     def grad_g(v):
         # ⟨v, softmax⟩ − v[label]
@@ -122,16 +151,34 @@ def label_cross_entropy_grad(g: Array, logits: Array, losses: Array, labels: Arr
 @op
 def pick_class(x: Array, labels: Array):
     """x[i, label, ...] for each label (N, d1, ...); 0 for the label −1."""
-    shape, axis = x.shape, _class_axis(x)
-    picked = np.take_along_axis(x, labels.reshape(column(labels)), axis).squeeze(axis)
-    return np.where(labels < 0, 0, picked), (lambda g: place_class(g, labels, shape), None)
+    shape = x.shape
+    return _picked(x, labels), (lambda g: place_class(g, labels, shape), None)
 
 
 @op
 def place_class(x: Array, labels: Array, shape):
     """Zeros of `shape` with x put at the labels: the adjoint of `pick_class`."""
-    out = np.zeros(shape, x.dtype)
+    out = np.zeros(shape, np.result_type(x))
     axis = _class_axis(out)
     values = np.where(labels < 0, 0, x).reshape(column(labels))
     np.put_along_axis(out, labels.reshape(column(labels)), values, axis)
     return out, (lambda g: pick_class(g, labels), None)
+
+
+@op
+def label_loss(x: Array, labels: Array, divisor=None):
+    """Σ −x[i, label, ...] / divisor over the labels (N, d1, ...), 0 for the label −1; the terms
+    if that is None.
+    """
+    shape = x.shape
+    return reduced(-_picked(x, labels), divisor), (
+        lambda g: place_class(-g / (divisor or 1), labels, shape),
+        None,
+    )
+
+
+def _picked(x, labels):
+    """x[i, label, ...] for each label, 0 for the label −1."""
+    axis = _class_axis(x)
+    picked = np.take_along_axis(x, labels.reshape(column(labels)), axis).squeeze(axis)
+    return np.where(labels < 0, 0, picked)

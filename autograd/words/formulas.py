@@ -20,6 +20,7 @@ APPROXIMATE = {
     "label_cross_entropy_grad",
     "log_softmax",
     "log_softmax_grad",
+    "logit_loss",
     "sigmoid",
     "sigmoid_grad",
     "silu",
@@ -113,6 +114,14 @@ def softplus_grad(g: Any, x: Any, beta: float = 1.0) -> Any:
     return g / (1 + np.exp(-(x * beta)))
 
 
+def logit_loss(x: Any, t: Any, pos_weight: Any = None, divisor: Any = None) -> Any:
+    if pos_weight is None:
+        losses = softplus(x) - x * t
+    else:
+        losses = pos_weight * t * softplus(-x) + (1 - t) * softplus(x)
+    return losses if divisor is None else sum(losses) / divisor
+
+
 def softmax(x: Any, axis: int = -1) -> Any:
     e = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return e / np.sum(e, axis=axis, keepdims=True)
@@ -134,15 +143,16 @@ def log_softmax_grad(g: Any, y: Any, axis: int = -1) -> Any:
 # Class labels lie along axis 1, or the only axis; a label of -1 stands for "no loss here".
 
 
-def label_cross_entropy(logits: Any, labels: Any) -> Any:
+def label_cross_entropy(logits: Any, labels: Any, divisor: Any = None, masked: bool = True) -> Any:
     axis, column = _class_axis(logits), _column(labels)
     picked = np.take_along_axis(
         log_softmax(logits, axis), np.maximum(labels, 0).reshape(column), axis
     )
-    return np.where(labels < 0, 0, -picked.reshape(labels.shape))
+    losses = np.where(labels < 0, 0, -picked.reshape(labels.shape))
+    return losses if divisor is None else sum(losses) / divisor
 
 
-def label_cross_entropy_grad(g: Any, logits: Any, losses: Any, labels: Any) -> Any:
+def label_cross_entropy_grad(g: Any, logits: Any, labels: Any, saved: Any) -> Any:
     column = _column(labels)
     one_hot = _classes(logits.shape) == labels.reshape(column)
     kept = np.where(labels < 0, 0, g).reshape(column)
@@ -151,7 +161,8 @@ def label_cross_entropy_grad(g: Any, logits: Any, losses: Any, labels: Any) -> A
 
 def place_class(x: Any, labels: Any, shape: Any) -> Any:
     column = _column(labels)
-    return np.where(_classes(shape) == labels.reshape(column), x.reshape(column), 0)
+    each = x.reshape(column) if np.ndim(x) else x
+    return np.where(_classes(shape) == labels.reshape(column), each, 0)
 
 
 def _class_axis(x: Any) -> int:

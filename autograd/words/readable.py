@@ -36,13 +36,14 @@ def relu_grad(g: Any, x: Any, at_zero: float = 0.0) -> Any:
     return g * (x > 0)
 
 
-def label_cross_entropy(logits: Any, labels: Any) -> Any:
+def label_cross_entropy(logits: Any, labels: Any, divisor: Any = None, masked: bool = True) -> Any:
     value = formulas.label_cross_entropy(*plain((logits, labels)))
-    return logits.made(f"cross_entropy({logits.text}, {logits.shown(labels)})", value)
+    losses = logits.made(f"cross_entropy({logits.text}, {logits.shown(labels)})", value)
+    return losses if divisor is None else formulas.sum(losses) / divisor
 
 
-def label_cross_entropy_grad(g: Any, logits: Any, losses: Any, labels: Any) -> Any:
-    value = formulas.label_cross_entropy_grad(*plain((g, logits, losses, labels)))
+def label_cross_entropy_grad(g: Any, logits: Any, labels: Any, saved: Any) -> Any:
+    value = formulas.label_cross_entropy_grad(*plain((g, logits, labels, saved)))
     text = f"(softmax({logits.text}) - one_hot({logits.shown(labels)}))"
     if isinstance(g, Symbol) and g.uniform is None:
         return logits.made(f"{logits.shown(g, PRODUCT - 1)} * {text}", value, PRODUCT)

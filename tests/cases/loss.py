@@ -2,8 +2,15 @@
 
 import numpy as np
 
+import autograd as ag
+from autograd import kernels
 from autograd.ops import loss, softmaxes
 from tests.row import Row, between, distinct, integers, positive
+
+
+def tenths(rng):
+    """Numbers that are no kink's distance from those of `distinct`."""
+    return rng.integers(-10, 10, (4, 6)) * 0.1
 
 
 def onehot(labels, classes, ndim):
@@ -45,6 +52,34 @@ def binary_cross_entropy(p, t):
     return -t * np.log(p) - (1 - t) * np.log(1 - p)
 
 
+PAIRED_ALSO = [((0, 3), (0, 3)), ((), ())]
+
+
+def saved_of(x, labels):
+    """What the forward pass of a cross entropy leaves for its backward pass."""
+    x, labels = (v.data if isinstance(v, ag.Tensor) else v for v in (x, labels))
+    last = np.moveaxis(x, class_axis(x), -1)
+    return kernels.cross_entropy(last.reshape(-1, last.shape[-1]), labels.reshape(-1))[1]
+
+
+def paired(
+    name, op, reference, inputs=(distinct(4, 6), tenths), also=PAIRED_ALSO, keeps="x t", **statics
+):
+    """Rows of a loss between input and target: term by term, and summed with a divisor."""
+    for note, divisor in (("", None), ("summed", 1), ("averaged", 7)):
+        given = {**statics, "divisor": divisor}
+        yield Row(
+            name,
+            lambda x, t, given=given: op(x, t, **given),
+            inputs,
+            lambda x, t, n=divisor: reference(x, t) if n is None else reference(x, t).sum() / n,
+            keeps=keeps,
+            statics=given,
+            also=also,
+            note=note,
+        )
+
+
 LABELLED = {
     "rows": ((5, 4), integers(4, 5)),
     "planes": ((2, 4, 3, 2), integers(4, 2, 3, 2)),
@@ -63,30 +98,65 @@ ROWS = [
             softmaxes.label_cross_entropy,
             inputs,
             lambda x, labels: -picked(log_softmax(x), labels),
-            keeps="logits labels out",
+            keeps="logits labels",
             also=LABELLED_ALSO,
             note=note,
         )
         for note, inputs in LABELLED.items()
     ),
+    Row(
+        "label_cross_entropy",
+        lambda x, labels: softmaxes.label_cross_entropy(x, labels, 5, False),
+        LABELLED["rows"],
+        lambda x, labels: -picked(log_softmax(x), labels).sum() / 5,
+        keeps="logits labels",
+        statics={"divisor": 5, "masked": False},
+        note="averaged",
+    ),
+    Row(
+        "label_cross_entropy",
+        lambda x, labels: softmaxes.label_cross_entropy(x, labels, 2.5),
+        LABELLED["masked"],
+        lambda x, labels: -picked(log_softmax(x), labels).sum() / 2.5,
+        keeps="logits labels",
+        statics={"divisor": 2.5},
+        note="masked and averaged",
+    ),
     *(
         Row(
             "label_cross_entropy_grad",
             lambda g, x, labels: softmaxes.label_cross_entropy_grad(
-                g, x, softmaxes.label_cross_entropy(x, labels), labels
+                g, x, labels, saved_of(x, labels)
             ),
             [logits[:1] + logits[2:] if len(logits) > 1 else (), logits, labels],
             cross_entropy_slope,
-            operands=lambda g, x, labels: (
-                g,
-                x,
-                softmaxes.label_cross_entropy(x, labels),
-                labels,
-            ),
+            operands=lambda g, x, labels: (g, x, labels, saved_of(x, labels)),
             keeps="g logits labels",
+            also=[((), logits, labels)],
             note=note,
         )
         for note, (logits, labels) in LABELLED.items()
+    ),
+    *(
+        Row(
+            "label_loss",
+            softmaxes.label_loss,
+            inputs,
+            lambda x, labels: -picked(x, labels),
+            keeps="labels",
+            also=LABELLED_ALSO,
+            note=note,
+        )
+        for note, inputs in LABELLED.items()
+    ),
+    Row(
+        "label_loss",
+        lambda x, labels: softmaxes.label_loss(x, labels, 2.5),
+        LABELLED["masked"],
+        lambda x, labels: -picked(x, labels).sum() / 2.5,
+        keeps="labels",
+        statics={"divisor": 2.5},
+        note="averaged",
     ),
     *(
         Row(
@@ -108,29 +178,27 @@ ROWS = [
         keeps="labels",
         statics={"shape": (7, 4)},
     ),
-    Row(
+    *paired("squared_error", loss.squared_error, lambda x, t: (x - t) ** 2),
+    *paired("absolute_error", loss.absolute_error, lambda x, t: abs(x - t)),
+    *paired(
         "huber_error",
-        lambda d: loss.huber_error(d, 0.52),
-        [distinct(4, 6)],
-        lambda d: np.where(abs(d) <= 0.52, d * d / 2, 0.52 * (abs(d) - 0.26)),
-        keeps="d",
-        statics={"delta": 0.52},
-        also=[((),), ((0, 3),)],
+        loss.huber_error,
+        lambda x, t: np.where(abs(x - t) <= 0.52, (x - t) ** 2 / 2, 0.52 * (abs(x - t) - 0.26)),
+        delta=0.52,
     ),
-    Row(
+    *paired(
         "probability_loss",
         loss.probability_loss,
-        [between(0.1, 0.9, 3, 4), between(0, 1, 3, 4)],
         binary_cross_entropy,
-        keeps="p t",
+        (between(0.1, 0.9, 3, 4), between(0, 1, 3, 4)),
         also=[(between(0.1, 0.9), between(0, 1)), ((0, 3), (0, 3))],
+        keeps="p t",
     ),
-    Row(
+    *paired(
         "logit_loss",
         loss.logit_loss,
-        [(3, 4), between(0, 1, 3, 4)],
         lambda x, t: binary_cross_entropy(1 / (1 + np.exp(-x)), t),
-        keeps="x t",
+        ((3, 4), between(0, 1, 3, 4)),
         also=[((), between(0, 1)), ((0, 3), (0, 3))],
     ),
     Row(
@@ -141,6 +209,18 @@ ROWS = [
         operands=lambda x, t: (x, t, POS_WEIGHT),
         keeps="x t pos_weight",
         note="pos_weight",
+    ),
+    Row(
+        "logit_loss",
+        lambda x, t: loss.logit_loss(x, t, POS_WEIGHT, 6),
+        [(3, 4), between(0, 1, 3, 4)],
+        lambda x, t: (
+            (POS_WEIGHT * t * np.log(1 + np.exp(-x)) + (1 - t) * np.log(1 + np.exp(x))).sum() / 6
+        ),
+        operands=lambda x, t: (x, t, POS_WEIGHT),
+        keeps="x t pos_weight",
+        statics={"divisor": 6},
+        note="pos_weight, averaged",
     ),
     Row(
         "x_log_x",
