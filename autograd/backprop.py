@@ -117,7 +117,8 @@ class _Replay:
                     f"this graph was replayed before, which freed {node!r}. Call "
                     "backward(retain_graph=True) the first time, or compute the loss anew."
                 )
-            if self.create_graph and node.op.max_order is not None:
+        for node in self.order if self.create_graph else ():
+            if node.op.max_order is not None:
                 raise GraphError(
                     f"{node!r}: this op has no rule for derivatives above order "
                     f"{node.op.max_order}, so create_graph=True is not possible here"
@@ -186,10 +187,11 @@ class _Replay:
                 except Exception as error:
                     _note_where(error, node, position)
                     raise
+                expected = edge if type(edge) is Node else edge._data
                 if (
                     type(contribution) is not kind
-                    or contribution.shape != edge.shape
-                    or contribution.dtype is not edge.dtype
+                    or contribution.shape != expected.shape
+                    or contribution.dtype is not expected.dtype
                 ):
                     contribution = _fitted(self._wrapped(contribution), edge, node, position)
                 if edge in waiting or type(contribution) is Piece:
@@ -263,24 +265,25 @@ def schedule(
     Nodes with an id below `since` count as leaves.
     """
     order: list[Node] = []
-    seen: set[Edge] = set()
-    for edge in starts:
-        if edge not in seen:
-            seen.add(edge)
-            if type(edge) is Node and edge.id >= since:
-                order.append(edge)
+    seen: set[Node] = set()
+    for start in starts:
+        if type(start) is Node and start not in seen and start.id >= since:
+            seen.add(start)
+            order.append(start)
     for node in order:  # grows as it is walked through
         for edge in node.edges:
-            if edge is not None and edge not in seen:
+            if type(edge) is Node and edge not in seen and edge.id >= since:
                 seen.add(edge)
-                if type(edge) is Node and edge.id >= since:
-                    order.append(edge)
+                order.append(edge)
     order.sort(key=_age, reverse=True)
     if targets is None:
         return order, None
-    leading = {edge for edge in targets if edge in seen}
+    wanted = set(targets)
+    leading = wanted.intersection(starts)
     for node in reversed(order):
-        if any(edge in leading for edge in node.edges if edge is not None):
+        on_the_way = [edge for edge in node.edges if edge in wanted or edge in leading]
+        if on_the_way:
+            leading.update(on_the_way)
             leading.add(node)
     return [node for node in order if node in leading], leading
 
