@@ -177,9 +177,9 @@ class Optimizer:
             {**group, "lr": self._lr_now(group, index)}
             for index, group in enumerate(self.param_groups)
         ]
-        seen = [dict(group) for group in self.param_groups]
+        seen = [value for group in self.param_groups for value in group.values()]
         now = Now(seen, settings, [type(self).initial_state(each) for each in settings])
-        scheduled = any(callable(group["lr"]) for group in seen)
+        scheduled = any(callable(group["lr"]) for group in self.param_groups)
         self._now = None if scheduled else now
         return now
 
@@ -288,7 +288,7 @@ def _apply(
     taken: int,
 ) -> None:
     """Run a rule on its shares of what is due."""
-    for work, numbers, _, group, step in shares:
+    for work, numbers, group, step in shares:
         work.run(rule, [gradients[n] for n in numbers], settings[group], step + taken)
 
 

@@ -50,8 +50,7 @@ class Joined:
         self._w, self._g = np.empty((2, ends[-1]), items[0].w.dtype)
         self._scratch = _scratch_like(self._w, memory) or _new_scratch(self._w)
         weights = [item.w for item in items]
-        self._weights = list(zip(weights, parts(self._w), strict=True))
-        self._slopes = parts(self._g)
+        self._parts = list(zip(weights, parts(self._w), parts(self._g), strict=True))
         self._kept = {
             name: np.concatenate([item.kept[name] for item in items], axis=None)
             for name in items[0].kept
@@ -64,13 +63,12 @@ class Joined:
         self, rule: Rule, gradients: Sequence[np.ndarray], settings: dict[str, Any], step: int
     ) -> None:
         """Apply the rule to all of them."""
-        for w, part in self._weights:
-            part[...] = w
-        for g, part in zip(gradients, self._slopes, strict=True):
-            part[...] = g
+        for (w, weight, slope), g in zip(self._parts, gradients):  # noqa: B905 (it costs)
+            weight[...] = w
+            slope[...] = g
         rule(self._w, self._g, self._kept, settings, step, self._scratch)
-        for w, part in self._weights:
-            w[...] = part
+        for w, weight, _ in self._parts:
+            w[...] = weight
 
 
 class Alone:

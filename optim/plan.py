@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from itertools import chain
+from itertools import accumulate, chain
 from operator import is_
 from typing import Any, NamedTuple
 
@@ -21,18 +21,13 @@ __all__ = ["Now", "Plan", "Share"]
 class Now(NamedTuple):
     """The groups' settings, learning rates as numbers, and what a rule keeps under them."""
 
-    seen: list[dict[str, Any]]  # the groups that they were made from, copied
+    seen: list[Any]  # all values in the groups that these were made from
     settings: list[dict[str, Any]]
     initial: list[dict[str, float]]
 
     def still(self, groups: Sequence[dict[str, Any]]) -> bool:
         """Whether every value in the groups is the object that it was."""
-        if len(groups) != len(self.seen):
-            return False
-        for group, seen in zip(groups, self.seen, strict=True):
-            if not _same(group.values(), seen.values()):
-                return False
-        return True
+        return _same(list(chain.from_iterable(map(dict.values, groups))), self.seen)
 
 
 class Share(NamedTuple):
@@ -40,7 +35,6 @@ class Share(NamedTuple):
 
     work: Batch | Joined | Alone
     numbers: list[int]  # among all that are due
-    states: list[dict[str, Any]]
     group: int
     step: int
 
@@ -82,7 +76,7 @@ class Plan:
                 items = [due[n] for n in some]
                 work = Alone(items[0], memory) if len(items) == 1 else Joined(items, memory)
                 self.rest.append(_share(work, some, due))
-        self._complete = not (large and self.rest)
+        self._large, self._complete = large, not (large and self.rest)
 
         for item in due:
             item.state.update(item.kept)
@@ -90,21 +84,26 @@ class Plan:
         self._tensors = [item.tensor for item in due]
         self._arrays = [item.w for item in due]
         self._states = [item.state for item in due]
-        self._kept: list[Any] = []  # all that is in these states
+        self._known = self._present({item.tensor: item.state for item in due})
+        places = accumulate([len(state) for state in self._states], initial=len(due))
+        self._counts = [
+            (item.state, start + list(item.state).index("step"), item.step)
+            for item, start in zip(due, places, strict=False)
+        ]
         self._stamp: Stamp | None = None
 
     def gradients(
         self, groups: Sequence[dict[str, Any]], states: dict[Tensor, dict[str, Any]]
     ) -> list[np.ndarray] | None:
         """The gradient of each parameter that is due; None if anything but gradients changed."""
-        if not self._complete or self._numba is not use_numba():
+        if self._large and not (self._complete and self._numba is use_numba()):
             return None  # what did not fit the compiled rule may fit now
-        if not (
-            len(groups) == len(self._members)
-            and all(map(_same, [group["params"] for group in groups], self._members))
-            and all(map(is_, map(states.get, self._tensors), self._states))
-            and _same(list(chain.from_iterable(map(dict.values, self._states))), self._kept)
-        ):
+        if len(groups) != len(self._members):
+            return None
+        for group, members in zip(groups, self._members):  # noqa: B905 (it costs)
+            if not _same(group["params"], members):
+                return None
+        if not _same(self._present(states), self._known):
             return None
         for tensor in self._skipped:
             if tensor._grad is not None and tensor._requires_grad:
@@ -129,16 +128,19 @@ class Plan:
     def begin(self) -> None:
         """Count the step in every state."""
         self.taken += 1
-        for share in chain(self.compiled, self.rest):
-            step = share.step + self.taken
-            for state in share.states:
-                state["step"] = step
-        self._kept = list(chain.from_iterable(map(dict.values, self._states)))
+        known, taken = self._known, self.taken
+        for state, place, step in self._counts:
+            known[place] = state["step"] = step + taken
+
+    def _present(self, states: dict[Tensor, dict[str, Any]]) -> list[Any]:
+        """The state of each parameter that is due, and all that is in it."""
+        contents = chain.from_iterable(map(dict.values, self._states))
+        return [*map(states.get, self._tensors), *contents]
 
     def stamp(self) -> None:
         """Note that everything due was written to."""
         if self._stamp is not None and self._stamp.whole:
-            self._stamp.renew()
+            self._stamp.renew(3)
         else:
             self._stamp = stamp(*self._arrays)
 
@@ -152,8 +154,7 @@ class _Sorted(dict[tuple[Any, ...], list[int]]):
 
 def _share(work: Batch | Joined | Alone, numbers: list[int], due: Sequence[Due]) -> Share:
     first = due[numbers[0]]
-    states = [due[n].state for n in numbers]
-    return Share(work, numbers, states, first.group, first.step)
+    return Share(work, numbers, first.group, first.step)
 
 
 def _joinable(numbers: Sequence[int], due: Sequence[Due]) -> list[list[int]]:
