@@ -66,9 +66,11 @@ class Module:
         """`forward`, with the hooks around it; errors inside name this module's path."""
         outer = scope.enter(self)
         try:
-            if self._forward_pre_hooks is None and self._forward_hooks is None:
-                return self.forward(*args, **kwargs)
-            return self._call_with_hooks(args, kwargs)
+            if self._forward_pre_hooks is not None or self._forward_hooks is not None:
+                return self._call_with_hooks(args, kwargs)
+            if len(args) == 1 and not kwargs:  # nearly always, and cheaper than unpacking
+                return self.forward(args[0])
+            return self.forward(*args, **kwargs)
         except GlassgradError as error:
             _locate(error, self, args)
             raise
