@@ -22,40 +22,79 @@ if getattr(autograd, "__distribution__", None) != "glassgrad":
 from autograd.func import functional_call
 from nn import functional, init
 from nn.containers import ModuleDict, ModuleList, Sequential
-from nn.layers import (
-    activations,
-    convolution,
-    dense,
-    losses,
-    normalization,
-    pooling,
-    regularization,
-    shaping,
-)
-from nn.layers.activations import *  # noqa: F403
-from nn.layers.convolution import *  # noqa: F403
-from nn.layers.dense import *  # noqa: F403
-from nn.layers.losses import *  # noqa: F403
-from nn.layers.normalization import *  # noqa: F403
-from nn.layers.pooling import *  # noqa: F403
-from nn.layers.regularization import *  # noqa: F403
-from nn.layers.shaping import *  # noqa: F403
 from nn.module import Module
 from nn.parameter import Buffer, Parameter
 
 if TYPE_CHECKING:
     from nn import data, models
+    from nn import layers as layers
+    from nn.layers import *  # noqa: F403
     from nn.serialization import load, load_metadata, save
     from nn.summaries import Summary, count_parameters, summary
 
 __all__ = [
+    "ELU",
+    "GELU",
+    "SELU",
+    "AbsMaxPool2d",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
+    "AvgPool1d",
+    "AvgPool2d",
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "Bilinear",
     "Buffer",
+    "Conv1d",
+    "Conv2d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "CrossEntropyLoss",
+    "Dropout",
+    "Dropout2d",
+    "Embedding",
+    "Flatten",
+    "Fold",
+    "GlobalAvgPool2d",
+    "GroupNorm",
+    "HuberLoss",
+    "Identity",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "KLDivLoss",
+    "L1Loss",
+    "LayerNorm",
+    "LeakyReLU",
+    "Linear",
+    "LocalConv2d",
+    "LogSigmoid",
+    "LogSoftmax",
+    "MSELoss",
+    "MaxPool1d",
+    "MaxPool2d",
     "Module",
     "ModuleDict",
     "ModuleList",
+    "MultiMarginLoss",
+    "NLLLoss",
     "Parameter",
+    "ReLU",
     "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "SmoothL1Loss",
+    "Softmax",
+    "Softplus",
+    "Softsign",
+    "Subsample2d",
     "Summary",
+    "Tanh",
+    "Unflatten",
+    "Unfold",
     "count_parameters",
     "data",
     "functional",
@@ -67,17 +106,8 @@ __all__ = [
     "save",
     "summary",
 ]
-__all__ += activations.__all__
-__all__ += convolution.__all__
-__all__ += dense.__all__
-__all__ += losses.__all__
-__all__ += normalization.__all__
-__all__ += pooling.__all__
-__all__ += regularization.__all__
-__all__ += shaping.__all__
 
-
-# Imported when first used: the import costs little.
+# Imported when first used, as all layers are: the import costs little.
 _LATER = {
     "Summary": "nn.summaries",
     "count_parameters": "nn.summaries",
@@ -86,16 +116,18 @@ _LATER = {
     "save": "nn.serialization",
     "summary": "nn.summaries",
 }
-_MODULES_LATER = ("data", "models")
+_MODULES_LATER = ("data", "layers", "models")
 
 
 def __getattr__(name: str) -> Any:
     import importlib
 
-    if name in _LATER:
-        return getattr(importlib.import_module(_LATER[name]), name)
     if name in _MODULES_LATER:
         return importlib.import_module(f"nn.{name}")
+    if name in __all__:
+        found = getattr(importlib.import_module(_LATER.get(name, "nn.layers")), name)
+        globals()[name] = found  # from now on without this function
+        return found
     raise AttributeError(f"module 'nn' has no attribute {name!r}")
 
 

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import nn
 
 ROOT = Path(nn.__file__).parents[1]
@@ -38,3 +40,19 @@ def test_everything_listed_is_there():
     assert len(nn.__all__) == len(set(nn.__all__))
     for name in nn.__all__:
         assert getattr(nn, name).__doc__, name
+
+
+def test_layers_are_listed_and_imported_when_first_used():
+    assert set(nn.layers.__all__) < set(nn.__all__)
+    result = run(
+        "import sys, nn; print('nn.layers' in sys.modules, 'Linear' in dir(nn))\n"
+        "print(nn.Linear is nn.layers.dense.Linear, 'Linear' in vars(nn))\n"
+        "from nn import *; print(Conv2d is nn.layers.convolution.Conv2d, load is nn.load)",
+        ROOT,
+    )
+    assert result.stdout.split() == ["False", "True", *["True"] * 4], result.stderr
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'nn' has no attribute 'Linaer'"):
+        _ = nn.Linaer
