@@ -8,8 +8,9 @@ Each function cuts the planes N x C among the threads.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from autograd.kernels.pool_reference import Padding, Pair, index_dtype, span, wi
 from autograd.kernels.runtime import dense, parallel_for, pays_off
 
 Array = np.ndarray
+Shape = tuple[int, int, int, int]
 
 SMALL = 256  # images of fewer numbers go to the NumPy twin, and never load the compiler
 _UNROLLED = 16  # windows of at most so many taps get code of their own
@@ -36,10 +38,6 @@ def _first(size: int, out: int, taps: int, stride: int, before: int, dilation: i
     return np.where(first <= start + (taps - 1) * dilation, first, size)
 
 
-def _ints(*values: int) -> tuple[int, ...]:
-    return tuple(map(int, values))
-
-
 def _constants(kernel: Pair, stride: Pair, dilation: Pair = (1, 1)) -> tuple[Pair, int]:
     """Window and column stride that code is compiled for; (1, 1) and 0: any."""
     if kernel[0] * kernel[1] <= _UNROLLED and stride[1] <= 3 and tuple(dilation) == (1, 1):
@@ -49,7 +47,7 @@ def _constants(kernel: Pair, stride: Pair, dilation: Pair = (1, 1)) -> tuple[Pai
 
 def _inside(
     least: int, plane: Pair, kernel: Pair, stride: Pair, before: Pair, out_size: Pair
-) -> tuple[int, ...]:
+) -> tuple[int, int, int, int]:
     """Outputs top..bottom-1, left..right-1: their windows lie inside the image.
 
     Empty for fewer than `least` outputs a row, and where `least` is 0.
@@ -60,57 +58,133 @@ def _inside(
         last = min(out_size[axis], (plane[axis] - kernel[axis] + before[axis]) // stride[axis] + 1)
         bounds += [first, last]
     top, bottom, left, right = bounds
-    return _ints(top, bottom, left, right) if 0 < least <= right - left else (0, 0, 0, 0)
+    return (top, bottom, left, right) if 0 < least <= right - left else (0, 0, 0, 0)
 
 
-# What follows depends on the geometry alone, and a network asks for the same few again and again.
+# What follows depends on shapes alone, and a network asks for the same few again and again: all
+# that a launch needs beside its arrays is worked out once.
 
 
-@lru_cache(maxsize=256)
-def _max_geometry(
-    plane: Pair, kernel: Pair, stride: Pair, padding: Padding, dilation: Pair, out_size: Pair
-) -> tuple[Pair, int, int, tuple[Any, ...]]:
-    """Window, stride and lanes that the kernel is compiled for, and the arguments it is given."""
-    window, constant = _constants(kernel, stride, dilation)
-    before = (padding[0], padding[2])
-    inside = _inside(4 if constant else 0, plane, kernel, stride, before, out_size)
+class _Launch(NamedTuple):
+    """A kernel, the planes it goes over, the shape it makes, its tables and its estimated time."""
+
+    kernel: Any
+    planes: int
+    shape: tuple[int, ...]
+    tables: tuple[Any, ...]
+    work_ns: float
+
+
+def _table(
+    plane: Pair,
+    kernel: Pair,
+    stride: Pair,
+    before: Pair,
+    dilation: Pair,
+    out_size: Pair,
+    inside: tuple[int, int, int, int],
+) -> Array:
+    """The geometry as one array, which `pool_numba.geometry` takes apart."""
     axes = list(zip(plane, out_size, kernel, stride, before, dilation, strict=True))
-    geometry = (
-        _ints(*plane, *out_size),
-        _ints(*stride),
-        _ints(*before),
-        _ints(*dilation),
-        inside,
-        tuple(_first(*axis) for axis in axes),
-        tuple(_spans(*axis) for axis in axes),
-    )
-    return window, constant, 8 if inside[3] - inside[2] >= 8 else 4, geometry
+    numbers = [*plane, *out_size, *stride, *before, *dilation, *inside, *kernel]
+    first = [_first(*axis) for axis in axes]
+    spans = [_spans(*axis).reshape(-1) for axis in axes]
+    return np.concatenate([np.array(numbers, np.int64), *first, *spans])
 
 
 @lru_cache(maxsize=256)
-def _avg_geometry(
-    plane: Pair, out_size: Pair, kernel: Pair, stride: Pair, padding: Padding
-) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[Array, ...]]:
-    """shapes, step, start and spans of the average-pool kernels."""
+def _max_launch(
+    x_shape: Shape,
+    kernel: Pair,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+    out_size: Pair,
+    absolute: bool,
+) -> _Launch:
+    from autograd.kernels import pool_numba
+
+    n, c, *_ = x_shape
+    plane = x_shape[2], x_shape[3]
     before = (padding[0], padding[2])
-    axes = zip(plane, out_size, kernel, stride, before, strict=True)
-    spans = tuple(_spans(*axis) for axis in axes)
-    return _ints(*plane, *out_size), _ints(*stride), _ints(*before), spans
+    window, constant = _constants(kernel, stride, dilation)
+    inside = _inside(4 if constant else 0, plane, kernel, stride, before, out_size)
+    index: Any = index_dtype(plane[0] * plane[1])
+    lanes = 8 if inside[3] - inside[2] >= 8 else 4
+    return _Launch(
+        pool_numba.max_pool(window, constant, bool(absolute), index, lanes),
+        n * c,
+        (n, c, *out_size),
+        (_table(plane, kernel, stride, before, dilation, out_size, inside), np.dtype(index)),
+        0.3 * n * c * math.prod(out_size) * math.prod(kernel),
+    )
 
 
 @lru_cache(maxsize=256)
-def _sizes(dtype: str, *geometry: Any) -> Array:
-    return window_sizes(*geometry).astype(dtype).reshape(-1)
+def _avg_launch(
+    dtype: np.dtype,
+    x_shape: Shape,
+    kernel: Pair,
+    stride: Pair,
+    padding: Padding,
+    out_size: Pair,
+    *divisors: Any,
+) -> _Launch:
+    from autograd.kernels import pool_numba
+
+    n, c, *_ = x_shape
+    plane = x_shape[2], x_shape[3]
+    before = (padding[0], padding[2])
+    sizes = window_sizes(plane, kernel, stride, padding, out_size, *divisors)
+    window, constant = _constants(kernel, stride)
+    inside = _inside(constant, plane, kernel, stride, before, out_size)
+    code = pool_numba.avg_pool(window, constant)
+    if _covers(plane, kernel, padding, out_size):
+        code = pool_numba.plane_mean
+    return _Launch(
+        code,
+        n * c,
+        (n, c, *out_size),
+        (
+            sizes.astype(dtype).reshape(-1),
+            _table(plane, kernel, stride, before, (1, 1), out_size, inside),
+        ),
+        0.2 * n * c * math.prod(out_size) * math.prod(kernel),
+    )
 
 
-def _covers(plane: Pair, kernel: Pair, padding: Padding, out_size: Pair) -> bool:
+@lru_cache(maxsize=256)
+def _avg_grad_launch(
+    dtype: np.dtype,
+    x_shape: Shape,
+    kernel: Pair,
+    stride: Pair,
+    padding: Padding,
+    out_size: Pair,
+    *divisors: Any,
+) -> _Launch:
+    """The last of the tables is the length of the row of sums that each plane needs."""
+    from autograd.kernels import pool_numba
+
+    (height, width), before = x_shape[2:], (padding[0], padding[2])
+    forward = _avg_launch(dtype, x_shape, kernel, stride, padding, out_size, *divisors)
+    window, constant = _constants(kernel, stride)
+    code, room = pool_numba.avg_pool_grad, out_size[1]
+    if _covers((height, width), kernel, padding, out_size):
+        code, room = pool_numba.plane_fill, 0
+    elif constant:
+        code = pool_numba.small_avg_pool_grad(window[1], constant)
+        reach = (window[1] - 1) // constant
+        room = reach + max((width - 1 + before[1]) // constant + 1, out_size[1])
+    area = height * width + math.prod(out_size) * math.prod(kernel)
+    return _Launch(
+        code, forward.planes, x_shape, (*forward.tables, room), 0.3 * forward.planes * area
+    )
+
+
+def _covers(plane: Sequence[int], kernel: Pair, padding: Padding, out_size: Pair) -> bool:
     """Whether there is one window, and it is the whole image."""
     return tuple(out_size) == (1, 1) and tuple(kernel) == tuple(plane) and not any(padding)
-
-
-def _plain(*values: Any) -> tuple[Any, ...]:
-    """Each tuple as a tuple of Python ints, for a key."""
-    return tuple(tuple(map(int, v)) for v in values)
 
 
 def max_pool2d(
@@ -130,23 +204,12 @@ def max_pool2d(
     """
     if not pays_off(x, SMALL):
         return twin.max_pool2d(dense(x), kernel, stride, padding, dilation, out_size, absolute)
-    from autograd.kernels import pool_numba
-
-    n, c, height, width = x.shape
-    out = np.empty((n, c, *out_size), x.dtype)
-    indices = np.empty(out.shape, index_dtype(height * width))
-    window, constant, lanes, geometry = _max_geometry(
-        *_plain((height, width), kernel, stride, padding, dilation, out_size)
+    code, planes, shape, (table, index), work = _max_launch(
+        x.shape, kernel, stride, padding, dilation, out_size, absolute
     )
-    parallel_for(
-        pool_numba.max_pool(window, constant, bool(absolute), indices.dtype.type, lanes),
-        n * c,
-        dense(x).reshape(-1),
-        out.reshape(-1),
-        indices.reshape(-1),
-        *geometry,
-        work_ns=0.3 * out.size * kernel[0] * kernel[1],
-    )
+    out, indices = np.empty(shape, x.dtype), np.empty(shape, index)
+    arrays = dense(x).ravel(), out.ravel(), indices.ravel()
+    parallel_for(code, planes, *arrays, table, work_ns=work)
     return out, indices
 
 
@@ -158,34 +221,23 @@ def plane_gather(x: Array, indices: Array) -> Array:
 
     planes = x.shape[0] * x.shape[1]
     out = np.empty(indices.shape, x.dtype)
-    parallel_for(
-        pool_numba.gather,
-        planes,
-        dense(x).reshape(planes, -1),
-        dense(indices).reshape(planes, -1),
-        out.reshape(planes, -1),
-        work_ns=1.0 * out.size,
-    )
+    arrays = dense(x).ravel(), dense(indices).ravel(), out.ravel()
+    parallel_for(pool_numba.gather, planes, *arrays, planes, work_ns=1.0 * out.size)
     return out
 
 
 def plane_scatter_add(g: Array, indices: Array, plane_shape: Pair) -> Array:
     """Adjoint of `plane_gather`: zeros (N, C, H, W) with g added at the flat positions."""
-    planes = g.shape[0] * g.shape[1]
-    size = planes * math.prod(plane_shape)
+    n, c = g.shape[:2]
+    size = n * c * plane_shape[0] * plane_shape[1]
     if not (size > SMALL and pays_off(g, 0)):
         return twin.plane_scatter_add(dense(g), dense(indices), plane_shape)
     from autograd.kernels import pool_numba
 
-    out = np.empty((*g.shape[:2], *plane_shape), g.dtype)
-    parallel_for(
-        pool_numba.scatter_add,
-        planes,
-        dense(g).reshape(planes, -1),
-        dense(indices).reshape(planes, -1),
-        out.reshape(planes, -1),
-        work_ns=1.0 * g.size + 0.3 * out.size,
-    )
+    out = np.empty((n, c, *plane_shape), g.dtype)
+    arrays = dense(g).ravel(), dense(indices).ravel(), out.ravel()
+    work = 1.0 * g.size + 0.3 * size
+    parallel_for(pool_numba.scatter_add, n * c, *arrays, n * c, work_ns=work)
     return out
 
 
@@ -206,29 +258,17 @@ def avg_pool2d(
     divisors = (count_include_pad, divisor_override)
     if not pays_off(x, SMALL):
         return twin.avg_pool2d(dense(x), kernel, stride, padding, out_size, *divisors)
-    from autograd.kernels import pool_numba
-
-    n, c, height, width = x.shape
-    plane = (height, width)
-    geometry = _plain(plane, out_size, kernel, stride, padding)
-    sizes = _sizes(x.dtype.str, plane, *geometry[2:], geometry[1], *divisors)
-    out = np.empty((n, c, *out_size), x.dtype)
-    arrays = dense(x).reshape(-1), sizes, out.reshape(-1)
-    work = 0.2 * out.size * kernel[0] * kernel[1]
-    if _covers(plane, kernel, padding, out_size):
-        parallel_for(pool_numba.plane_mean, n * c, *arrays, height * width, work_ns=work)
-        return out
-    window, constant = _constants(kernel, stride)
-    inside = _inside(constant, plane, kernel, stride, (padding[0], padding[2]), out_size)
-    shapes, step, start, spans = _avg_geometry(*geometry)
-    kernel_code = pool_numba.avg_pool(window, constant)
-    parallel_for(kernel_code, n * c, *arrays, shapes, step, start, inside, spans, work_ns=work)
+    code, planes, shape, tables, work = _avg_launch(
+        x.dtype, x.shape, kernel, stride, padding, out_size, *divisors
+    )
+    out = np.empty(shape, x.dtype)
+    parallel_for(code, planes, dense(x).ravel(), out.ravel(), *tables, work_ns=work)
     return out
 
 
 def avg_pool2d_grad(
     g: Array,
-    input_shape: tuple[int, int, int, int],
+    input_shape: Shape,
     kernel: Pair,
     stride: Pair,
     padding: Padding,
@@ -237,32 +277,11 @@ def avg_pool2d_grad(
 ) -> Array:
     """Adjoint of `avg_pool2d`: each window's gradient, shared equally, (N, C, H, W)."""
     divisors = (count_include_pad, divisor_override)
-    n, c, height, width = input_shape
-    size = n * c * height * width
-    if not (size > SMALL and pays_off(g, 0)):
+    if not (math.prod(input_shape) > SMALL and pays_off(g, 0)):
         return twin.avg_pool2d_grad(dense(g), input_shape, kernel, stride, padding, *divisors)
-    from autograd.kernels import pool_numba
-
-    plane, out_size = (height, width), (g.shape[2], g.shape[3])
-    geometry = _plain(plane, out_size, kernel, stride, padding)
-    sizes = _sizes(g.dtype.str, plane, *geometry[2:], out_size, *divisors)
-    out = np.empty(input_shape, g.dtype)
-    arrays = dense(g).reshape(-1), sizes, out.reshape(-1)
-    work = 0.3 * size + 0.3 * g.size * kernel[0] * kernel[1]
-    if _covers(plane, kernel, padding, out_size):
-        parallel_for(pool_numba.plane_fill, n * c, *arrays, height * width, work_ns=work)
-        return out
-    shapes, step, start, spans = _avg_geometry(*geometry)
-    window, constant = _constants(kernel, stride)
-    last: tuple[Any, ...]
-    if constant:
-        reach = (window[1] - 1) // constant
-        room = reach + max((width - 1 + start[1]) // constant + 1, out_size[1])
-        sums = np.empty(n * c * room, g.dtype)
-        kernel_code = pool_numba.small_avg_pool_grad(window[1], constant)
-        last = (sums, shapes, step, start, window[0])
-    else:
-        kernel_code = pool_numba.avg_pool_grad
-        last = (np.empty(n * c * out_size[1], g.dtype), shapes, step, start, spans)
-    parallel_for(kernel_code, n * c, *arrays, *last, work_ns=work)
+    code, planes, shape, (sizes, table, room), work = _avg_grad_launch(
+        g.dtype, input_shape, kernel, stride, padding, g.shape[2:], *divisors
+    )
+    out, sums = np.empty(shape, g.dtype), np.empty(planes * room, g.dtype)
+    parallel_for(code, planes, dense(g).ravel(), out.ravel(), sizes, table, sums, work_ns=work)
     return out

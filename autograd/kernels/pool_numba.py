@@ -20,13 +20,30 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.extending import intrinsic, register_jitable
 
 from autograd.kernels.norm_numba import sum_of
 from autograd.kernels.runtime import jit
 from autograd.kernels.vector_math_numba import number, peek, poke, reread, select
 
 _F32 = ir.FloatType()
+
+
+@register_jitable(forceinline=True)
+def geometry(table):  # type: ignore[no-untyped-def]
+    """What `_table` in `pool.py` put into one array: an argument that is a tuple of tuples costs
+    more to hand over than a small image to pool.
+    """
+    height, width, out_height, out_width = table[0], table[1], table[2], table[3]
+    step, start, dilation = (table[4], table[5]), (table[6], table[7]), (table[8], table[9])
+    inside = (table[10], table[11], table[12], table[13])
+    a = 16
+    b = a + out_height
+    c = b + out_width
+    d = c + 2 * table[14]
+    first = table[a:b], table[b:c]
+    spans = table[c:d].reshape(-1, 2), table[d : d + 2 * table[15]].reshape(-1, 2)
+    return (height, width, out_height, out_width), step, start, dilation, inside, first, spans
 
 
 def _strided(builder: Any, base: Any, stride: int, lanes: int) -> Any:
@@ -128,9 +145,8 @@ def max_pool(kernel: tuple[int, int], stride: int, absolute: bool, index: Any, l
     some_windows = _some_windows(kernel, stride, absolute, lanes)
 
     @jit(key=(kernel, stride, absolute, index, lanes))
-    def max_pool(  # type: ignore[no-untyped-def]
-        lo, hi, x, out, indices, shapes, step, start, dilation, inside, first, spans
-    ):
+    def max_pool(lo, hi, x, out, indices, table):  # type: ignore[no-untyped-def]
+        shapes, step, start, dilation, inside, first, spans = geometry(table)
         height, width, out_height, out_width = shapes
         top, bottom, left, right = inside
         first_y, first_x = first
@@ -175,35 +191,41 @@ def max_pool(kernel: tuple[int, int], stride: int, absolute: bool, index: Any, l
 
 
 @jit
-def gather(lo, hi, x, indices, out):  # type: ignore[no-untyped-def]
-    """out[p, k] = x[p, indices[p, k]]."""
+def gather(lo, hi, x, indices, out, planes):  # type: ignore[no-untyped-def]
+    """out[p, k] = x[p, indices[p, k]], of arrays (planes, ...)."""
+    size, count = x.size // planes, out.size // planes
     for p in range(lo, hi):
-        plane, at, target = x[p], indices[p], out[p]
-        for k in range(target.size):
+        plane = x[p * size : (p + 1) * size]
+        at, target = indices[p * count : (p + 1) * count], out[p * count : (p + 1) * count]
+        for k in range(count):
             target[k] = peek(plane, np.int64(at[k]))
 
 
 @jit
-def scatter_add(lo, hi, g, indices, out):  # type: ignore[no-untyped-def]
-    """out[p] = 0; out[p, indices[p, k]] += g[p, k]."""
+def scatter_add(lo, hi, g, indices, out, planes):  # type: ignore[no-untyped-def]
+    """out[p] = 0; out[p, indices[p, k]] += g[p, k], of arrays (planes, ...)."""
+    size, count = out.size // planes, g.size // planes
     for p in range(lo, hi):
-        gradient, at, plane = g[p], indices[p], out[p]
+        plane = out[p * size : (p + 1) * size]
+        gradient, at = g[p * count : (p + 1) * count], indices[p * count : (p + 1) * count]
         plane[:] = 0
-        for k in range(gradient.size):
+        for k in range(count):
             where = np.int64(at[k])
             poke(plane, where, reread(plane, where) + gradient[k])
 
 
 @jit
-def plane_mean(lo, hi, x, sizes, out, size):  # type: ignore[no-untyped-def]
+def plane_mean(lo, hi, x, out, sizes, table):  # type: ignore[no-untyped-def]
     """The mean of whole planes."""
+    size = table[0] * table[1]
     for p in range(lo, hi):
         out[p] = sum_of(x, p * size, size) / sizes[0]
 
 
 @jit
-def plane_fill(lo, hi, g, sizes, out, size):  # type: ignore[no-untyped-def]
+def plane_fill(lo, hi, g, out, sizes, table, sums):  # type: ignore[no-untyped-def]
     """The adjoint of `plane_mean`."""
+    size = table[0] * table[1]
     for p in range(lo, hi):
         out[p * size : (p + 1) * size] = g[p] / sizes[0]
 
@@ -214,7 +236,8 @@ def avg_pool(kernel: tuple[int, int], stride: int) -> Any:
     kh, kw = kernel
 
     @jit(key=(kernel, stride))
-    def avg_pool(lo, hi, x, sizes, out, shapes, step, start, inside, spans):  # type: ignore[no-untyped-def]
+    def avg_pool(lo, hi, x, out, sizes, table):  # type: ignore[no-untyped-def]
+        shapes, step, start, _, inside, _, spans = geometry(table)
         height, width, out_height, out_width = shapes
         top, bottom, left, right = inside
         spans_y, spans_x = spans
@@ -263,9 +286,9 @@ def small_avg_pool_grad(kw: int, stride: int) -> Any:
     reach = (kw - 1) // stride
 
     @jit(key=(kw, stride))
-    def small_avg_pool_grad(  # type: ignore[no-untyped-def]
-        lo, hi, g, sizes, out, sums, shapes, step, start, kh
-    ):
+    def small_avg_pool_grad(lo, hi, g, out, sizes, table, sums):  # type: ignore[no-untyped-def]
+        shapes, step, start, _, _, _, spans = geometry(table)
+        kh = spans[0].shape[0]
         height, width, out_height, out_width = shapes
         room = sums.size // (g.size // (out_height * out_width))
         begin = (start[1] + stride - 1) // stride
@@ -306,8 +329,9 @@ def small_avg_pool_grad(kw: int, stride: int) -> Any:
 
 
 @jit
-def avg_pool_grad(lo, hi, g, sizes, out, share, shapes, step, start, spans):  # type: ignore[no-untyped-def]
+def avg_pool_grad(lo, hi, g, out, sizes, table, share):  # type: ignore[no-untyped-def]
     """The adjoint of average pooling for any window."""
+    shapes, step, start, _, _, _, spans = geometry(table)
     height, width, out_height, out_width = shapes
     spans_y, spans_x = spans
     for p in range(lo, hi):

@@ -113,15 +113,16 @@ def _max_pool(name, x, axes, kernel_size, stride, padding, dilation, ceil_mode, 
     window = max_window(name, x, axes, kernel_size, stride, padding, dilation, ceil_mode)
     values, indices = kernels.max_pool2d(as_images(x, axes), *window)
     plane = x.shape[-axes:]
-    shape = (*x.shape[:-axes], *window.out_size[2 - axes :])
-    indices = indices.reshape(shape)
+    if values.ndim != x.ndim:
+        shape = (*x.shape[:-axes], *window.out_size[2 - axes :])
+        values, indices = values.reshape(shape), indices.reshape(shape)
 
     def closure(g):
         return plane_scatter(g, indices, plane)
 
     if return_indices:
-        return values.reshape(shape), closure, indices.astype(np.int64)
-    return values.reshape(shape), closure
+        return values, closure, indices.astype(np.int64)
+    return values, closure
 
 
 @op
@@ -141,7 +142,9 @@ def plane_scatter(g: Array, indices: Array, plane):
     axes = len(plane)
     out = kernels.plane_scatter_add(
         as_images(g, axes), as_images(indices, axes), (1,) * (2 - axes) + tuple(plane)
-    ).reshape(g.shape[:-axes] + tuple(plane))
+    )
+    if out.ndim != g.ndim:
+        out = out.reshape(g.shape[:-axes] + tuple(plane))
     return out, (lambda u: plane_gather(u, indices, plane), None)
 
 

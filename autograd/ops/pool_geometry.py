@@ -14,6 +14,8 @@ import numpy as np
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.ops.conv_geometry import Pair, Sizes, by, per_axis, require_image, tidy
 
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+
 
 class Window(NamedTuple):
     """How a window moves over images: the arguments of the max-pooling kernel, in its order."""
@@ -33,10 +35,7 @@ def pair(op: str, name: str, value: Any, axes: int, least: int) -> Sizes:
 def max_window(op, x, axes, kernel_size, stride, padding, dilation, ceil_mode) -> Window:
     """The windows of a max-pooling op over the last `axes` axes of x."""
     require_float(op, x)
-    return _window(
-        op, x.shape, axes, tidy(kernel_size), tidy(stride), tidy(padding), tidy(dilation),
-        bool(ceil_mode),
-    )  # fmt: skip
+    return _found(op, x.shape, axes, kernel_size, stride, padding, dilation, ceil_mode)
 
 
 def average_window(
@@ -49,9 +48,16 @@ def average_window(
         raise ArgumentError(
             f"{op}: divisor_override must be an integer other than 0, got {divisor_override!r}"
         )
-    return _window(
-        op, tuple(x_shape), axes, tidy(kernel_size), tidy(stride), tidy(padding), 1, bool(ceil_mode)
-    )
+    return _found(op, tuple(x_shape), axes, kernel_size, stride, padding, 1, ceil_mode)
+
+
+def _found(op, x_shape, axes, *arguments) -> Window:
+    """`_window`, whose arguments may be lists too."""
+    try:
+        return _window(op, x_shape, axes, *arguments)
+    except TypeError:  # a list, which cannot be looked up
+        pass
+    return _window(op, x_shape, axes, *map(tidy, arguments))
 
 
 @lru_cache(maxsize=1024, typed=True)
@@ -100,6 +106,8 @@ def _out_size(size: int, span: int, stride: int, padding: int, ceil_mode: bool) 
 
 def require_float(op: str, x: Any) -> None:
     """Raise unless x is an array of a dtype that the kernels take."""
+    if type(x) is np.ndarray and (x.dtype is _FLOAT32 or x.dtype is _FLOAT64):
+        return
     if not isinstance(x, np.ndarray) or x.dtype not in (np.float32, np.float64):
         raise DTypeError(
             f"{op}: x must be an array of float32 or float64, got {getattr(x, 'dtype', x)}"
@@ -108,6 +116,8 @@ def require_float(op: str, x: Any) -> None:
 
 def as_images(x: np.ndarray, axes: int) -> np.ndarray:
     """x, pooled over its last `axes` axes, as (N, C, H, W)."""
+    if axes == 2 and x.ndim == 4:
+        return x
     lead, plane = x.shape[:-axes], x.shape[-axes:]
     return x.reshape((1,) * (2 - len(lead)) + lead + (1,) * (2 - axes) + plane)
 
