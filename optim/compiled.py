@@ -35,19 +35,18 @@ def fits(dtype: np.dtype[Any], *arrays: np.ndarray) -> bool:
 
 
 class Batch:
-    """Parameters that are updated together: where their arrays are, cut into chunks.
+    """Parameters that are updated together: which arrays they have, cut into chunks.
 
-    `rows` has the arrays of each parameter: weights, then state. Their addresses are looked up
-    once; gradients come anew in each step.
+    `rows` has the arrays of each parameter: weights, then state. Gradients come in each step.
     """
 
     def __init__(self, rows: Sequence[Sequence[np.ndarray]]) -> None:
         self._rows = rows  # keeps the memory
         self._dtype = rows[0][0].dtype
-        addresses = np.array([[array.ctypes.data for array in row] for row in rows], np.int64)
         sizes = [row[0].size for row in rows]
-        weights, state = addresses[:, :1], addresses[:, 1:]
-        self._places = np.column_stack([weights, weights, state, sizes])
+        self._places = np.array(
+            [[id(row[0]), 0, *map(id, row[1:]), row[0].size] for row in rows], np.int64
+        )
         self._gradients = self._places[:, 1]
         self._chunks = np.array(
             [(p, first) for p, size in enumerate(sizes) for first in range(0, size, CHUNK)],
@@ -59,7 +58,7 @@ class Batch:
         self, rule: Callable[..., None], gradients: Sequence[np.ndarray], settings: Any, step: int
     ) -> None:
         """Apply a compiled rule to all of them."""
-        self._gradients[:] = list(map(id, gradients))  # the kernel asks them for their addresses
+        self._gradients[:] = list(map(id, gradients))
         rule(self, self._dtype, settings, step)
 
     def launch(self, kernel: Any, numbers: Sequence[float], ns: float) -> None:

@@ -2,9 +2,8 @@
 rules in NumPy (`SGD.update`, `Adam.update`), so the same bits.
 
 A factory makes a kernel for each combination of settings that changes the operations. A kernel
-works on all parameters of one dtype in one launch: row p of `places` holds the address of parameter
-p's weights, the id of its gradient, the addresses of its state, and its size; a chunk is
-(p, first element).
+works on all parameters of one dtype in one launch: row p of `places` holds the ids of parameter p's
+arrays (weights, gradient, state) and then their size; a chunk is (p, first element).
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ from numba.np.numpy_support import from_dtype
 from autograd.kernels.runtime import jit
 from optim.compiled import CHUNK
 
-#: The first field of an ndarray behind the head of every object: the address of its elements. (It
-#: is part of NumPy's C interface. To ask ten arrays in Python costs more than this launch.)
-DATA = object.__basicsize__
+#: Where an ndarray keeps the address of its elements: in its first field, behind the head of every
+#: object. (So says NumPy's C interface. To ask ten arrays in Python costs more than this launch.)
+ADDRESS = object.__basicsize__
 
 
 @intrinsic
@@ -39,16 +38,8 @@ def _pointer(typingctx: Any, address: Any, like: Any) -> Any:
 
 @numba.njit(inline="always")
 def _piece(places, p, column, first, like):  # type: ignore[no-untyped-def]
-    """A chunk of the array whose address is in this column of parameter p's row."""
-    pointer: Any = _pointer(places[p, column], like)  # type: ignore[call-arg]
-    whole = carray(pointer, places[p, places.shape[1] - 1])  # type: ignore[unreachable]
-    return whole[first : first + CHUNK]
-
-
-@numba.njit(inline="always")
-def _gradient_piece(places, p, first, like):  # type: ignore[no-untyped-def]
-    """A chunk of the gradient, which is known by its id: the address of the object."""
-    field: Any = _pointer(places[p, 1] + DATA, places[p, 1])  # type: ignore[call-arg]
+    """A chunk of the array whose id, the address of the object, is in row p of this column."""
+    field: Any = _pointer(places[p, column] + ADDRESS, places[p, column])  # type: ignore[call-arg]
     address: Any = field[0]  # type: ignore[unreachable]
     whole = carray(_pointer(address, like), places[p, places.shape[1] - 1])
     return whole[first : first + CHUNK]
@@ -72,7 +63,7 @@ def sgd(
         for chunk in range(lo, hi):
             p, first = chunks[chunk, 0], chunks[chunk, 1]
             w = _piece(places, p, 0, first, lr)
-            g = _gradient_piece(places, p, first, lr)
+            g = _piece(places, p, 1, first, lr)
             v = _piece(places, p, 2 if momentum else 0, first, lr)
             for i in range(w.size):
                 slope = -g[i] if maximize else g[i]
@@ -99,7 +90,7 @@ def adam(dtype: np.dtype[Any], decay: bool, decoupled: bool, amsgrad: bool, maxi
         for chunk in range(lo, hi):
             p, first = chunks[chunk, 0], chunks[chunk, 1]
             w = _piece(places, p, 0, first, lr)
-            g = _gradient_piece(places, p, first, lr)
+            g = _piece(places, p, 1, first, lr)
             m = _piece(places, p, 2, first, lr)
             v = _piece(places, p, 3, first, lr)
             top = _piece(places, p, 4 if amsgrad else 3, first, lr)

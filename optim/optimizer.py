@@ -124,15 +124,12 @@ class Optimizer:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters; with `set_to_none=False` fill them with zeros."""
         for group in self.param_groups:
-            for tensor in group["params"]:
-                grad = tensor.grad
-                if set_to_none or grad is None:
-                    tensor.grad = None
-                elif grad.node is not None or not grad.data.flags.writeable:
-                    tensor.grad = Tensor(np.zeros_like(grad.data))
-                else:
-                    grad.data.fill(0)
-                    stamp(grad.data)
+            if set_to_none:
+                for tensor in group["params"]:
+                    tensor._grad = None  # the property's setter would take most of the time
+            else:
+                for tensor in group["params"]:
+                    _fill_with_zeros(tensor)
 
     def current_lr(self) -> list[float]:
         """The learning rate that the next step will use, for each group."""
@@ -195,12 +192,11 @@ class Optimizer:
                 item, g = self._due(initial[index], index, position, gradient.data)
                 due.append(item)
                 gradients.append(g)
-        self.state.update({item.tensor: item.state for item in due})
-        members = [list(group["params"]) for group in self.param_groups]
         # what has a compiled twin is known to treat each element alone
         joined = self.compiled is not None
         large = joined and sum([item.w.size for item in due]) >= SMALL
-        return Plan(members, due, skipped, gradients, initial, large, joined), gradients
+        groups, states = self.param_groups, self.state
+        return Plan(groups, states, due, skipped, gradients, initial, large, joined), gradients
 
     def _due(
         self, initial: dict[str, float], index: int, position: int, g: np.ndarray
@@ -278,6 +274,17 @@ class Optimizer:
         if len(lines) == 1:
             return f"{type(self).__name__}({lines[0]})"
         return "\n  ".join([f"{type(self).__name__}(", *lines]) + "\n)"
+
+
+def _fill_with_zeros(tensor: Tensor) -> None:
+    grad = tensor.grad
+    if grad is None:
+        return
+    if grad.node is not None or not grad.data.flags.writeable:
+        tensor.grad = Tensor(np.zeros_like(grad.data))
+    else:
+        grad.data.fill(0)
+        stamp(grad.data)
 
 
 def _apply(

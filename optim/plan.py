@@ -17,6 +17,9 @@ from optim.pieces import BLOCK, Alone, Due, Joined, Memory
 
 __all__ = ["Now", "Plan", "Share"]
 
+Groups = Sequence[dict[str, Any]]
+States = dict[Tensor, dict[str, Any]]
+
 
 class Now(NamedTuple):
     """The groups' settings, learning rates as numbers, and what a rule keeps under them."""
@@ -25,7 +28,7 @@ class Now(NamedTuple):
     settings: list[dict[str, Any]]
     initial: list[dict[str, float]]
 
-    def still(self, groups: Sequence[dict[str, Any]]) -> bool:
+    def still(self, groups: Groups) -> bool:
         """Whether every value in the groups is the object that it was."""
         return _same(list(chain.from_iterable(map(dict.values, groups))), self.seen)
 
@@ -42,13 +45,14 @@ class Share(NamedTuple):
 class Plan:
     """What one step updates: shares for the compiled rule, and the rest, for the rule in NumPy.
 
-    `members` has the parameters of each group, `skipped` those that are not due. The compiled
-    rule is asked for if `large`; small parameters may be `joined` for the other one.
+    Of the parameters in `groups` some are `due`, the others `skipped`. The compiled rule is asked
+    for if `large`; small parameters may be `joined` for the other one.
     """
 
     def __init__(
         self,
-        members: list[list[Tensor]],
+        groups: Groups,
+        states: States,
         due: list[Due],
         skipped: list[Tensor],
         gradients: Sequence[np.ndarray],
@@ -60,14 +64,18 @@ class Plan:
         self.taken = 0  # steps by this plan
         self.compiled: list[Share] = []
         self.rest: list[Share] = []
-        self._members, self._skipped = members, skipped
-        self._numba = use_numba()
+        self._skipped, self._large, self._numba = skipped, large, use_numba()
+        self._again = (
+            False  # what does not fit the compiled rule in this step may do so in the next
+        )
 
         memory: Memory = {}
         fitting, other = _Sorted(), _Sorted()
         for number, (item, g) in enumerate(zip(due, gradients, strict=True)):
-            suits = large and fits(item.w.dtype, item.w, g, *item.kept.values())
-            (fitting if suits else other).add(number, item)
+            suits = large and fits(item.w.dtype, item.w, *item.kept.values())
+            now = suits and fits(item.w.dtype, g)
+            self._again |= suits and not now
+            (fitting if now else other).add(number, item)
         for numbers in fitting.values():
             rows = [[due[n].w, *due[n].kept.values()] for n in numbers]
             self.compiled.append(_share(Batch(rows), numbers, due))
@@ -76,34 +84,25 @@ class Plan:
                 items = [due[n] for n in some]
                 work = Alone(items[0], memory) if len(items) == 1 else Joined(items, memory)
                 self.rest.append(_share(work, some, due))
-        self._large, self._complete = large, not (large and self.rest)
 
         for item in due:
+            states[item.tensor] = item.state
             item.state.update(item.kept)
         self._rows = [(item.tensor, item.w, item.w.shape, item.w.dtype) for item in due]
-        self._tensors = [item.tensor for item in due]
         self._arrays = [item.w for item in due]
-        self._states = [item.state for item in due]
-        self._known = self._present({item.tensor: item.state for item in due})
-        places = accumulate([len(state) for state in self._states], initial=len(due))
-        self._counts = [
-            (item.state, start + list(item.state).index("step"), item.step)
-            for item, start in zip(due, places, strict=False)
-        ]
         self._stamp: Stamp | None = None
+        self._known = _present(groups, states)
+        places = _places_of_contents(states, len(self._known))
+        self._counts = [
+            (item.state, places[item.tensor] + list(item.state).index("step"), item.step)
+            for item in due
+        ]
 
-    def gradients(
-        self, groups: Sequence[dict[str, Any]], states: dict[Tensor, dict[str, Any]]
-    ) -> list[np.ndarray] | None:
+    def gradients(self, groups: Groups, states: States) -> list[np.ndarray] | None:
         """The gradient of each parameter that is due; None if anything but gradients changed."""
-        if self._large and not (self._complete and self._numba is use_numba()):
-            return None  # what did not fit the compiled rule may fit now
-        if len(groups) != len(self._members):
+        if self._again or (self._large and self._numba is not use_numba()):
             return None
-        for group, members in zip(groups, self._members):  # noqa: B905 (it costs)
-            if not _same(group["params"], members):
-                return None
-        if not _same(self._present(states), self._known):
+        if not _same(_present(groups, states), self._known):
             return None
         for tensor in self._skipped:
             if tensor._grad is not None and tensor._requires_grad:
@@ -131,11 +130,6 @@ class Plan:
         known, taken = self._known, self.taken
         for state, place, step in self._counts:
             known[place] = state["step"] = step + taken
-
-    def _present(self, states: dict[Tensor, dict[str, Any]]) -> list[Any]:
-        """The state of each parameter that is due, and all that is in it."""
-        contents = chain.from_iterable(map(dict.values, self._states))
-        return [*map(states.get, self._tensors), *contents]
 
     def stamp(self) -> None:
         """Note that everything due was written to."""
@@ -170,6 +164,24 @@ def _joinable(numbers: Sequence[int], due: Sequence[Due]) -> list[list[int]]:
         owners.add(id(owner(w)))
         lists[-1].append(number)
     return lists
+
+
+def _present(groups: Groups, states: States) -> list[Any]:
+    """All objects that a plan depends on, save settings and gradients."""
+    found: list[Any] = []
+    for group in groups:
+        found.append(group)
+        found += group["params"]
+    found += states
+    found += states.values()
+    found += chain.from_iterable(map(dict.values, states.values()))
+    return found
+
+
+def _places_of_contents(states: States, end: int) -> dict[Tensor, int]:
+    """Where the contents of each state begin in `_present`, which ends there."""
+    starts = accumulate(map(len, states.values()), initial=end - sum(map(len, states.values())))
+    return dict(zip(states, starts, strict=False))
 
 
 def _same(objects: Collection[Any], known: Collection[Any]) -> bool:
