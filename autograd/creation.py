@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from autograd.dtypes import as_array, get_default_dtype
 from autograd.errors import ArgumentError, DTypeError, ShapeError
@@ -34,6 +33,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from numpy.random import Generator
 
 

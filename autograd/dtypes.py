@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import numpy.typing as npt
 
 from autograd.errors import DTypeError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 __all__ = ["get_default_dtype", "set_default_dtype"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import numpy as np
@@ -43,6 +42,8 @@ def manual_seed(seed: int) -> np.random.Generator:
 
 def get_rng_state() -> dict[str, Any]:
     """The state of the default generator: plain Python values, which fit into JSON."""
+    import copy
+
     return copy.deepcopy(dict(default_generator().bit_generator.state))
 
 

@@ -16,7 +16,6 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 import autograd as ag
 from autograd.errors import ArgumentError, DTypeError, ShapeError
@@ -39,6 +38,7 @@ __all__ = [
 
 T = TypeVar("T", bound=ag.Tensor)
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from numpy.random import Generator
 
 

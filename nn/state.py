@@ -1,7 +1,5 @@
 """State dictionaries: what a module holds, by name, and how it is taken over from another."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["IncompatibleKeys", "load_state_dict", "state_dict"]
 
 
+# Annotations are evaluated in this file: NamedTuple would compile them one by one.
 class IncompatibleKeys(NamedTuple):
     """What `load_state_dict(strict=False)` left out."""
 
@@ -25,7 +24,7 @@ class IncompatibleKeys(NamedTuple):
     unexpected_keys: list[str]
 
 
-def _named_state(module: Module, prefix: str = "") -> dict[str, Tensor]:
+def _named_state(module: "Module", prefix: str = "") -> dict[str, Tensor]:
     """Every parameter and persistent buffer under each of its names, parents first."""
     named: dict[str, Tensor] = {}
     for path, part in module.named_modules(prefix, remove_duplicate=False):
@@ -44,7 +43,7 @@ def _named_state(module: Module, prefix: str = "") -> dict[str, Tensor]:
     return named
 
 
-def state_dict(module: Module, prefix: str = "") -> dict[str, Tensor]:
+def state_dict(module: "Module", prefix: str = "") -> dict[str, Tensor]:
     """`Module.state_dict`."""
     detached: dict[int, Tensor] = {}
     return {
@@ -54,7 +53,7 @@ def state_dict(module: Module, prefix: str = "") -> dict[str, Tensor]:
 
 
 def load_state_dict(
-    module: Module, state: Mapping[str, Any], strict: bool = True
+    module: "Module", state: Mapping[str, Any], strict: bool = True
 ) -> IncompatibleKeys:
     """`Module.load_state_dict`: everything is checked and copied before anything is written."""
     if not isinstance(state, Mapping):

@@ -3,94 +3,75 @@
 Arrays in, fresh C-contiguous arrays out; inputs may have any memory layout and are never written.
 Each kernel exists twice: compiled by Numba, and as a NumPy twin (`*_reference.py`) that is its
 oracle in tests and stands in for it on small arrays or where Numba is switched off
-(`AUTOGRAD_KERNELS=numpy`). Importing this package does not import Numba.
+(`AUTOGRAD_KERNELS=numpy`). A family of kernels is imported when its first function is used, Numba
+when the first is compiled.
 """
 
-from autograd.kernels.blas import matmul
-from autograd.kernels.dropout import dropout_mask
-from autograd.kernels.norm import (
-    batch_norm,
-    batch_norm_apply,
-    batch_norm_grads,
-    batch_norm_sums,
-    layer_norm,
-    layer_norm_grads,
-    layer_norm_sums,
-)
-from autograd.kernels.pointwise import (
-    elu,
-    elu_grad,
-    erf,
-    gelu,
-    gelu_grad,
-    logit_loss,
-    relu,
-    relu_grad,
-    sigmoid,
-    sigmoid_grad,
-    silu,
-    silu_grad,
-    softplus,
-    softplus_grad,
-    tanh,
-    tanh_grad,
-)
-from autograd.kernels.pool import (
-    avg_pool2d,
-    avg_pool2d_grad,
-    max_pool2d,
-    plane_gather,
-    plane_scatter_add,
-)
-from autograd.kernels.runtime import get_num_threads, set_kernels, set_num_threads, use_numba
-from autograd.kernels.softmax_rows import (
-    cross_entropy,
-    cross_entropy_grad,
-    log_softmax,
-    log_softmax_grad,
-    softmax,
-    softmax_grad,
-)
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "avg_pool2d",
-    "avg_pool2d_grad",
-    "batch_norm",
-    "batch_norm_apply",
-    "batch_norm_grads",
-    "batch_norm_sums",
-    "cross_entropy",
-    "cross_entropy_grad",
-    "dropout_mask",
-    "elu",
-    "elu_grad",
-    "erf",
-    "gelu",
-    "gelu_grad",
-    "get_num_threads",
-    "layer_norm",
-    "layer_norm_grads",
-    "layer_norm_sums",
-    "log_softmax",
-    "log_softmax_grad",
-    "logit_loss",
-    "matmul",
-    "max_pool2d",
-    "plane_gather",
-    "plane_scatter_add",
-    "relu",
-    "relu_grad",
-    "set_kernels",
-    "set_num_threads",
-    "sigmoid",
-    "sigmoid_grad",
-    "silu",
-    "silu_grad",
-    "softmax",
-    "softmax_grad",
-    "softplus",
-    "softplus_grad",
-    "tanh",
-    "tanh_grad",
-    "use_numba",
-]
+if TYPE_CHECKING:
+    from autograd.kernels.blas import *  # noqa: F403
+    from autograd.kernels.dropout import *  # noqa: F403
+    from autograd.kernels.norm import *  # noqa: F403
+    from autograd.kernels.pointwise import *  # noqa: F403
+    from autograd.kernels.pool import *  # noqa: F403
+    from autograd.kernels.runtime import *  # noqa: F403
+    from autograd.kernels.softmax_rows import *  # noqa: F403
+
+_FAMILIES = {
+    "blas": ("matmul",),
+    "dropout": ("dropout_mask",),
+    "norm": (
+        "batch_norm",
+        "batch_norm_apply",
+        "batch_norm_grads",
+        "batch_norm_sums",
+        "layer_norm",
+        "layer_norm_grads",
+        "layer_norm_sums",
+    ),
+    "pointwise": (
+        "elu",
+        "elu_grad",
+        "erf",
+        "gelu",
+        "gelu_grad",
+        "logit_loss",
+        "relu",
+        "relu_grad",
+        "sigmoid",
+        "sigmoid_grad",
+        "silu",
+        "silu_grad",
+        "softplus",
+        "softplus_grad",
+        "tanh",
+        "tanh_grad",
+    ),
+    "pool": ("avg_pool2d", "avg_pool2d_grad", "max_pool2d", "plane_gather", "plane_scatter_add"),
+    "runtime": ("get_num_threads", "set_kernels", "set_num_threads", "use_numba"),
+    "softmax_rows": (
+        "cross_entropy",
+        "cross_entropy_grad",
+        "log_softmax",
+        "log_softmax_grad",
+        "softmax",
+        "softmax_grad",
+    ),
+}
+_LATER = {name: family for family, names in _FAMILIES.items() for name in names}
+__all__ = [*_LATER]
+
+
+def __getattr__(name: str) -> Any:
+    import importlib
+
+    if name not in _LATER:
+        raise AttributeError(f"module 'autograd.kernels' has no attribute {name!r}")
+    family = importlib.import_module(f"autograd.kernels.{_LATER[name]}")
+    found = globals()[name] = getattr(family, name)  # from now on without this function
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

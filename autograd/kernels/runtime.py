@@ -33,7 +33,6 @@ compile its own copy. `dense` makes them so.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Callable
 from types import FunctionType
@@ -70,6 +69,8 @@ def _chosen_by_environment() -> str:
         return "numpy"
     if environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
         return "numpy"
+    import importlib.util
+
     return "numba" if importlib.util.find_spec("numba") is not None else "numpy"
 
 

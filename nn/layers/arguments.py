@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from autograd import scope
 from autograd.errors import ArgumentError, DTypeError, ShapeError
@@ -14,6 +13,9 @@ from nn import init
 from nn.checks import whole_number
 from nn.functional import shape_of
 from nn.parameter import Parameter
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 __all__ = ["empty", "per_axis", "probability", "require_size", "start_uniform", "whole_number"]
 

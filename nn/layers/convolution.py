@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any
-
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from autograd import scope
 from autograd.errors import ArgumentError, ShapeError
@@ -14,6 +12,9 @@ from nn import functional as F
 from nn import init
 from nn.layers.arguments import empty, per_axis, require_size, start_uniform, whole_number
 from nn.module import Module
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 __all__ = ["Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d", "LocalConv2d"]
 

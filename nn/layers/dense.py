@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
-
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentError
 from nn import functional as F
 from nn import init
 from nn.layers.arguments import empty, require_size, start_uniform, whole_number
 from nn.module import Module
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 __all__ = ["Bilinear", "Embedding", "Linear"]
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 import autograd as ag
 from autograd import scope, stamps
@@ -15,6 +14,9 @@ from nn import init
 from nn.layers.arguments import empty, whole_number
 from nn.module import Module
 from nn.parameter import Buffer, Parameter
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 __all__ = [
     "BatchNorm1d",
