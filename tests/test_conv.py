@@ -329,3 +329,28 @@ def test_large_images_as_torch(options):
         [a.astype(np.float32) for a in arrays],
         tolerance=1e-5,
     )
+
+
+@pytest.mark.parametrize(
+    "shape", [(4, 64, 14, 14), (3, 64, 9, 7), (64, 9, 7), (0, 64, 9, 7)], ids=str
+)
+@pytest.mark.parametrize("frozen", [False, True], ids=["", "weight frozen"])
+def test_bias_gradient_by_every_way(shape, frozen):
+    """It falls off with the weight's, if that is wanted, or is summed alone."""
+    x, weight = normal(*shape).astype(np.float32), normal(64, 64, 3, 3).astype(np.float32)
+    w, b = ag.tensor(weight, requires_grad=not frozen), ag.zeros(64, requires_grad=True)
+    out = ag.conv2d(x, w, b, padding=1)
+    total = np.zeros(64)
+    for time in range(3):
+        g = normal(*out.shape).astype(np.float32)
+        out.backward(ag.tensor(g), retain_graph=time < 2)
+        total += g.astype(np.float64).sum(axis=tuple(a for a in range(g.ndim) if a != g.ndim - 3))
+        np.testing.assert_allclose(b.grad, total, atol=1e-3)
+    recorded = ag.conv2d(x, w, b, padding=1)
+    (db,) = ag.grad((recorded * recorded).sum(), [b], create_graph=True)
+    np.testing.assert_allclose(
+        db.data, 2 * recorded.data.sum(axis=tuple(a for a in range(g.ndim) if a != g.ndim - 3)),
+        rtol=1e-3, atol=1e-1,
+    )  # fmt: skip
+    (second,) = ag.grad(db.sum(), [b])
+    np.testing.assert_allclose(second, np.full(64, 2 * g.size / 64), rtol=1e-6)

@@ -119,6 +119,22 @@ def test_kernels_equal_their_twins(name, dtype):
     assert_close(run(*arrays, c), run_reference(*wide, c), dtype)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", SHAPES)
+def test_bias_gradient_falls_off_with_the_weight_gradient(name, dtype, threads):
+    x, weight, _, g, c = problem(name, dtype)
+    wanted = conv.conv2d_weight_grad(g, x, weight.shape, *options(c))
+    total = g.astype(np.float64).sum(axis=(0, 2, 3))
+    of_threads = []
+    for count in (1, 2, 3):
+        threads(count)
+        dw, db = conv.conv2d_weight_bias_grads(g, x, weight.shape, *options(c))
+        np.testing.assert_array_equal(dw, wanted)
+        assert_close([db], [total], dtype)
+        of_threads.append(db.tobytes())
+    assert len(set(of_threads)) == 1
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_twins_equal_torch(name):
     torch = pytest.importorskip("torch")

@@ -76,6 +76,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -96,7 +97,14 @@ from .conv_shape import (
 LARGEST_IMAGE = 1 << 29  # elements, padding included; larger ones go through the twins
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
-__all__ = ["conv2d", "conv2d_input_grad", "conv2d_weight_grad", "fold", "unfold"]
+__all__ = [
+    "conv2d",
+    "conv2d_input_grad",
+    "conv2d_weight_bias_grads",
+    "conv2d_weight_grad",
+    "fold",
+    "unfold",
+]
 
 
 def conv2d(
@@ -160,6 +168,24 @@ def conv2d_weight_grad(
     return run(g, x)
 
 
+def conv2d_weight_bias_grads(
+    g: np.ndarray,
+    x: np.ndarray,
+    weight_shape: Shape4,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+    groups: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The adjoint of `conv2d` in weight, and in bias: sums of g over all but the channels."""
+    g, x, _ = _alike(g, x)
+    run = _function(
+        _weight_bias_grads, x.shape, tuple(weight_shape), g.shape, tuple(stride), tuple(padding),
+        tuple(dilation), groups, g.dtype, *_settings(),
+    )  # fmt: skip
+    return run(g, x)
+
+
 def unfold(
     x: np.ndarray, kernel: Pair, stride: Pair, padding: Padding, dilation: Pair
 ) -> np.ndarray:
@@ -196,7 +222,7 @@ def _settings() -> tuple[bool, bool, int]:
 
 @lru_cache(maxsize=768)
 def _function(
-    make: Callable[..., Callable[..., np.ndarray]],
+    make: Callable[..., Callable[..., Any]],
     input_shape: Shape4,
     weight_shape: Shape4,
     third_shape: tuple[int, ...] | None,
@@ -208,13 +234,13 @@ def _function(
     numba: bool,
     use_winograd: bool,
     threads: int,
-) -> Callable[..., np.ndarray]:
+) -> Callable[..., Any]:
     """What `make` makes for these shapes: a function of the arrays; raises if they do not fit."""
     c = conv_shape(input_shape, weight_shape, stride, padding, dilation, groups)
-    if make is _input_grad or make is _weight_grad:
+    if make is _forward or make is _rectified:
+        require_shape("bias", (c.K,) if third_shape is None else third_shape, (c.K,))
+    else:
         require_shape("output gradient", third_shape or (), c.output_shape)
-    elif third_shape is not None:
-        require_shape("bias", third_shape, (c.K,))
     return make(c, dtype, numba and _compiled(c), use_winograd, threads)
 
 
@@ -271,6 +297,17 @@ def _weight_grad(
     from . import conv_launch
 
     return conv_launch.weight_grad(c, dtype, threads)
+
+
+def _weight_bias_grads(
+    c: ConvShape, dtype: np.dtype, compiled: bool, use_winograd: bool, threads: int
+) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    if compiled and not (use_winograd and winograd.weight_fits(c, dtype)):
+        from . import conv_launch
+
+        return conv_launch.weight_bias_grads(c, dtype, threads)
+    weight_grad = _weight_grad(c, dtype, compiled, use_winograd, threads)
+    return lambda g, x: (weight_grad(g, x), np.einsum("nkij->k", g))
 
 
 def _alike(

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,7 @@ from autograd.kernels.conv_plan import (
 from autograd.kernels.conv_shape import ConvShape, Shape4
 from autograd.kernels.runtime import PARALLEL_NS, parallel_for
 
-Convolution = Callable[..., np.ndarray]
+Convolution = Callable[..., Any]  # of arrays
 
 _FEW = tuple(Block(m, v) for m, v in ((6, 2), (4, 3), (3, 4), (2, 6), (1, 8)))
 _MANY = tuple(Block(m, v) for m, v in ((8, 3), (6, 4), (4, 6), (3, 8), (2, 12), (1, 12)))
@@ -159,6 +160,16 @@ def _image_function(
 
 def weight_grad(c: ConvShape, dtype: np.dtype, threads: int) -> Convolution:
     """(g, x) -> gradient of the convolution with respect to weight."""
+    return _weight_function(c, dtype, threads, with_bias=False)
+
+
+def weight_bias_grads(c: ConvShape, dtype: np.dtype, threads: int) -> Convolution:
+    """(g, x) -> gradients of the convolution with respect to weight and bias."""
+    return _weight_function(c, dtype, threads, with_bias=True)
+
+
+def _weight_function(c: ConvShape, dtype: np.dtype, threads: int, with_bias: bool) -> Convolution:
+    """What launches the weight kernel."""
     shape = c.weight_shape
     c = c.as_one_row()
     plan = weight_plan(c, dtype.itemsize, machine())
@@ -171,18 +182,22 @@ def weight_grad(c: ConvShape, dtype: np.dtype, threads: int) -> Convolution:
     sizes = WeightSizes(
         copy_address(dtype), weight_tiles(lanes, block, dtype), c.N, c.K, c.groups, parts,
         plan.chunks, block.rows, lanes, plan.vectors, *plan.g_rows, plan.g_copied, plan.piece,
-        plan.taps, *plan.starts,
+        int(with_bias), plan.taps, *plan.starts,
     )  # fmt: skip
     numbers = np.array([kernel_address(weight_kernel, dtype), *plan.layout, *sizes], np.int64)
     tables, chunks, none = plan.tables, plan.chunks * parts, np.zeros(1, dtype)
     sums_shape, shares = (plan.chunks * c.K, *shape[1:]), (plan.chunks, *shape)
 
-    def run(g: np.ndarray, x: np.ndarray) -> np.ndarray:
+    def run(g: np.ndarray, x: np.ndarray) -> Any:
         if large:
             note_convolution()
         sums = np.zeros(sums_shape, dtype)
-        parallel_for(kernel_at, chunks, g, x, none, sums, numbers, tables, work_ns=work_ns)
-        return sums if sums_shape == shape else sums.reshape(shares).sum(axis=0)
+        totals = np.zeros(plan.chunks * c.K, dtype) if with_bias else none
+        parallel_for(kernel_at, chunks, g, x, totals, sums, numbers, tables, work_ns=work_ns)
+        if sums_shape != shape:
+            sums = sums.reshape(shares).sum(axis=0)
+            totals = totals.reshape(shares[:2]).sum(axis=0) if with_bias else none
+        return (sums, totals) if with_bias else sums
 
     return run
 

@@ -82,6 +82,7 @@ class WeightSizes(NamedTuple):
     g_pitch: int
     g_copied: int
     piece: int
+    totals: int  # whether the sums of g are wanted too
     tap_count: int
     taps: int  # where each table starts in `tables`
     pos: int
@@ -261,11 +262,23 @@ def image_kernel(lo, hi, source, weight, bias, out, numbers, tables):  # type: i
     return 0
 
 
+@jit(fastmath={"reassoc"})
+def plane_sum(g, start, count):  # type: ignore[no-untyped-def]
+    """g[start] + ... + g[start + count - 1], a vector at a time."""
+    total = g.dtype.type(0)
+    for i in range(start, start + count):
+        total += value(g, i)
+    return total
+
+
 @jit
-def weight_kernel(lo, hi, g, source, bias, sums, numbers, tables):  # type: ignore[no-untyped-def]
-    """Weight gradient: sums[chunk, k, t] = Σ_n Σ_p g[n, k, p] · image[n, p, t].
+def weight_kernel(  # type: ignore[no-untyped-def]
+    lo, hi, g, source, totals, sums, numbers, tables
+):  # fmt: skip
+    """Weight gradient: sums[share, k, t] = Σ_n Σ_p g[n, k, p] · image[n, p, t].
 
     A chunk is a share of the images by a part of the jobs; a job is a block of output channels.
+    On the way totals[share, k] = Σ_n Σ_p g[n, k, p], the gradient of a bias, while g is at hand.
     """
     v = fields(Layout, numbers, LAYOUT)
     n = fields(WeightSizes, numbers, SIZES)
@@ -291,6 +304,7 @@ def weight_kernel(lo, hi, g, source, bias, sums, numbers, tables):  # type: igno
         k_low = job0 // blocks * group_out + min(job0 % blocks * n.rows, group_out - n.rows)
         k_high = (job1 - 1) // blocks * group_out + n.rows
         k_high += min((job1 - 1) % blocks * n.rows, group_out - n.rows)
+        k_own = job0 // blocks * group_out + job0 % blocks * n.rows  # not of the block before
         for number in range(batches * share // n.chunks, batches * (share + 1) // n.chunks):
             first = number * v.group
             count = min(v.group, n.images - first)
@@ -299,6 +313,12 @@ def weight_kernel(lo, hi, g, source, bias, sums, numbers, tables):  # type: igno
                 base = first * v.image
             else:
                 call(n.copy, (source, first, count, image, numbers))
+            if n.totals:
+                g_plane = n.g_rows * n.g_columns
+                for m in range(count):
+                    for k in range(k_own, k_high):
+                        a = ((first + m) * n.channels_out + k) * g_plane
+                        totals[share * n.channels_out + k] += plane_sum(g, a, g_plane)
             g_base = first * n.channels_out * g_row
             if n.g_copied:
                 g_base = 0

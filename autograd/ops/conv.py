@@ -7,11 +7,14 @@ order of derivative stays within the three.
 
 from __future__ import annotations
 
+import weakref
 from functools import cache
 from string import ascii_lowercase
+from typing import Any
 
 import numpy as np
 
+from autograd.grad_mode import is_grad_enabled
 from autograd.kernels import conv as kernels
 from autograd.ops.conv_geometry import PADDING_MODES, Geometry, geometry, geometry_of
 from autograd.record import Array, op
@@ -56,11 +59,12 @@ def conv2d(
         "conv2d", x, weight, bias, stride, padding, dilation, groups, padding_mode, flip
     )
     x_shape, weight_shape = x.shape, weight.shape
+    sums = None if bias is None else ChannelSums()
     out = _correlate(x, weight, bias, how)
     return out, (
         lambda g: conv2d_input_grad(g, weight, x_shape, *how),
-        lambda g: conv2d_weight_grad(g, x, weight_shape, *how),
-        lambda g: channel_sums(g, 2),
+        lambda g: conv2d_weight_grad(g, x, weight_shape, *how, sums),
+        lambda g: channel_sums(g, 2, sums),
     )
 
 
@@ -104,18 +108,19 @@ def conv2d_weight_grad(
     groups=1,
     padding_mode="zeros",
     flip=False,
+    sums=None,
 ):
     """Gradient of ⟨g, conv2d(x, weight)⟩ with respect to a weight of `weight_shape`.
 
     g (N, K, H', W') or (K, H', W'), x (N, C, H, W) or (C, H, W) -> (K, C/groups, R, S). Statics as
-    for `conv2d`.
+    for `conv2d`; `sums` is where the gradient of its bias is left.
     """
     x_shape, weight_shape = x.shape, tuple(weight_shape)
     how = geometry(
         "conv2d_weight_grad", x_shape, weight_shape, None,
         stride, padding, dilation, groups, padding_mode, flip, 2, g.shape,
     )  # fmt: skip
-    out = _weight_grad(g, x, weight_shape, how)
+    out = _weight_grad(g, x, weight_shape, how, sums)
     return out, (
         lambda u: conv2d(x, u, None, *how),
         lambda u: conv2d_input_grad(g, u, x_shape, *how),
@@ -170,11 +175,41 @@ def of_height_one(line: Geometry) -> Geometry:
     )
 
 
-def channel_sums(g, axes):
+class ChannelSums:
+    """The gradient of a bias, which falls off where that of the weight is computed.
+
+    It is kept for the closure that is called next with the same array g. Two are equal because
+    none says anything that g does not: to the contract of `op` they are no constant.
+    """
+
+    __slots__ = ("_kept",)
+
+    def __init__(self) -> None:
+        self._kept: tuple[weakref.ref[np.ndarray], np.ndarray] | None = None
+
+    def keep(self, g: np.ndarray, sums: np.ndarray) -> None:
+        """Keep the sums, of use for as long as the array g lives."""
+        self._kept = weakref.ref(g), sums
+
+    def take(self, g: Any) -> np.ndarray | None:
+        """What was kept, if it is of this array g; it is not kept any longer."""
+        kept, self._kept = self._kept, None
+        return kept[1] if kept is not None and kept[0]() is g else None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ChannelSums)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def channel_sums(g, axes, sums=None):
     """Sums of g (N, K, ...) or (K, ...) over all but the channels: the gradient of a bias.
 
     `einsum` goes through memory in order: two to six times as fast as `sum` over the same axes.
     """
+    known = None if sums is None else sums.take(g)
+    if known is not None:
+        return known
     return np.einsum(_to_channels(g.ndim, axes), g)
 
 
@@ -211,13 +246,24 @@ def _input_grad(g: np.ndarray, weight: np.ndarray, x_shape: tuple[int, ...], how
     return _continued_grad(out, (height, width), how)
 
 
-def _weight_grad(g: np.ndarray, x: np.ndarray, weight_shape: tuple[int, ...], how: Geometry):
+def _weight_grad(
+    g: np.ndarray,
+    x: np.ndarray,
+    weight_shape: tuple[int, ...],
+    how: Geometry,
+    sums: ChannelSums | None = None,
+):
     if x.ndim != 4:
         return _weight_grad(g[None], x[None], weight_shape, how)
     stride, padding, dilation, groups, padding_mode, flip = how
     if padding_mode != "zeros":
         x, padding = _continued(x, how), _NONE
-    out = kernels.conv2d_weight_grad(g, x, weight_shape, stride, padding, dilation, groups)
+    arguments = g, x, weight_shape, stride, padding, dilation, groups
+    if sums is None or is_grad_enabled():
+        out = kernels.conv2d_weight_grad(*arguments)
+    else:
+        out, totals = kernels.conv2d_weight_bias_grads(*arguments)
+        sums.keep(g, totals)
     return _turned(out) if flip else out
 
 
