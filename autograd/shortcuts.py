@@ -22,6 +22,7 @@ _float32, _float64 = _FLOATS
 
 _ARRAYS = {np.ndarray, float, int, bool, type(None)}
 _all_arrays = _ARRAYS.issuperset
+_BESIDE = {np.ndarray, float, int}
 _VALUES = {int, float, bool, str, type(None), slice, type(...)}
 _all_values = _VALUES.issuperset
 
@@ -88,15 +89,17 @@ def unary(general: Callable[..., Any], spec: Any, nodes: Any) -> Any:
 
 
 def binary(general: Callable[..., Any], spec: Any, nodes: Any) -> Any:
-    """The call of a two-operand op on two Tensors, or a Tensor and a Python number."""
+    """The call of a two-operand op on two Tensors, or a Tensor beside a number or an array."""
     body = spec.body
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if kwargs or len(args) != 2:
-            return _on_arrays(general, spec, args, kwargs)
-        a, b = args
-        x: Any
-        y: Any
+        if len(args) == 2:
+            a, b = args
+        elif len(args) > 2:
+            a, b, *_ = args
+        else:
+            return general(*args, **kwargs)
+        x, y = a, b
         edge_a = edge_b = None
         if isinstance(a, Tensor):
             x = a._data
@@ -106,33 +109,38 @@ def binary(general: Callable[..., Any], spec: Any, nodes: Any) -> Any:
             if isinstance(b, Tensor):
                 y = b._data
                 if y.dtype is not dtype:
-                    return general(a, b)
+                    return general(*args, **kwargs)
                 if b._requires_grad:
                     edge_b = b.node or b
-            elif type(b) is float or type(b) is int:
-                y = b
-            else:
-                return general(a, b)
-        elif isinstance(b, Tensor) and (type(a) is float or type(a) is int):
-            x, y = a, b._data
+            elif type(b) not in _BESIDE:
+                return general(*args, **kwargs)
+        elif isinstance(b, Tensor) and type(a) in _BESIDE:
+            y = b._data
             dtype = y.dtype
             if b._requires_grad:
                 edge_b = b.node or b
         else:
             return _on_arrays(general, spec, args, kwargs)
         if dtype is not _float32 and dtype is not _float64:
-            return general(a, b)
+            return general(*args, **kwargs)
         try:
-            result = body(x, y)
+            if len(args) == 2 and not kwargs:
+                result = body(x, y)
+            elif _plain(args[2:]) and _plain(kwargs.values()):
+                result = body(x, y, *args[2:], **kwargs)
+            else:
+                return general(*args, **kwargs)
         except Exception:
-            return general(a, b)
+            return general(*args, **kwargs)
         out = result[0]
         if type(out) is not ndarray:
             out = np.asarray(out)
+        if out.dtype is not dtype:  # an array beside the Tensor had another
+            return general(*args, **kwargs)
         if (edge_a is not None or edge_b is not None) and is_grad_enabled():
             closures = result[1]
             if type(closures) is not tuple or len(closures) != 2:
-                return general(a, b)
+                return general(*args, **kwargs)
             if edge_a is None:
                 closures = None, closures[1]
             elif edge_b is None:
