@@ -61,6 +61,12 @@ class Batch:
         self._gradients[:] = list(map(id, gradients))
         rule(self, self._dtype, settings, step)
 
+    def clear_state(self) -> None:
+        """Fill what is kept with zeros."""
+        for _, *state in self._rows:
+            for array in state:
+                array.fill(0)
+
     def launch(self, kernel: Any, numbers: Sequence[float], ns: float) -> None:
         """Launch a kernel; it takes `ns` nanoseconds for an element."""
         work, chunks = ns * self._size, self._chunks
@@ -78,8 +84,10 @@ def _kernels() -> Any:
 def sgd(batch: Batch, dtype: np.dtype[Any], settings: Any, step: int) -> None:
     """`SGD.update` in one pass. The first step's velocity is the gradient alone."""
     momentum, decay = settings["momentum"], settings["weight_decay"]
-    # the velocity is 0 before the first step
-    dampening = settings["dampening"] if step > 1 else 0.0
+    dampening = settings["dampening"]
+    if step == 1:
+        batch.clear_state()
+        dampening = 0.0
     nesterov, maximize = settings["nesterov"], settings["maximize"]
     kernel = _kernels().sgd(dtype, bool(momentum), bool(dampening), nesterov, bool(decay), maximize)
     batch.launch(kernel, (settings["lr"], momentum, 1 - dampening, decay), 0.4)

@@ -42,8 +42,9 @@ class Optimizer:
       from 1, and two arrays to compute in. Large arrays come in flat blocks.
 
     A rule may have a twin `compiled(batch, dtype, settings, step)`, which gives the same values in
-    one pass over many parameters (`Batch`); it is used where they are not small. A subclass with
-    an `update` of its own does not inherit it.
+    one pass over many parameters (`Batch`); it is used where they are not small, and small ones
+    come to `update` joined into one array. A subclass with an `update` of its own does not inherit
+    it.
 
     `params` is an iterable of Tensors, of (name, Tensor) pairs, or of dictionaries with settings
     of their own. `lr` is a float or a function of the number of steps taken, from 0. A parameter
