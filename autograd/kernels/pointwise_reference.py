@@ -44,7 +44,7 @@ _NUMBERS = {
     dtype: tuple(np.array(number, dtype) for number in (0, 1, -1))
     for dtype in (np.dtype(np.float32), np.dtype(np.float64))
 }
-_BRANCHES_PAY = 1024  # up to here np.where is quicker than masks of bits
+_BITS = {np.dtype(np.float32): np.dtype(np.int32), np.dtype(np.float64): np.dtype(np.int64)}
 
 GELU_TANH_SCALE = math.sqrt(2 / math.pi)
 GELU_TANH_CUBIC = 0.044715
@@ -128,20 +128,16 @@ def relu(x: Array) -> Array:
 
 def relu_grad(g: Array, out: Array, at_zero: float = 0.0) -> Array:
     """g where out > 0, g * at_zero where out == 0, 0 elsewhere."""
-    zero = _NUMBERS[out.dtype][0]
-    kept = _kept(out > zero, g, zero)
+    kept = _kept(out > _NUMBERS[out.dtype][0], g)
     return np.asarray(np.where(out == 0, g * at_zero, kept) if at_zero else kept)
 
 
-def _kept(chosen: Array, g: Array, zero: Array) -> Array:
-    """g where chosen, else 0, by masks of bits where np.where would branch at each element."""
-    if g.size <= _BRANCHES_PAY:
-        return np.where(chosen, g, zero)
-    bits = np.int32 if g.itemsize == 4 else np.int64
-    mask = chosen.view(np.int8).astype(bits)
-    np.negative(mask, out=mask)  # all bits set, or none
-    np.bitwise_and(mask, g.view(bits), out=mask)
-    return mask.view(g.dtype)
+def _kept(chosen: Array, g: Array) -> Array:
+    """g where chosen, 0 elsewhere, whatever g is there: its bits times 1 or 0.
+
+    np.where branches at each element, which takes ten times as long when the signs are random.
+    """
+    return np.multiply(g.view(_BITS[g.dtype]), chosen).view(g.dtype)
 
 
 def silu(x: Array) -> Array:

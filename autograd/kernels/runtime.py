@@ -121,6 +121,8 @@ def dense(x: np.ndarray) -> np.ndarray:
     their inputs.
     """
     flags = x.flags
+    if flags.carray and x.dtype.isnative:  # nearly always
+        return x
     if not (flags.c_contiguous and flags.aligned and x.dtype.isnative):
         return np.array(x, dtype=x.dtype.newbyteorder("="), order="C")
     return x if flags.writeable else np.asarray(_Writable(x))

@@ -10,6 +10,9 @@ import numpy as np
 Array = np.ndarray
 
 
+_ONES = {d: np.ones((), d) for d in (np.dtype(np.float32), np.dtype(np.float64))}
+
+
 def _shifted(x: Array) -> tuple[Array, Array]:
     """x - max x, row by row, and these maxima (M,)."""
     top = np.maximum.reduce(x, axis=1)
@@ -56,7 +59,7 @@ def cross_entropy(logits: Array, labels: Array, masked: bool = True) -> tuple[Ar
     total = np.add.reduce(slope, axis=1)
     slope /= total[:, None]
     flat = slope.reshape(-1)
-    flat[places] = flat[places] - 1
+    flat[places] = flat[places] - _ONES[flat.dtype]
     losses = np.log(total, out=total)
     losses += top
     losses -= logits.reshape(-1)[places]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from autograd.tensors import Tensor
 
 _ARRAYS = (Tensor, np.ndarray)
 _INT64 = np.dtype(np.int64)
+_FEW = 64  # labels: Python has looked at so many before NumPy has begun
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -110,7 +112,7 @@ def class_axis(input: Any) -> int:
 
 
 def class_count(input: Any) -> int:
-    return input.shape[class_axis(input)]
+    return _labels_for(input.shape)[1]
 
 
 def check_classes(name: str, input: Any) -> None:
@@ -122,36 +124,31 @@ def check_classes(name: str, input: Any) -> None:
 
 def label_shape(input: Any) -> tuple[int, ...]:
     """The shape of the labels that fit an input (N, C, d1, ...) or (C,)."""
-    return input.shape[:1] + input.shape[2:] if input.ndim > 1 else ()
+    return _labels_for(input.shape)[0]
 
 
 def labels_of(
     name: str, input: Any, target: Any, ignore_index: int | None
 ) -> tuple[np.ndarray, bool]:
     """The labels as int64, the ignored ones as -1, and whether there are any of these."""
-    labels = plain(target)
+    labels, shape = plain(target), input.shape
     if labels.dtype.kind not in "iu":
         raise error(DTypeError, f"{name}: target must be integer class labels, got {labels.dtype}")
-    expected = label_shape(input)
+    expected, classes = _labels_for(shape)
     if labels.shape != expected:
         hint = ""
-        if labels.shape == input.shape:
+        if labels.shape == shape:
             hint = "; class probabilities must be float, or take target.argmax(axis=1) for labels"
         elif labels.size == np.prod(expected, dtype=int):
             hint = f"; use target.reshape{expected}"
         raise error(
             ShapeError,
-            f"{name}: target of shape {expected} is needed for input {input.shape}, "
+            f"{name}: target of shape {expected} is needed for input {shape}, "
             f"got {labels.shape}{hint}",
         )
-    classes = class_count(input)
     if labels.dtype is not _INT64:
         labels = labels.astype(_INT64)
-    # seen as unsigned, a negative label is a huge one: one pass finds both kinds of bad label
-    if not labels.size or (
-        labels.view(np.uint64).max() < classes
-        and (ignore_index is None or not 0 <= ignore_index < classes)
-    ):
+    if _all_below(labels, classes) and (ignore_index is None or not 0 <= ignore_index < classes):
         return labels, False
     ignored = labels == ignore_index
     wrong = ((labels < 0) | (labels >= classes)) & ~ignored
@@ -161,10 +158,25 @@ def labels_of(
         allowed = "" if ignore_index is None else f" (or ignore_index = {ignore_index})"
         raise error(
             IndexRangeError,
-            f"{name}: {place} = {labels[position]} is no class of input {input.shape}; labels "
+            f"{name}: {place} = {labels[position]} is no class of input {shape}; labels "
             f"are 0 to {classes - 1}{allowed}",
         )
     return np.where(ignored, -1, labels), bool(ignored.any())
+
+
+@lru_cache(maxsize=256)
+def _labels_for(shape: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
+    """The shape of the labels of an input of that shape, and the number of classes."""
+    return (shape[:1] + shape[2:], shape[1]) if len(shape) > 1 else ((), shape[0])
+
+
+def _all_below(labels: np.ndarray, classes: int) -> bool:
+    """Whether all labels (int64) are at least 0 and below `classes`."""
+    if labels.size > _FEW:
+        # seen as unsigned, a negative label is a huge one: one pass finds both kinds of bad label
+        return bool(np.maximum.reduce(labels.view(np.uint64), axis=None) < classes)
+    numbers = labels.reshape(-1).tolist()
+    return not numbers or (min(numbers) >= 0 and max(numbers) < classes)
 
 
 def check_reduction(name: str, reduction: str, allowed: tuple[str, ...] = REDUCTIONS) -> None:

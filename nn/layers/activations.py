@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import autograd as ag
 from nn import functional as F
 from nn.module import Module
 
@@ -40,7 +41,7 @@ class ReLU(Module):
         self.at_zero = at_zero
 
     def forward(self, x: Any) -> Any:
-        return F.relu(x, at_zero=self.at_zero)
+        return ag.relu(x, self.at_zero)
 
     def extra_repr(self) -> str:
         return f"at_zero={self.at_zero}" if self.at_zero else ""
