@@ -7,6 +7,7 @@ so nothing overflows and no NumPy warning is raised.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +45,10 @@ _NUMBERS = {
     dtype: tuple(np.array(number, dtype) for number in (0, 1, -1))
     for dtype in (np.dtype(np.float32), np.dtype(np.float64))
 }
-_BITS = {np.dtype(np.float32): np.dtype(np.int32), np.dtype(np.float64): np.dtype(np.int64)}
+_BITS: dict[np.dtype, Any] = {
+    np.dtype(np.float32): np.dtype(np.int32),
+    np.dtype(np.float64): np.dtype(np.int64),
+}
 
 GELU_TANH_SCALE = math.sqrt(2 / math.pi)
 GELU_TANH_CUBIC = 0.044715
