@@ -139,13 +139,28 @@ def address(typingctx, array, offset):  # type: ignore[no-untyped-def]
 
 @intrinsic
 def value(typingctx, array, offset):  # type: ignore[no-untyped-def]
-    """Element number `offset` of a C-contiguous array of any shape."""
+    """Element number `offset` of a C-contiguous array of any shape.
+
+    Unlike array[offset] it does not ask first whether offset counts from the end.
+    """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
         return builder.load(builder.gep(data, [args[1]]))
 
     return array.dtype(array, types.int64), codegen
+
+
+@intrinsic
+def put(typingctx, array, offset, number):  # type: ignore[no-untyped-def]
+    """The same element becomes `number`."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        builder.store(args[2], builder.gep(data, [args[1]]))
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, array.dtype), codegen
 
 
 @intrinsic

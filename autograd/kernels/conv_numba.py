@@ -24,6 +24,7 @@ from autograd.kernels.conv_micro import (
     fields,
     function_address,
     image_block,
+    put,
     value,
     weight_block,
 )
@@ -254,8 +255,8 @@ def image_kernel(lo, hi, source, weight, bias, out, numbers, tables):  # type: i
                 if phase.flat:
                     for m in range(n.rows):
                         for r in range(piece.r0, r1):
-                            a = m * n.buffer + tables[n.row_source + r]
-                            b = out0 + m * n.out_plane + tables[n.row_target + r]
+                            a = m * n.buffer + value(tables, n.row_source + r)
+                            b = out0 + m * n.out_plane + value(tables, n.row_target + r)
                             copy_row(
                                 low, address(flat, a), 1, address(out, b), phase.step, phase.width
                             )  # fmt: skip
@@ -372,6 +373,6 @@ def pack_weight(lo, hi, source, weight, bias, packed, numbers, tables):  # type:
             for m in range(n.rows):
                 start = group * n.group_stride + (k0 + m) * n.channel_stride
                 for t in range(phase.taps):
-                    at = start + tables[taps + t]
-                    packed[0, 0, 0, target + t * n.rows + m] = value(weight, at)
+                    at = start + value(tables, taps + t)
+                    put(packed, target + t * n.rows + m, value(weight, at))
     return 0

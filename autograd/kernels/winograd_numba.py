@@ -13,7 +13,15 @@ from typing import NamedTuple
 import numpy as np
 from numba import from_dtype, int64, types
 
-from autograd.kernels.conv_micro import address, call, copy_row, fields, function_address, value
+from autograd.kernels.conv_micro import (
+    address,
+    call,
+    copy_row,
+    fields,
+    function_address,
+    put,
+    value,
+)
 from autograd.kernels.conv_numba import NUMBERS, images_of
 from autograd.kernels.runtime import jit
 from autograd.kernels.winograd_micro import (
@@ -117,10 +125,10 @@ def transform_weight(  # type: ignore[no-untyped-def]
                     a = u[i, 0]
                     b = u[i, 1]
                     d = u[i, 2]
-                    packed[0, 0, 0, to + 4 * i * plane] = a
-                    packed[0, 0, 0, to + (4 * i + 1) * plane] = half * ((a + d) + b)
-                    packed[0, 0, 0, to + (4 * i + 2) * plane] = half * ((a + d) - b)
-                    packed[0, 0, 0, to + (4 * i + 3) * plane] = d
+                    put(packed, to + 4 * i * plane, a)
+                    put(packed, to + (4 * i + 1) * plane, half * ((a + d) + b))
+                    put(packed, to + (4 * i + 2) * plane, half * ((a + d) - b))
+                    put(packed, to + (4 * i + 3) * plane, d)
     return 0
 
 

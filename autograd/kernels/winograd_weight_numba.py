@@ -8,7 +8,15 @@ from typing import NamedTuple
 import numpy as np
 from numba import from_dtype, int64, types
 
-from autograd.kernels.conv_micro import address, call, copy_row, fields, function_address, value
+from autograd.kernels.conv_micro import (
+    address,
+    call,
+    copy_row,
+    fields,
+    function_address,
+    put,
+    value,
+)
 from autograd.kernels.conv_numba import NUMBERS, images_of
 from autograd.kernels.runtime import jit
 from autograd.kernels.winograd_micro import LANES, transform_gradient
@@ -91,6 +99,7 @@ def transform_both(lo, hi, source, g, bias, both, numbers, tables):  # type: ign
     count = n.last - n.first
     pieces = call(n.cut_rows, (n.first, count, segments, v))
     vectors = (count + v.lanes - 1) // v.lanes
+    nothing = both.dtype.type(0)
     for chunk in range(lo, hi):
         k = chunk - v.channels_in
         if k < 0:
@@ -103,9 +112,9 @@ def transform_both(lo, hi, source, g, bias, both, numbers, tables):  # type: ign
         for f in range(16):
             for t in range(count, vectors * v.lanes):  # the last block: nothing there
                 if k < 0:
-                    both[0, 0, 0, f * v.plane + chunk * v.pitch + t] = 0
+                    put(both, f * v.plane + chunk * v.pitch + t, nothing)
                 else:
-                    both[0, 0, 0, u.start + f * u.plane + k * v.pitch + t] = 0
+                    put(both, u.start + f * u.plane + k * v.pitch + t, nothing)
     return 0
 
 
@@ -155,9 +164,10 @@ def weights_back(lo, hi, sums, weight, bias, dw, numbers, tables):  # type: igno
                 s[2, j] = half * (s[1, j] - s[2, j])
                 s[0, j] += a
                 s[3, j] += a
+            to = 9 * at
             for r, i in ((0, 0), (1, 2), (2, 3)):
                 a = half * (s[i, 1] + s[i, 2])
-                dw[k, c, r, 0] = s[i, 0] + a
-                dw[k, c, r, 1] = half * (s[i, 1] - s[i, 2])
-                dw[k, c, r, 2] = s[i, 3] + a
+                put(dw, to + 3 * r, s[i, 0] + a)
+                put(dw, to + 3 * r + 1, half * (s[i, 1] - s[i, 2]))
+                put(dw, to + 3 * r + 2, s[i, 3] + a)
     return 0
