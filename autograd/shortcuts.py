@@ -63,14 +63,17 @@ def unary(general: Callable[..., Any], spec: Any, nodes: Any) -> Any:
     def call(*args: Any, **kwargs: Any) -> Any:
         if not args or not isinstance(args[0], Tensor):
             return _on_arrays(general, spec, args, kwargs)
-        a, *rest = args
+        a = args[0]
         x = a._data
         if x.dtype is not _float32 and x.dtype is not _float64:
             return general(*args, **kwargs)
-        if (rest and not _plain(rest)) or (kwargs and not _plain(kwargs.values())):
-            return general(*args, **kwargs)
         try:
-            result = body(x, *rest, **kwargs)
+            if len(args) == 1 and not kwargs:
+                result = body(x)
+            elif _plain(args[1:]) and _plain(kwargs.values()):
+                result = body(x, *args[1:], **kwargs)
+            else:
+                return general(*args, **kwargs)
         except Exception:
             return general(*args, **kwargs)
         out = result[0]
@@ -159,9 +162,12 @@ def ternary(general: Callable[..., Any], spec: Any, nodes: Any) -> Any:
     nothing = type(None) if spec.operands[2] in spec.optional else Tensor
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if len(args) < 3:
+        if len(args) == 3:
+            a, b, c = args
+        elif len(args) > 3:
+            a, b, c, *_ = args
+        else:
             return general(*args, **kwargs)
-        a, b, c, *rest = args
         if not isinstance(a, Tensor) or not isinstance(b, Tensor):
             return _on_arrays(general, spec, args, kwargs)
         x, y = a._data, b._data
@@ -177,10 +183,13 @@ def ternary(general: Callable[..., Any], spec: Any, nodes: Any) -> Any:
                 edge_c = c.node or c
         elif type(c) is not nothing:
             return general(*args, **kwargs)
-        if (rest and not _plain(rest)) or (kwargs and not _plain(kwargs.values())):
-            return general(*args, **kwargs)
         try:
-            result = body(x, y, z, *rest, **kwargs)
+            if len(args) == 3 and not kwargs:
+                result = body(x, y, z)
+            elif _plain(args[3:]) and _plain(kwargs.values()):
+                result = body(x, y, z, *args[3:], **kwargs)
+            else:
+                return general(*args, **kwargs)
         except Exception:
             return general(*args, **kwargs)
         out = result[0]
