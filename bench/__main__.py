@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench import held, peers, report
+from bench import held, peers, pictures, report
 from bench.effort import FULL, QUICK, Effort
 from bench.pairs import Result, Worker, measure_row, torch_is_there
 
@@ -146,7 +146,7 @@ def time_kernels(sections: list[str], options: Any, found: dict[str, Any]) -> No
             text = f"{report.describe(found)}.\n\n{text}"
             print(f"\n{text}")
             content = {"machine": found, "results": [r.as_dict() for r in results]}
-            draw = functools.partial(report.draw_bars, section=section, results=results)
+            draw = functools.partial(pictures.draw_bars, section=section, results=results)
             report.keep(options.out, section, content, draw)
             put_into_readme(options, section, text)
     finally:

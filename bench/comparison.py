@@ -11,6 +11,7 @@ from bench import report
 from bench.effort import Effort
 from bench.pairs import Ratio
 from bench.peers import OURS, SLOW, Peer, PeerError, PeerWorker, compare
+from bench.pictures import draw_points
 
 _NOT_THERE = "NotImplementedError"  # a workload that a library has no layers for
 
@@ -117,30 +118,6 @@ def _cell(row: Row, label: str) -> str:
     return f"{r.ratio:.2f}{mark} ({r.quartiles[0]:.2f}-{r.quartiles[1]:.2f})"
 
 
-def draw_dots(plt: Any, section: str, rows: Sequence[Row]) -> Any:
-    """A dot for each peer on each row's line, ratio on a logarithmic scale."""
-    labels = list(dict.fromkeys(label for row in rows for label in row.ratios))
-    if not labels:
-        return None
-    figure, axes = plt.subplots(figsize=(9, 1.2 + 0.35 * len(rows)), layout="constrained")
-    for number, label in enumerate(labels):
-        points = [(r.ratios[label], y) for y, r in enumerate(reversed(rows)) if label in r.ratios]
-        x = [ratio.ratio for ratio, _ in points]
-        ends = [[r.ratio - r.quartiles[0] for r, _ in points],
-                [r.quartiles[1] - r.ratio for r, _ in points]]  # fmt: skip
-        ends = [[max(0.0, e) for e in side] for side in ends]
-        axes.errorbar(x, [y for _, y in points], xerr=ends, fmt="osD^vP*X"[number % 8],
-                      color=f"C{number}", label=label, capsize=2, alpha=0.85)  # fmt: skip
-    axes.set_yticks(range(len(rows)), [row.name for row in reversed(rows)], fontsize=8)
-    axes.set_ylim(-0.6, len(rows) - 0.4)
-    report.logarithmic(axes)
-    axes.grid(axis="x", which="both", alpha=0.25)
-    axes.set_xlabel("peer's time / ours (right of 1: ours is quicker)")
-    axes.set_title(section)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8, frameon=False)
-    return figure
-
-
 def finish(
     section: str,
     rows: Sequence[Row],
@@ -150,7 +127,7 @@ def finish(
 ) -> str:
     """Keep the section's results; its text for the README."""
     content = {"machine": machine, "peers": versions, "rows": [asdict(row) for row in rows]}
-    report.keep(options.out, section, content, lambda plt: draw_dots(plt, section, rows))
+    report.keep(options.out, section, content, lambda plt: draw_points(plt, section, rows))
     peers = ", ".join(f"{label} {version}" for label, version in versions.items())
     skipped = [
         f"- {row.name}, {label}: {why}" for row in rows for label, why in row.skipped.items()

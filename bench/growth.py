@@ -89,7 +89,7 @@ def _draw(plt: Any, curves: dict[str, dict[str, list[float]]]) -> Any:
         x = curve["x"]
         plot.loglog(x, [1e3 * s for s in curve["seconds"]], "o-", color="C0", label="time, ms")
         plot.loglog(x, [b / 2**20 for b in curve["bytes"]], "s-", color="C1", label="memory, MiB")
-        plot.set(title=titles[axis], xlabel=axis)
+        plot.set(title=titles[axis], xlabel=axis, ylabel="ms, MiB")
         plot.grid(which="both", alpha=0.25)
         plot.legend()
     return figure

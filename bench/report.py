@@ -154,38 +154,6 @@ def keep(
         plt.close(figure)
 
 
-def draw_bars(plt: Any, section: str, results: list[Result]) -> Any:
-    """Bars of the ratios, quartiles as whiskers, on a logarithmic scale."""
-    shown = [r for r in results if r.ratio and r.quartiles][::-1]
-    if not shown:
-        return None
-    figure, axes = plt.subplots(figsize=(8, 0.8 + 0.28 * len(shown)), layout="constrained")
-    ratios = [r.ratio or 0.0 for r in shown]
-    ends = [r.quartiles or (0.0, 0.0) for r in shown]
-    whiskers = [
-        [max(0.0, ratio - low) for ratio, (low, _) in zip(ratios, ends, strict=True)],
-        [max(0.0, high - ratio) for ratio, (_, high) in zip(ratios, ends, strict=True)],
-    ]
-    colours = ["tab:blue" if r.backward else "tab:cyan" for r in shown]
-    axes.barh(range(len(shown)), ratios, xerr=whiskers, color=colours, ecolor="0.3")
-    axes.set_yticks(range(len(shown)), [f"{r.name}, {r.work}" for r in shown], fontsize=7)
-    logarithmic(axes)
-    axes.set_xlabel("PyTorch's time / ours")
-    axes.set_title(section)
-    return figure
-
-
-def logarithmic(axes: Any) -> None:
-    """A logarithmic scale of ratios, labelled at 1, 2, 5, 10 and so on, with a line at 1."""
-    from matplotlib import ticker
-
-    axes.set_xscale("log")
-    axes.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter(ticker.NullFormatter())
-    axes.axvline(1.0, color="black", linewidth=0.8)
-
-
 def fill_readme(path: Path, section: str, text: str) -> None:
     """Put a section's table between its markers in the README; append it if there are none."""
     begin, end = f"<!-- begin {section} -->", f"<!-- end {section} -->"

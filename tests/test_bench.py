@@ -22,6 +22,7 @@ from bench import (
     overhead,
     pairs,
     peers,
+    pictures,
     python_share,
     report,
     startup,
@@ -184,6 +185,40 @@ def test_a_quick_run_leaves_out_libraries_that_compile(monkeypatch, capsys):
     quick = {p.label for p in command.find_peers([], QUICK)}
     assert quick == {"PyTorch", "NumPy by hand", "HIPS autograd", "MyGrad"}
     assert "JAX jit compiles for longer" in capsys.readouterr().err
+
+
+def test_bars_begin_at_one_and_rows_stand_from_the_top_down():
+    plt = pyplot()
+    results = [
+        pairs.Result("conv", name, backward, 1.0, ratio=ratio, quartiles=(ratio / 2, 2 * ratio))
+        for name, backward, ratio in (("a", False, 0.5), ("a", True, 2.0), ("b", True, 3.0))
+    ]
+    (axes,) = pictures.draw_bars(plt, "conv", results).axes
+    ends = [[bar.get_x(), bar.get_x() + bar.get_width()] for bar in axes.patches[-3:]]
+    assert ends == [[1, 0.5], [1, 2], [1, 3]]
+    assert axes.yaxis_inverted() and [t.get_text() for t in axes.get_yticklabels()] == ["a", "b"]
+    assert pictures.draw_bars(plt, "conv", []) is None
+    plt.close("all")
+
+
+def test_points_of_a_row_do_not_cover_each_other():
+    plt = pyplot()
+    same = pairs.Ratio(1.0, 2.0, 2.0, (0.01, 400.0))
+    rows = [comparison.Row("a", ratios={"one": same, "other": same})]
+    (axes,) = pictures.draw_points(plt, "steps", rows).axes
+    first, second = (container.lines[0].get_xydata()[0] for container in axes.containers)
+    assert first[0] == second[0] == 2 and abs(first[1] - second[1]) > 0.3
+    low, high = axes.get_xlim()
+    assert 0.5 < low < 1 and 2 < high < 4  # the points, not the whiskers, make the scale
+    plt.close("all")
+
+
+def pyplot():
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    return plt
 
 
 def test_sides_are_asked_in_turn_and_the_order_swaps():
