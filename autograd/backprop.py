@@ -196,6 +196,7 @@ class _Replay:
                     contribution = _fitted(self._wrapped(contribution), edge, node, position)
                 if edge in waiting or type(contribution) is Piece:
                     self._add(edge, contribution)
+                    contribution = None  # let it go before the next closure allocates
                 else:
                     waiting[edge] = contribution
             if not retain_graph:
