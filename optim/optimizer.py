@@ -15,7 +15,7 @@ from autograd.stamps import stamp
 from optim import groups
 from optim.compiled import SMALL
 from optim.groups import Params, describe
-from optim.pieces import Due, Scratch
+from optim.pieces import Due, Scratch, Scratchpad
 from optim.plan import Now, Plan, Share
 from optim.settings import check_settings, nonnegative
 from optim.state import loaded_state, saved_state
@@ -100,6 +100,7 @@ class Optimizer:
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
         self.steps = 0
+        self._scratchpad = Scratchpad()
         self._now: Now | None = None  # of the last step
         self._plan: Plan | None = None
         for group in groups.as_groups(type(self).__name__, params):
@@ -156,8 +157,8 @@ class Optimizer:
         plan, gradients = self._plan, None
         if plan is not None and plan.initial == now.initial:
             gradients = plan.gradients(self.param_groups, self.state)
-        if plan is None or gradients is None:
-            plan, gradients = self._planned(now.initial)
+        if plan is None or gradients is None or plan.tentative:
+            plan, gradients = self._planned(now.initial, lasting=gradients is not None)
             self._plan = plan
         plan.begin()
         what = gradients, now.settings, plan.taken
@@ -181,8 +182,14 @@ class Optimizer:
         self._now = None if scheduled else now
         return now
 
-    def _planned(self, initial: list[dict[str, float]]) -> tuple[Plan, list[np.ndarray]]:
-        """A plan of this step and its gradients, with state made where there is none."""
+    def _planned(
+        self, initial: list[dict[str, float]], lasting: bool
+    ) -> tuple[Plan, list[np.ndarray]]:
+        """A plan of this step and its gradients, with state made where there is none.
+
+        A plan is first made as if for one step only. If it would have served for the next one too
+        it is `lasting`, and joins small parameters.
+        """
         due, skipped, gradients = [], [], []
         for index, group in enumerate(self.param_groups):
             for position, tensor in enumerate(group["params"]):
@@ -193,11 +200,13 @@ class Optimizer:
                 item, g = self._due(initial[index], index, position, gradient.data)
                 due.append(item)
                 gradients.append(g)
-        # what has a compiled twin is known to treat each element alone
-        joined = self.compiled is not None
-        large = joined and sum([item.w.size for item in due]) >= SMALL
-        groups, states = self.param_groups, self.state
-        return Plan(groups, states, due, skipped, gradients, initial, large, joined), gradients
+        twin = self.compiled is not None  # then the rule is known to treat each element alone
+        large = twin and sum([item.w.size for item in due]) >= SMALL
+        groups, states, joined = self.param_groups, self.state, twin and lasting
+        pad = self._scratchpad
+        plan = Plan(groups, states, due, skipped, gradients, initial, pad, large, joined)
+        plan.tentative = twin and not lasting and len(plan.rest) > 1
+        return plan, gradients
 
     def _due(
         self, initial: dict[str, float], index: int, position: int, g: np.ndarray
@@ -237,12 +246,11 @@ class Optimizer:
 
     def _lr_now(self, group: dict[str, Any], index: int) -> float:
         lr = group["lr"]
-        if type(lr) is float and 0 <= lr < math.inf:  # nearly always
-            return lr
-        where = f"{type(self).__name__}: parameter group {index}"
-        if not callable(lr):
-            return nonnegative(where, "lr", lr)
-        return nonnegative(where, f"lr (the function's value at step {self.steps})", lr(self.steps))
+        value = lr(self.steps) if callable(lr) else lr
+        if type(value) is float and 0 <= value < math.inf:  # nearly always
+            return value
+        name = f"lr (the function's value at step {self.steps})" if callable(lr) else "lr"
+        return nonnegative(f"{type(self).__name__}: parameter group {index}", name, value)
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of state, settings and step count, parameters as numbers in order.
@@ -263,7 +271,7 @@ class Optimizer:
         self.param_groups, self.state, self.steps = loaded_state(self, state_dict)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_now": None, "_plan": None}
+        return {**self.__dict__, "_scratchpad": Scratchpad(), "_now": None, "_plan": None}
 
     def _repr_html_(self) -> str | None:
         from autograd.viz.notebook import optimizer_html

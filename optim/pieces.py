@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd import Tensor
 
-__all__ = ["BLOCK", "Alone", "Due", "Joined", "Scratch"]
+__all__ = ["BLOCK", "Alone", "Due", "Joined", "Scratch", "Scratchpad"]
 
 Scratch = tuple[np.ndarray, np.ndarray]
-Memory = dict[np.dtype[Any], np.ndarray]
 Rule = Callable[[np.ndarray, np.ndarray, dict[str, Any], dict[str, Any], int, Scratch], None]
 
 #: Elements that an update works on at a time: rule, state and scratch of a block fit the cache.
@@ -37,18 +37,17 @@ class Joined:
     is kept for each parameter becomes a part of it.
     """
 
-    def __init__(self, items: Sequence[Due], memory: Memory) -> None:
-        sizes = [item.w.size for item in items]
-        ends = np.cumsum(sizes)
+    def __init__(self, items: Sequence[Due]) -> None:
+        ends = list(accumulate(item.w.size for item in items))
 
         def parts(whole: np.ndarray) -> list[np.ndarray]:
             return [
-                whole[end - size : end].reshape(item.w.shape)
-                for item, size, end in zip(items, sizes, ends, strict=True)
+                whole[end - item.w.size : end].reshape(item.w.shape)
+                for item, end in zip(items, ends, strict=True)
             ]
 
-        self._w, self._g = np.empty((2, ends[-1]), items[0].w.dtype)
-        self._scratch = _scratch_like(self._w, memory) or _new_scratch(self._w)
+        self._w, self._g, *scratch = np.empty((4, ends[-1]), items[0].w.dtype)
+        self._scratch: Any = tuple(scratch)
         weights = [item.w for item in items]
         self._parts = list(zip(weights, parts(self._w), parts(self._g), strict=True))
         self._kept = {
@@ -71,38 +70,42 @@ class Joined:
             w[...] = weight
 
 
+class Scratchpad:
+    """Pairs of arrays to compute in, of any shape; small ones are views of the same memory."""
+
+    def __init__(self) -> None:
+        self._memory: dict[np.dtype[Any], np.ndarray] = {}
+        self._views: dict[tuple[Any, ...], Scratch] = {}
+
+    def like(self, block: np.ndarray) -> Scratch:
+        """Two arrays of the shape of `block`."""
+        if block.size > BLOCK:
+            return np.empty_like(block), np.empty_like(block)
+        key = (block.shape, block.dtype)
+        if key not in self._views:
+            whole = self._memory.setdefault(block.dtype, np.empty((2, BLOCK), block.dtype))
+            first, second = whole[:, : block.size]
+            self._views[key] = first.reshape(block.shape), second.reshape(block.shape)
+        return self._views[key]
+
+
 class Alone:
     """A parameter that a rule takes alone: whole, or in flat blocks if it is large."""
 
-    def __init__(self, item: Due, memory: Memory) -> None:
-        self._item, self._memory = item, memory
-        self._scratch = _scratch_like(item.w, memory)
+    def __init__(self, item: Due, scratchpad: Scratchpad) -> None:
+        self._item, self._scratchpad = item, scratchpad
+        self._small = item.w.size <= BLOCK
 
     def run(
         self, rule: Rule, gradients: Sequence[np.ndarray], settings: dict[str, Any], step: int
     ) -> None:
         """Apply the rule to it."""
-        (g,), w, kept = gradients, self._item.w, self._item.kept
-        if self._scratch is not None:
-            rule(w, g, self._item.state, settings, step, self._scratch)
+        (g,), w, kept, like = gradients, self._item.w, self._item.kept, self._scratchpad.like
+        if self._small:
+            rule(w, g, self._item.state, settings, step, like(w))
             return
         for part, slope, *rows in _blocks([w, g, *kept.values()]):
-            scratch = _scratch_like(part, self._memory) or _new_scratch(part)
-            rule(part, slope, dict(zip(kept, rows, strict=True)), settings, step, scratch)
-
-
-def _scratch_like(block: np.ndarray, memory: Memory) -> Scratch | None:
-    """Two arrays of the shape of `block`, in memory that all share; None if it is too large."""
-    if block.size > BLOCK:
-        return None
-    if block.dtype not in memory:
-        memory[block.dtype] = np.empty((2, BLOCK), block.dtype)
-    first, second = memory[block.dtype][:, : block.size]
-    return first.reshape(block.shape), second.reshape(block.shape)
-
-
-def _new_scratch(like: np.ndarray) -> Scratch:
-    return np.empty_like(like), np.empty_like(like)
+            rule(part, slope, dict(zip(kept, rows, strict=True)), settings, step, like(part))
 
 
 def _blocks(arrays: Sequence[np.ndarray]) -> Iterator[list[np.ndarray]]:

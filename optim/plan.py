@@ -13,7 +13,7 @@ from autograd import Tensor
 from autograd.kernels.runtime import use_numba
 from autograd.stamps import Stamp, owner, stamp
 from optim.compiled import Batch, fits
-from optim.pieces import BLOCK, Alone, Due, Joined, Memory
+from optim.pieces import BLOCK, Alone, Due, Joined, Scratchpad
 
 __all__ = ["Now", "Plan", "Share"]
 
@@ -46,7 +46,7 @@ class Plan:
     """What one step updates: shares for the compiled rule, and the rest, for the rule in NumPy.
 
     Of the parameters in `groups` some are `due`, the others `skipped`. The compiled rule is asked
-    for if `large`; small parameters may be `joined` for the other one.
+    for if `large`; small parameters are `joined` for the other one.
     """
 
     def __init__(
@@ -57,33 +57,35 @@ class Plan:
         skipped: list[Tensor],
         gradients: Sequence[np.ndarray],
         initial: list[dict[str, float]],
+        scratchpad: Scratchpad,
         large: bool,
         joined: bool,
     ) -> None:
         self.initial = initial
+        self.tentative = False  # to be made anew if it lasts
         self.taken = 0  # steps by this plan
         self.compiled: list[Share] = []
         self.rest: list[Share] = []
         self._skipped, self._large, self._numba = skipped, large, use_numba()
-        self._again = (
-            False  # what does not fit the compiled rule in this step may do so in the next
-        )
+        self._again = False  # to be planned again: a gradient did not fit the compiled rule
 
-        memory: Memory = {}
-        fitting, other = _Sorted(), _Sorted()
-        for number, (item, g) in enumerate(zip(due, gradients, strict=True)):
-            suits = large and fits(item.w.dtype, item.w, *item.kept.values())
-            now = suits and fits(item.w.dtype, g)
+        fitting: dict[tuple[Any, ...], list[int]] = {}
+        other: dict[tuple[Any, ...], list[int]] = {}
+        for number, item in enumerate(due):
+            dtype = item.w.dtype
+            suits = large and fits(dtype, item.w, *item.kept.values())
+            now = suits and fits(dtype, gradients[number])
             self._again |= suits and not now
-            (fitting if now else other).add(number, item)
-        for numbers in fitting.values():
+            alike = (item.group, dtype, item.step)
+            (fitting if now else other).setdefault(alike, []).append(number)
+        for (group, _, step), numbers in fitting.items():
             rows = [[due[n].w, *due[n].kept.values()] for n in numbers]
-            self.compiled.append(_share(Batch(rows), numbers, due))
-        for numbers in other.values():
+            self.compiled.append(Share(Batch(rows), numbers, group, step))
+        for (group, _, step), numbers in other.items():
             for some in _joinable(numbers, due) if joined else [[n] for n in numbers]:
                 items = [due[n] for n in some]
-                work = Alone(items[0], memory) if len(items) == 1 else Joined(items, memory)
-                self.rest.append(_share(work, some, due))
+                work = Joined(items) if len(items) > 1 else Alone(items[0], scratchpad)
+                self.rest.append(Share(work, some, group, step))
 
         for item in due:
             states[item.tensor] = item.state
@@ -137,18 +139,6 @@ class Plan:
             self._stamp.renew(3)
         else:
             self._stamp = stamp(*self._arrays)
-
-
-class _Sorted(dict[tuple[Any, ...], list[int]]):
-    """Numbers of parameters by what those of a share have in common."""
-
-    def add(self, number: int, item: Due) -> None:
-        self.setdefault((item.group, item.w.dtype, item.step), []).append(number)
-
-
-def _share(work: Batch | Joined | Alone, numbers: list[int], due: Sequence[Due]) -> Share:
-    first = due[numbers[0]]
-    return Share(work, numbers, first.group, first.step)
 
 
 def _joinable(numbers: Sequence[int], due: Sequence[Due]) -> list[list[int]]:

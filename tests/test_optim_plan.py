@@ -225,16 +225,16 @@ def test_a_plan_lasts_while_only_gradients_and_settings_change():
     params = parameters()
     optimizer = optim.SGD(params, lr=0.1, momentum=0.5)
     plans = []
-    for step in range(6):
+    for step in range(9):
         give_gradients(params, step)
         optimizer.param_groups[0]["lr"] = 0.1 + step
-        if step >= 4:
+        if step >= 5:
             params[0].requires_grad_(False)
         optimizer.step()
         optimizer.state_dict()
         plans.append(optimizer._plan)
-    assert len(set(map(id, plans[:4]))) == 1
-    assert len(set(map(id, plans))) == 2
+    assert [len(plan.rest) for plan in plans] == [5, 1, 1, 1, 1, 4, 1, 1, 1]
+    assert len(set(map(id, plans))) == 4
 
 
 def test_what_never_fits_compiled_rules_makes_no_plan_anew_and_one_gradient_does_once():
