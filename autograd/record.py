@@ -471,5 +471,13 @@ def _explained(spec: Op, error: Exception, values: Sequence[Any]) -> GlassgradEr
         else f"{spec.operand_name(i)}: {v!r}"
         for i, v in enumerate(values)
     )
+    # A body that asks a number for what arrays have finds that it lacks the attribute.
+    numbers = [i for i, v in enumerate(values) if isinstance(v, (bool, int, float))]
+    if numbers and isinstance(error, AttributeError):
+        name = spec.operand_name(numbers[0])
+        return ShapeError(
+            f"{scopes.prefix()}{spec.name}({described}): {name} must be an array, "
+            f"got the number {values[numbers[0]]!r}"
+        )
     kind = next(ours for theirs, ours in _OURS if isinstance(error, theirs))
     return kind(f"{scopes.prefix()}{spec.name}({described}): {error}")
