@@ -48,12 +48,14 @@ row of vectors; a 1x1 kernel sees a channel as one row and reads the input where
 does 103 GFLOP/s in float32) the block alone reaches 95-98 % of that, and whole calls, with all
 copies, on N,C,H,K,R,padding:
 
-    forward   64,1,28,6,5,2  64,6,14,16,5,0  32,16,32,16,3,1  32,64,16,64,3,1  1,64,56,64,3,1
-    of peak       55 %            55 %             79 %             79 %             84 %
+    forward   64,1,28,6,5,2  32,16,32,16,3,1  32,64,16,64,3,1  1,64,56,64,3,1
+    of peak       55 %             79 %             79 %             84 %
 
-The rest goes to starting and storing a block (some 65 cycles; 25 taps take 150), to junk (14
-columns for 10 with a 5x5 kernel and no padding), and, where each value is used little (1x1
-kernels, depthwise), to memory.
+The rest goes to starting and storing a block (some 65 cycles; 25 taps take 150), to junk columns,
+and, where each value is used little (1x1 kernels, depthwise), to memory.
+
+**Batches of small images.** Where rows are short, vectors of pixels waste much; there the lanes of
+a vector are images instead: `conv_lanes.py`.
 
 **Many channels.** 3x3 filters at stride 1, float32, with many channels in and out take Winograd's
 algorithm instead, with fewer multiplications: `winograd.py`.
@@ -81,8 +83,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
+from . import conv_lanes, runtime, winograd
 from . import conv_reference as reference
-from . import runtime, winograd
 from .conv_shape import (
     ConvShape,
     Padding,
@@ -263,9 +265,7 @@ def _forward(
         from . import winograd_launch
 
         return winograd_launch.forward(c, dtype, threads, relu)
-    from . import conv_launch
-
-    return conv_launch.forward(c, dtype, threads, relu)
+    return _launch(c, dtype, conv_lanes.forward_fits).forward(c, dtype, threads, relu)
 
 
 _rectified = partial(_forward, relu=True)
@@ -280,9 +280,7 @@ def _input_grad(
         from . import winograd_launch
 
         return winograd_launch.input_grad(c, dtype, threads)
-    from . import conv_launch
-
-    return conv_launch.input_grad(c, dtype, threads)
+    return _launch(c, dtype, conv_lanes.input_grad_fits).input_grad(c, dtype, threads)
 
 
 def _weight_grad(
@@ -294,20 +292,28 @@ def _weight_grad(
         from . import winograd_launch
 
         return winograd_launch.weight_grad(c, dtype, threads)
-    from . import conv_launch
-
-    return conv_launch.weight_grad(c, dtype, threads)
+    return _launch(c, dtype, conv_lanes.weight_grad_fits).weight_grad(c, dtype, threads)
 
 
 def _weight_bias_grads(
     c: ConvShape, dtype: np.dtype, compiled: bool, use_winograd: bool, threads: int
 ) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
     if compiled and not (use_winograd and winograd.weight_fits(c, dtype)):
-        from . import conv_launch
-
-        return conv_launch.weight_bias_grads(c, dtype, threads)
+        launch = _launch(c, dtype, conv_lanes.weight_grad_fits)
+        return launch.weight_bias_grads(c, dtype, threads)
     weight_grad = _weight_grad(c, dtype, compiled, use_winograd, threads)
     return lambda g, x: (weight_grad(g, x), np.einsum("nkij->k", g))
+
+
+def _launch(c: ConvShape, dtype: np.dtype, fits: Callable[..., bool]) -> Any:
+    """The module of the kernels for this shape: vectors of images, or of pixels."""
+    from . import conv_launch
+
+    if fits(c, dtype.itemsize, conv_launch.machine()):
+        from . import conv_lanes_launch
+
+        return conv_lanes_launch
+    return conv_launch
 
 
 def _alike(

@@ -122,7 +122,7 @@ def _image_function(
     channels_out, height, width = shape[1:]
     jobs = c.groups * -(-(channels_out // c.groups) // block.rows)
     images = -(-c.N // layout.group)
-    work_ns = _work_ns(c)
+    work_ns = work_ns_of(c)
     large = work_ns >= PARALLEL_NS
     alone = not large or threads == 1  # then one call of the kernel does it all, and packs the
     parts = 1 if alone else parts_of(images, jobs, threads)  # weights on its way
@@ -175,28 +175,38 @@ def _weight_function(c: ConvShape, dtype: np.dtype, threads: int, with_bias: boo
     plan = weight_plan(c, dtype.itemsize, machine())
     block = plan.block
     jobs = c.groups * -(-(c.K // c.groups) // block.rows)
-    work_ns = _work_ns(c)
-    large = work_ns >= PARALLEL_NS
-    parts = parts_of(plan.chunks, jobs, threads) if large and threads > 1 else 1
+    work_ns = work_ns_of(c)
+    parts = parts_of(plan.chunks, jobs, threads) if work_ns >= PARALLEL_NS and threads > 1 else 1
     lanes = machine().lanes(dtype.itemsize)
     sizes = WeightSizes(
         copy_address(dtype), weight_tiles(lanes, block, dtype), c.N, c.K, c.groups, parts,
         plan.chunks, block.rows, lanes, plan.vectors, *plan.g_rows, plan.g_copied, plan.piece,
         int(with_bias), plan.taps, *plan.starts,
     )  # fmt: skip
-    numbers = np.array([kernel_address(weight_kernel, dtype), *plan.layout, *sizes], np.int64)
-    tables, chunks, none = plan.tables, plan.chunks * parts, np.zeros(1, dtype)
-    sums_shape, shares = (plan.chunks * c.K, *shape[1:]), (plan.chunks, *shape)
+    kernel = kernel_address(weight_kernel, dtype)
+    numbers = np.array([kernel, *plan.layout, *sizes], np.int64)
+    return sums_function(numbers, plan.tables, plan.chunks, parts, shape, dtype, work_ns, with_bias)
+
+
+def sums_function(
+    numbers: np.ndarray, tables: np.ndarray, shares: int, parts: int, shape: Shape4,
+    dtype: np.dtype, work_ns: float, with_bias: bool,
+) -> Convolution:  # fmt: skip
+    """What launches a kernel that sums weight gradients of this shape, in shares and parts."""
+    large, channels, none = work_ns >= PARALLEL_NS, shape[0], np.zeros(1, dtype)
+    sums_shape, shares_shape = (shares * channels, *shape[1:]), (shares, *shape)
 
     def run(g: np.ndarray, x: np.ndarray) -> Any:
         if large:
             note_convolution()
         sums = np.zeros(sums_shape, dtype)
-        totals = np.zeros(plan.chunks * c.K, dtype) if with_bias else none
-        parallel_for(kernel_at, chunks, g, x, totals, sums, numbers, tables, work_ns=work_ns)
-        if sums_shape != shape:
-            sums = sums.reshape(shares).sum(axis=0)
-            totals = totals.reshape(shares[:2]).sum(axis=0) if with_bias else none
+        totals = np.zeros(shares * channels, dtype) if with_bias else none
+        parallel_for(
+            kernel_at, shares * parts, g, x, totals, sums, numbers, tables, work_ns=work_ns
+        )
+        if shares > 1:
+            sums = sums.reshape(shares_shape).sum(axis=0)
+            totals = totals.reshape(shares_shape[:2]).sum(axis=0) if with_bias else none
         return (sums, totals) if with_bias else sums
 
     return run
@@ -214,5 +224,6 @@ def parts_of(shares: int, jobs: int, threads: int) -> int:
     return max(1, min(jobs, -(-2 * threads // shares)))
 
 
-def _work_ns(c: ConvShape) -> float:
+def work_ns_of(c: ConvShape) -> float:
+    """About how long one core takes, in nanoseconds."""
     return c.N * c.K * c.Ho * c.Wo * (c.C // c.groups) * c.R * c.S / 25
