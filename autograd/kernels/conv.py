@@ -83,8 +83,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from . import conv_lanes, runtime, winograd
 from . import conv_reference as reference
+from . import runtime, winograd
 from .conv_shape import (
     ConvShape,
     Padding,
@@ -265,7 +265,7 @@ def _forward(
         from . import winograd_launch
 
         return winograd_launch.forward(c, dtype, threads, relu)
-    return _launch(c, dtype, conv_lanes.forward_fits).forward(c, dtype, threads, relu)
+    return _launch(c, dtype, "forward").forward(c, dtype, threads, relu)
 
 
 _rectified = partial(_forward, relu=True)
@@ -280,7 +280,7 @@ def _input_grad(
         from . import winograd_launch
 
         return winograd_launch.input_grad(c, dtype, threads)
-    return _launch(c, dtype, conv_lanes.input_grad_fits).input_grad(c, dtype, threads)
+    return _launch(c, dtype, "input_grad").input_grad(c, dtype, threads)
 
 
 def _weight_grad(
@@ -292,24 +292,24 @@ def _weight_grad(
         from . import winograd_launch
 
         return winograd_launch.weight_grad(c, dtype, threads)
-    return _launch(c, dtype, conv_lanes.weight_grad_fits).weight_grad(c, dtype, threads)
+    return _launch(c, dtype, "weight_grad").weight_grad(c, dtype, threads)
 
 
 def _weight_bias_grads(
     c: ConvShape, dtype: np.dtype, compiled: bool, use_winograd: bool, threads: int
 ) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
     if compiled and not (use_winograd and winograd.weight_fits(c, dtype)):
-        launch = _launch(c, dtype, conv_lanes.weight_grad_fits)
+        launch = _launch(c, dtype, "weight_grad")
         return launch.weight_bias_grads(c, dtype, threads)
     weight_grad = _weight_grad(c, dtype, compiled, use_winograd, threads)
     return lambda g, x: (weight_grad(g, x), np.einsum("nkij->k", g))
 
 
-def _launch(c: ConvShape, dtype: np.dtype, fits: Callable[..., bool]) -> Any:
+def _launch(c: ConvShape, dtype: np.dtype, what: str) -> Any:
     """The module of the kernels for this shape: vectors of images, or of pixels."""
-    from . import conv_launch
+    from . import conv_lanes, conv_launch
 
-    if fits(c, dtype.itemsize, conv_launch.machine()):
+    if conv_lanes.FITS[what](c, dtype.itemsize, conv_launch.machine()):
         from . import conv_lanes_launch
 
         return conv_lanes_launch

@@ -95,3 +95,6 @@ def _taps(c: ConvShape, lanes: int) -> float:
 
 def _saves(direct: float, taps: float, outputs: int) -> bool:
     return direct >= LEAST_GAIN * taps and direct - taps >= LEAST_SAVED * outputs
+
+
+FITS = {"forward": forward_fits, "input_grad": input_grad_fits, "weight_grad": weight_grad_fits}
