@@ -84,9 +84,13 @@ def find(pythons: list[str]) -> dict[Peer, tuple[str, str]]:
 
 
 def environment(threads: int) -> dict[str, str]:
-    """What a worker's process is started with: so many threads for every library."""
+    """What a worker's process is started with: so many threads for every library.
+
+    Without a PYTHONPATH, on which this library's `autograd` may be found before the other one.
+    """
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    ours = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
+    inherited = {k: v for k, v in os.environ.items() if k not in ours}
     return {**inherited, **dict.fromkeys(names, str(threads)), "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
