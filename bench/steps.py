@@ -8,7 +8,7 @@ from bench import comparison
 from bench.peers import Peer
 from bench.workloads.tasks import TASKS, flops
 
-SECONDS = 0.05  # of each side of a pair
+SECONDS = 0.15  # of each side of a pair
 
 # what is aimed at, by the beginning of a task's name
 WANTED: tuple[tuple[str, dict[str, float]], ...] = (

@@ -18,12 +18,12 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from autograd.kernels.conv_micro import _Emitter, _literals
+from autograd.kernels.emitter import Emitter, literals
 
 REGISTER_BYTES = 16  # within which shuffles are cheapest, on every CPU
 
 
-def transposed(e: _Emitter, rows: list[Any]) -> list[Any]:
+def transposed(e: Emitter, rows: list[Any]) -> list[Any]:
     """Vectors of `e.lanes` elements, as many as lanes: element j of vector i goes to i of j.
 
     First squares of 16 bytes change places, in pairs of rows at distance d; then the elements in
@@ -59,12 +59,12 @@ def transposed(e: _Emitter, rows: list[Any]) -> list[Any]:
     return rows
 
 
-def _squares(builder: Any, e: _Emitter, count: Any) -> Any:
+def _squares(builder: Any, e: Emitter, count: Any) -> Any:
     """Starts of squares that cover 0..count, the last one overlapping the one before."""
     return cgutils.for_range_slice(builder, e.number(0), count, e.number(e.lanes))
 
 
-def _at_most(builder: Any, e: _Emitter, j: Any, count: Any) -> Any:
+def _at_most(builder: Any, e: Emitter, j: Any, count: Any) -> Any:
     last = builder.sub(count, e.number(e.lanes))
     return builder.select(builder.icmp_signed("<", j, last), j, last)
 
@@ -77,12 +77,12 @@ def images_to_lanes(  # type: ignore[no-untyped-def]
 
     `kind` is any number of the element type; all but it are addresses or integers.
     """
-    if not _literals(lanes):
+    if not literals(lanes):
         return None
     L = lanes.literal_value
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        e = _Emitter(context, builder, args[1].type, L)
+        e = Emitter(context, builder, args[1].type, L)
         source_, zeros_, target_ = e.pointer(args[2]), e.pointer(args[5]), e.pointer(args[7])
         count_, places_ = args[6], e.pointer(args[8], ir.IntType(32))
         rows = [
@@ -106,12 +106,12 @@ def images_to_lanes(  # type: ignore[no-untyped-def]
 @intrinsic(prefer_literal=True)
 def lanes_to_images(typingctx, lanes, kind, source, count, target, step):  # type: ignore[no-untyped-def]
     """target[i·step + p] = source[p·lanes + i] for p < count."""
-    if not _literals(lanes):
+    if not literals(lanes):
         return None
     L = lanes.literal_value
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        e = _Emitter(context, builder, args[1].type, L)
+        e = Emitter(context, builder, args[1].type, L)
         source_, count_, target_ = e.pointer(args[2]), args[3], e.pointer(args[4])
         rows = [e.at(target_, e.times(args[5], i)) for i in range(L)]
         with _squares(builder, e, count_) as (j, _):
@@ -136,14 +136,14 @@ def lane_block(  # type: ignore[no-untyped-def]
     `out_row` and `weight_row` elements apart, and every access to images and out is a vector of
     `lanes` elements. low is 0 for a ReLU, -inf for none.
     """
-    if not _literals(lanes, rows, vectors):
+    if not literals(lanes, rows, vectors):
         return None
     L, M, V = lanes.literal_value, rows.literal_value, vectors.literal_value
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         low_, images_, pos_, taps_, tap_count_, weight_, weight_row_, bias_, *rest = args[3:]
         out_, out_row_, opos_ = rest
-        e = _Emitter(context, builder, low_.type, L)
+        e = Emitter(context, builder, low_.type, L)
         images_, weight_, bias_, out_ = map(e.pointer, (images_, weight_, bias_, out_))
         pos_, taps_, opos_ = (e.pointer(a, ir.IntType(32)) for a in (pos_, taps_, opos_))
 
@@ -157,14 +157,8 @@ def lane_block(  # type: ignore[no-untyped-def]
             pixels = [(e.load, e.at(view, shift)) for view in views]
             scalars = [(e.load_splat, e.at(filter_, column)) for filter_ in filters]
             e.outer_product(scalars, pixels, acc)
-        lowest = e.splat(low_)
-        for m in range(M):
-            row = e.at(out_, e.times(out_row_, m))
-            for v in range(V):
-                value = builder.load(acc[m * V + v])
-                below = builder.fcmp_ordered("<", value, lowest)  # a NaN is not below: it stays
-                value = builder.select(below, lowest, value)
-                e.store(value, e.at(row, e.index(opos_, e.number(v))))
+        targets = [e.at(out_, e.times(out_row_, m)) for m in range(M)]
+        e.store_results(acc, low_, targets, [e.index(opos_, e.number(v)) for v in range(V)])
         return context.get_dummy_value()
 
     return types.void(lanes, rows, vectors, low, *[types.int64] * 10), codegen
@@ -179,13 +173,13 @@ def lane_sums(  # type: ignore[no-untyped-def]
 
     As `weight_block` does, but the sums of neighbouring taps may lie anywhere.
     """
-    if not _literals(lanes, rows, columns):
+    if not literals(lanes, rows, columns):
         return None
     L, M, V = lanes.literal_value, rows.literal_value, columns.literal_value
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         g_, g_row_, gpos_, images_, taps_, pos_, pos_count_, sums_, sums_row_, targets_ = args[4:14]
-        e = _Emitter(context, builder, args[3].type, L)
+        e = Emitter(context, builder, args[3].type, L)
         g_, images_, sums_ = map(e.pointer, (g_, images_, sums_))
         gpos_, taps_, pos_, targets_ = (
             e.pointer(a, ir.IntType(32)) for a in (gpos_, taps_, pos_, targets_)
@@ -198,17 +192,9 @@ def lane_sums(  # type: ignore[no-untyped-def]
             gradients = [(e.load, e.at(row, q)) for row in g_rows]
             pixels = [(e.load, e.at(view, shift)) for view in views]
             e.outer_product(gradients, pixels, acc)
-        none = ir.Constant(e.element, 0.0)
-        for m in range(M):
-            row = e.at(sums_, e.times(sums_row_, m))
-            for v in range(V):
-                target = e.at(row, e.index(targets_, e.number(v)))
-                wanted = builder.and_(
-                    builder.icmp_signed("<=", args[14], e.number(m)),
-                    builder.icmp_signed("<=", args[15], e.number(v)),
-                )
-                total = builder.select(wanted, e.total(builder.load(acc[m * V + v])), none)
-                builder.store(builder.fadd(builder.load(target), total), target)
+        rows_ = [e.at(sums_, e.times(sums_row_, m)) for m in range(M)]
+        places = [e.index(targets_, e.number(v)) for v in range(V)]
+        e.add_totals(acc, rows_, places, args[14], args[15])
         return context.get_dummy_value()
 
     return types.void(lanes, rows, columns, kind, *[types.int64] * 12), codegen

@@ -11,8 +11,8 @@ M x V vector accumulators that live in registers for the whole loop.
 
     acc[m][v] += g[m][gpos[p] : + lanes] * image[pos[p] + taps[v] : + lanes]
 
-Numba's own vectoriser finds neither, so the loops are emitted here, with vector types: each fused
-multiply-add is one instruction, and M + V loads feed M·V of them.
+Numba's own vectoriser finds neither, so the loops are emitted here, with vector types
+(`emitter.py`): each fused multiply-add is one instruction, and M + V loads feed M·V of them.
 """
 
 from __future__ import annotations
@@ -25,105 +25,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from autograd.kernels.conv_plan import PREFETCH_TAPS
-
-INDEX = ir.IntType(64)
-
-
-class _Emitter:
-    """The few instructions both blocks are made of, for one element type and vector length."""
-
-    def __init__(self, context: Any, builder: Any, element: ir.Type, lanes: int) -> None:
-        self.context, self.builder, self.element, self.lanes = context, builder, element, lanes
-        self.vector = ir.VectorType(element, lanes)
-        self.bytes = 8 if isinstance(element, ir.DoubleType) else 4
-        name = f"llvm.fmuladd.v{lanes}f{8 * self.bytes}"
-        signature = ir.FunctionType(self.vector, [self.vector] * 3)
-        self._fmuladd = cgutils.get_or_insert_function(builder.module, signature, name)
-
-    def pointer(self, address: Any, to: ir.Type | None = None) -> Any:
-        return self.builder.inttoptr(address, (to or self.element).as_pointer())
-
-    def at(self, pointer: Any, offset: Any) -> Any:
-        return self.builder.gep(pointer, [offset])
-
-    def number(self, value: int) -> ir.Constant:
-        return ir.Constant(INDEX, value)
-
-    def times(self, a: Any, n: int) -> Any:
-        return self.builder.mul(a, self.number(n))
-
-    def index(self, table: Any, i: Any) -> Any:
-        """table[i], an int32 widened to an index."""
-        return self.builder.sext(self.builder.load(self.builder.gep(table, [i])), INDEX)
-
-    def load(self, pointer: Any) -> Any:
-        """`lanes` consecutive elements."""
-        pointer = self.builder.bitcast(pointer, self.vector.as_pointer())
-        return self.builder.load(pointer, align=self.bytes)
-
-    def store(self, value: Any, pointer: Any) -> None:
-        pointer = self.builder.bitcast(pointer, self.vector.as_pointer())
-        self.builder.store(value, pointer, align=self.bytes)
-
-    def prefetch(self, pointer: Any) -> None:
-        """Ask for the cache line of an address that need not even exist."""
-        byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
-        signature = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
-        function = cgutils.get_or_insert_function(
-            self.builder.module, signature, "llvm.prefetch.p0"
-        )
-        pointer = self.builder.bitcast(pointer, byte)
-        self.builder.call(function, [pointer, flag(0), flag(3), flag(1)])  # to read, and again
-
-    def splat(self, scalar: Any) -> Any:
-        """A vector with this scalar in every lane."""
-        undefined = ir.Constant(self.vector, ir.Undefined)
-        first = self.builder.insert_element(undefined, scalar, ir.Constant(ir.IntType(32), 0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
-        return self.builder.shuffle_vector(first, undefined, zeros)
-
-    def multiply_add(self, a: Any, b: Any, accumulator: Any) -> None:
-        """accumulator += a * b"""
-        b_ = self.builder
-        b_.store(b_.call(self._fmuladd, [a, b, b_.load(accumulator)]), accumulator)
-
-    def load_splat(self, pointer: Any) -> Any:
-        return self.splat(self.builder.load(pointer))
-
-    def outer_product(self, rows: list[Any], columns: list[Any], acc: list[Any]) -> None:
-        """acc[m][v] += rows[m] * columns[v]; an operand is (how to load it, its address).
-
-        The fewer operands are held in registers while the others stream through one register.
-        """
-        transposed = len(rows) > len(columns)
-        held, streamed = (columns, rows) if transposed else (rows, columns)
-        kept = [load(address) for load, address in held]
-        for i, (load, address) in enumerate(streamed):
-            operand = load(address)
-            for j, other in enumerate(kept):
-                m, v = (i, j) if transposed else (j, i)
-                self.multiply_add(other, operand, acc[m * len(columns) + v])
-
-    def accumulators(self, starts: list[Any]) -> list[Any]:
-        """Variables that LLVM keeps in registers."""
-        slots = [cgutils.alloca_once(self.builder, self.vector) for _ in starts]
-        for slot, start in zip(slots, starts, strict=True):
-            self.builder.store(start, slot)
-        return slots
-
-    def total(self, vector: Any) -> Any:
-        """Sum of the lanes, by halves: a fixed order."""
-        width = self.lanes
-        while width > 1:
-            width //= 2
-            mask = ir.VectorType(ir.IntType(32), width)
-            low = ir.Constant(mask, list(range(width)))
-            high = ir.Constant(mask, list(range(width, 2 * width)))
-            vector = self.builder.fadd(
-                self.builder.shuffle_vector(vector, vector, low),
-                self.builder.shuffle_vector(vector, vector, high),
-            )
-        return self.builder.extract_element(vector, ir.Constant(ir.IntType(32), 0))
+from autograd.kernels.emitter import INDEX, Emitter, literals
 
 
 @intrinsic
@@ -228,7 +130,7 @@ def copy_row(typingctx, kind, source, source_step, target, target_step, count): 
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         lanes = COPY_BYTES // (8 if isinstance(args[0].type, ir.DoubleType) else 4)
-        e = _Emitter(context, builder, args[0].type, lanes)
+        e = Emitter(context, builder, args[0].type, lanes)
         source_, source_step_, target_, target_step_, count_ = args[1:]
         source_, target_ = e.pointer(source_), e.pointer(target_)
         wide = e.number(lanes)
@@ -276,10 +178,6 @@ def copy_row(typingctx, kind, source, source_step, target, target_step, count): 
     return types.void(kind, *[types.int64] * 5), codegen
 
 
-def _literals(*given: Any) -> bool:
-    return all(isinstance(t, types.IntegerLiteral) for t in given)
-
-
 @intrinsic(prefer_literal=True)
 def image_block(  # type: ignore[no-untyped-def]
     typingctx, lanes, rows, vectors, low, image, pos, taps, tap_count, weight, bias, out, out_row,
@@ -291,13 +189,13 @@ def image_block(  # type: ignore[no-untyped-def]
     apart, and every access to image and out is a vector of `lanes` elements. low is 0 for a ReLU,
     -inf for none.
     """
-    if not _literals(lanes, rows, vectors):
+    if not literals(lanes, rows, vectors):
         return None
     L, M, V = lanes.literal_value, rows.literal_value, vectors.literal_value
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         low_, image_, pos_, taps_, tap_count_, weight_, bias_, out_, out_row_, opos_ = args[3:]
-        e = _Emitter(context, builder, low_.type, L)
+        e = Emitter(context, builder, low_.type, L)
         image_, weight_, bias_, out_ = map(e.pointer, (image_, weight_, bias_, out_))
         pos_, taps_, opos_ = (e.pointer(a, ir.IntType(32)) for a in (pos_, taps_, opos_))
 
@@ -312,14 +210,8 @@ def image_block(  # type: ignore[no-untyped-def]
             column = e.at(weight_, e.times(loop.index, M))
             scalars = [(e.load_splat, e.at(column, e.number(m))) for m in range(M)]
             e.outer_product(scalars, pixels, acc)
-        lowest = e.splat(low_)
-        for m in range(M):
-            row = e.at(out_, e.times(out_row_, m))
-            for v in range(V):
-                value = builder.load(acc[m * V + v])
-                below = builder.fcmp_ordered("<", value, lowest)  # a NaN is not below: it stays
-                value = builder.select(below, lowest, value)
-                e.store(value, e.at(row, e.index(opos_, e.number(v))))
+        targets = [e.at(out_, e.times(out_row_, m)) for m in range(M)]
+        e.store_results(acc, low_, targets, [e.index(opos_, e.number(v)) for v in range(V)])
         return context.get_dummy_value()
 
     i64 = types.int64
@@ -336,13 +228,13 @@ def weight_block(  # type: ignore[no-untyped-def]
     Addresses and pitches as in `image_block`; `kind` is any number of the element type. The first
     skip_rows rows and skip_columns columns were summed by the block before and are left alone.
     """
-    if not _literals(lanes, rows, columns):
+    if not literals(lanes, rows, columns):
         return None
     L, M, V = lanes.literal_value, rows.literal_value, columns.literal_value
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind_, g_, g_row_, gpos_, image_, taps_, pos_, pos_count_, sums_, sums_row_ = args[3:13]
-        e = _Emitter(context, builder, kind_.type, L)
+        e = Emitter(context, builder, kind_.type, L)
         g_, image_, sums_ = map(e.pointer, (g_, image_, sums_))
         pos_, taps_, gpos_ = (e.pointer(a, ir.IntType(32)) for a in (pos_, taps_, gpos_))
 
@@ -355,16 +247,8 @@ def weight_block(  # type: ignore[no-untyped-def]
             gradients = [(e.load, e.at(row, q)) for row in g_rows]
             pixels = [(e.load, e.at(view, shift)) for view in views]
             e.outer_product(gradients, pixels, acc)
-        none = ir.Constant(e.element, 0.0)
-        for m in range(M):
-            for v in range(V):
-                target = e.at(e.at(sums_, e.times(sums_row_, m)), e.number(v))
-                wanted = builder.and_(
-                    builder.icmp_signed("<=", args[13], e.number(m)),
-                    builder.icmp_signed("<=", args[14], e.number(v)),
-                )
-                total = builder.select(wanted, e.total(builder.load(acc[m * V + v])), none)
-                builder.store(builder.fadd(builder.load(target), total), target)
+        targets = [e.at(sums_, e.times(sums_row_, m)) for m in range(M)]
+        e.add_totals(acc, targets, [e.number(v) for v in range(V)], args[13], args[14])
         return context.get_dummy_value()
 
     i64 = types.int64

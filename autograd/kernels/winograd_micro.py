@@ -14,7 +14,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from autograd.kernels.conv_micro import _Emitter
+from autograd.kernels.emitter import Emitter
 
 LANES = 8  # tiles transformed together, whatever the CPU: LLVM cuts vectors into those there are
 
@@ -37,7 +37,7 @@ def _after(builder: Any, m: list[Any]) -> list[Any]:
     ]
 
 
-def _pick(e: _Emitter, pair: tuple[Any, Any], lanes: list[int]) -> Any:
+def _pick(e: Emitter, pair: tuple[Any, Any], lanes: list[int]) -> Any:
     """These lanes of two vectors, the second's counted on after the first's."""
     mask = ir.VectorType(ir.IntType(32), len(lanes))
     return e.builder.shuffle_vector(*pair, ir.Constant(mask, lanes))
@@ -51,7 +51,7 @@ def transform_rows(typingctx, kind, row0, row1, row2, row3, target, pitch, count
     """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        e = _Emitter(context, builder, args[0].type, LANES)
+        e = Emitter(context, builder, args[0].type, LANES)
         rows = [e.pointer(a) for a in args[1:5]]
         target_ = e.pointer(args[5])
         targets = [e.at(target_, e.times(args[6], i)) for i in range(4)]
@@ -81,7 +81,7 @@ def transform_columns(typingctx, kind, rows, pitch, target, step, tiles):  # typ
     """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        e = _Emitter(context, builder, args[0].type, LANES)
+        e = Emitter(context, builder, args[0].type, LANES)
         rows_, target_ = e.pointer(args[1]), e.pointer(args[3])
         evens = list(range(0, 2 * LANES, 2))
         odds = list(range(1, 2 * LANES, 2))
@@ -110,7 +110,7 @@ def transform_back(typingctx, low, bias, sums, step, target, pitch, tiles):  # t
     """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        e = _Emitter(context, builder, args[0].type, LANES)
+        e = Emitter(context, builder, args[0].type, LANES)
         sums_, target_ = e.pointer(args[2]), e.pointer(args[4])
         lowest, bias_ = e.splat(args[0]), e.splat(args[1])
         sources = [e.at(sums_, e.times(args[3], f)) for f in range(16)]
@@ -145,7 +145,7 @@ def transform_gradient(typingctx, kind, rows, pitch, target, step, tiles):  # ty
     """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        e = _Emitter(context, builder, args[0].type, LANES)
+        e = Emitter(context, builder, args[0].type, LANES)
         rows_, target_ = e.pointer(args[1]), e.pointer(args[3])
         evens = list(range(0, 2 * LANES, 2))
         odds = list(range(1, 2 * LANES, 2))
@@ -164,11 +164,11 @@ def transform_gradient(typingctx, kind, rows, pitch, target, step, tiles):  # ty
     return types.void(kind, *[types.int64] * 5), codegen
 
 
-def _with_next(e: _Emitter, pointers: list[Any]) -> list[tuple[Any, Any]]:
+def _with_next(e: Emitter, pointers: list[Any]) -> list[tuple[Any, Any]]:
     return [(p, e.at(p, e.number(LANES))) for p in pointers]
 
 
-def _spread(e: _Emitter, g: list[Any]) -> list[Any]:
+def _spread(e: Emitter, g: list[Any]) -> list[Any]:
     """A g: four elements from two."""
     add, subtract = e.builder.fadd(g[0], g[1]), e.builder.fsub(g[0], g[1])
     return [g[0], add, subtract, e.builder.fneg(g[1])]
