@@ -23,16 +23,21 @@ _float32, _float64 = _FLOATS
 _ARRAYS = {np.ndarray, float, int, bool, type(None)}
 _all_arrays = _ARRAYS.issuperset
 _BESIDE = {np.ndarray, float, int}
+_MAY_HOLD_TENSORS = Tensor, tuple, list
 _VALUES = {int, float, bool, str, type(None), slice, type(...)}
 _all_values = _VALUES.issuperset
 
 
 def _plain(statics: Iterable[Any]) -> bool:
-    """Whether static arguments are numbers, strings, slices or tuples of them, no Tensor inside."""
+    """Whether static arguments are no Tensors, nor tuples or lists that may hold one."""
     for value in statics:
-        if type(value) in _VALUES:
+        kind = type(value)
+        if kind in _VALUES:
             continue
-        if type(value) is not tuple or not (_all_values(map(type, value)) or _plain(value)):
+        if kind is tuple:
+            if not (_all_values(map(type, value)) or _plain(value)):
+                return False
+        elif isinstance(value, _MAY_HOLD_TENSORS):
             return False
     return True
 
