@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
 import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -50,7 +49,7 @@ _FLOAT64 = np.dtype(np.float64)
 _PLAIN = {np.ndarray, float, int, bool}  # operands that are passed on as they are
 _VALUES = {int, float, bool, str, type(None)}  # statics that are what they are
 # `Array` as written in the source, or as Python shows it when annotations are evaluated
-_ARRAY = re.compile(r"(<class'numpy.ndarray'>|([\w.]+\.)?(Array|ndarray))(?P<optional>\|None)?")
+_ARRAY = {"Array", "ndarray", "ndarray'>"}
 
 
 # What an exception of NumPy becomes; the first that fits.
@@ -82,10 +81,10 @@ class Op:
         statics: list[str] = []
         self.starred = False
         for name, written, starred in _parameters(body):
-            annotation = _ARRAY.fullmatch(written)
-            if annotation and not statics:
+            kind, bar, other = written.partition("|")
+            if not statics and kind.rpartition(".")[2] in _ARRAY and other in ("", "None"):
                 operands.append(name)
-                if annotation["optional"]:
+                if bar:
                     optional.add(name)
                 self.starred = starred
             else:
@@ -301,7 +300,6 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
     spec = Op(body, max_order)
     starred, arity = spec.starred, len(spec.operands)
 
-    @functools.wraps(body)
     def call(*args: Any, **kwargs: Any) -> Any:
         count = len(args) if starred else arity
         if kwargs or len(args) < count:
@@ -350,7 +348,8 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
         return wrapped if len(result) == 2 else (wrapped, result[2])
 
     if not starred and arity in _SHORTCUTS:
-        call = functools.wraps(body)(_SHORTCUTS[arity](call, spec, Node))
+        call = _SHORTCUTS[arity](call, spec, Node)
+    functools.update_wrapper(call, body)
     call.op = spec  # type: ignore[attr-defined]
     spec.call = call
     ops_by_code[body.__code__] = spec

@@ -5,16 +5,18 @@ from __future__ import annotations
 import builtins
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from autograd.array_methods import ArrayMethods
 from autograd.dtypes import as_array, get_default_dtype
 from autograd.errors import ArgumentError, DTypeError, GradWarning, GraphError, InPlaceError
 from autograd.grad_mode import is_grad_enabled
 from autograd.stamps import stamp
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 __all__ = ["RemovableHook", "Tensor", "tensor"]
 

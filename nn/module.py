@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from reprlib import recursive_repr
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from autograd import Tensor, scope
 from autograd.errors import ArgumentError, DTypeError, GlassgradError
@@ -15,6 +14,9 @@ from autograd.evidence import note_inputs
 from autograd.tensors import RemovableHook
 from nn import state as states
 from nn.parameter import Buffer, Parameter
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 __all__ = ["Module"]
 

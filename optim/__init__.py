@@ -21,18 +21,17 @@ if getattr(autograd, "__distribution__", None) != "glassgrad":
 
 from typing import TYPE_CHECKING, Any
 
-from optim.adagrad import Adagrad
-from optim.adam import Adam, AdamW
-from optim.clipping import clip_grad_norm_, clip_grad_value_
-from optim.optimizer import Optimizer
-from optim.rmsprop import RMSprop
-from optim.sgd import SGD
-
 if TYPE_CHECKING:
     from optim import lr_scheduler, schedules
+    from optim.adagrad import Adagrad
+    from optim.adam import Adam, AdamW
+    from optim.clipping import clip_grad_norm_, clip_grad_value_
     from optim.lbfgs import LBFGS
     from optim.levenberg_marquardt import LevenbergMarquardt
     from optim.newton_cg import NewtonCG
+    from optim.optimizer import Optimizer
+    from optim.rmsprop import RMSprop
+    from optim.sgd import SGD
 
 __all__ = [
     "LBFGS",
@@ -53,8 +52,16 @@ __all__ = [
 # Imported when first used: the import costs little.
 _LATER = {
     "LBFGS": "optim.lbfgs",
+    "SGD": "optim.sgd",
+    "Adagrad": "optim.adagrad",
+    "Adam": "optim.adam",
+    "AdamW": "optim.adam",
     "LevenbergMarquardt": "optim.levenberg_marquardt",
     "NewtonCG": "optim.newton_cg",
+    "Optimizer": "optim.optimizer",
+    "RMSprop": "optim.rmsprop",
+    "clip_grad_norm_": "optim.clipping",
+    "clip_grad_value_": "optim.clipping",
 }
 _MODULES_LATER = ("lr_scheduler", "schedules")
 
@@ -63,7 +70,8 @@ def __getattr__(name: str) -> Any:
     import importlib
 
     if name in _LATER:
-        return getattr(importlib.import_module(_LATER[name]), name)
+        found = globals()[name] = getattr(importlib.import_module(_LATER[name]), name)
+        return found  # from now on without this function
     if name in _MODULES_LATER:
         return importlib.import_module(f"optim.{name}")
     raise AttributeError(f"module 'optim' has no attribute {name!r}")
