@@ -64,6 +64,7 @@ def run(options: Any, machine: dict[str, Any], found: dict[Any, tuple[str, str]]
     """A table of peaks, ours and PyTorch's and JAX's; the section's text."""
     from bench import report
     from bench.peers import OURS
+    from bench.pictures import draw_memory
     from bench.workloads.tasks import TASKS as ALL
 
     if not Path("/proc/self/clear_refs").exists():
@@ -98,7 +99,8 @@ def run(options: Any, machine: dict[str, Any], found: dict[Any, tuple[str, str]]
             ratio = f"{first:.2f}{' ▼' if first < 1 else ''} ({second:.2f})"
         lines.append("| " + " | ".join([ALL[index].name, *cells, ratio]) + " |")
         print(lines[-1], flush=True)
-    report.keep(options.out, "memory", {"machine": machine, "results": results})
+    content = {"machine": machine, "results": results}
+    report.keep(options.out, "memory", content, lambda plt: draw_memory(plt, results))
     return "\n".join([f"{report.describe(machine)}.", "", *lines, ""])
 
 

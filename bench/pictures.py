@@ -1,4 +1,4 @@
-"""Pictures of ratios: bars for one peer, points for many. matplotlib's `pyplot` is given."""
+"""Pictures of ratios, bars for one peer, points for many, and of memory; `plt` is pyplot."""
 
 from __future__ import annotations
 
@@ -53,6 +53,29 @@ def draw_points(plt: Any, section: str, rows: Sequence[Row]) -> Any:
                       xerr=_whiskers(ratios), fmt=_MARKERS[number % len(_MARKERS)], markersize=5,
                       color=f"C{number}", label=label, elinewidth=1, capsize=2)  # fmt: skip
     _ratio_axis(axes, [r.ratio for row in rows for r in row.ratios.values()], "peer's")
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8, frameon=False)
+    return figure
+
+
+def draw_memory(plt: Any, results: Sequence[dict[str, Any]]) -> Any:
+    """For each task and library what it loads with its first step, and what a step takes then."""
+    if not results:
+        return None
+    names = list(dict.fromkeys(r["task"] for r in results))
+    libraries = list(dict.fromkeys(r["library"] for r in results))
+    figure, axes = _rows(plt, "memory", names, 0.14 + 0.14 * len(libraries))
+    height = 0.8 / len(libraries)
+    for number, library in enumerate(libraries):
+        mine = [r for r in results if r["library"] == library]
+        places = [names.index(r["task"]) + _shift(number, len(libraries)) for r in mine]
+        code, step = (
+            [(r[after] - r[before]) / 2**20 for r in mine]
+            for before, after in (("imported", "loaded"), ("loaded", "peak"))
+        )
+        axes.barh(places, code, height, color=f"C{number}", alpha=0.35)
+        axes.barh(places, step, height, left=code, color=f"C{number}", label=library)
+    axes.set_xlabel("MiB above imports; pale: loaded by a step on one sample")
+    axes.grid(axis="x", color="0.85", linewidth=0.8)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8, frameon=False)
     return figure
 

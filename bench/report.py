@@ -58,8 +58,9 @@ def commit() -> str:
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()
 
     dirty = git(
-        "status", "--porcelain", "--untracked-files=no", "--", "autograd", "nn", "bench/*.py"
-    )
+        "status", "--porcelain", "--untracked-files=no", "--",
+        "autograd", "nn", "optim", "bench/*.py",
+    )  # fmt: skip
     return git("rev-parse", "--short=12", "HEAD") + (" with changes" if dirty else "")
 
 
