@@ -197,3 +197,13 @@ def test_scratch_is_bounded():
             sums = lanes_weight_plan(c, 4, machine)
             group = c.C * sums.layout.plane + c.K * sums.g_plane
             assert 4 * sums.together * group <= 1.5 * (1 << 19)
+
+
+@pytest.mark.parametrize("kernel", [11, 25, 32])
+def test_large_kernels(kernel):
+    """Too many sets of taps to list the pixels of each: all are summed over."""
+    c = conv_shape((16, 2, 40, 40), (3, 2, kernel, kernel), (1, 1), (kernel // 2,) * 4, (1, 1), 1)
+    rng = np.random.default_rng(0)
+    shapes = (c.input_shape, c.weight_shape, (c.K,), c.output_shape)
+    given = *(rng.standard_normal(s) for s in shapes), c
+    assert_close(run(*given), expected(*given), np.float64)

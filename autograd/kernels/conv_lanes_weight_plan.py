@@ -24,6 +24,7 @@ from .conv_shape import ConvShape
 
 SUM_CYCLES = 50  # to add a block's lanes up
 SUM_PIXELS = 112  # taken at a time: both operands come from L1
+MOST_PIXELS = 1 << 17  # listed, of all classes of taps
 SUM_BYTES = 1 << 19  # of images laid out together, where they have fewer pixels than that
 
 
@@ -78,7 +79,8 @@ def _seen(inside: np.ndarray, mask: int) -> np.ndarray:
 def _tiles(
     block: Block, order: np.ndarray, c: ConvShape, vertical: Axis, horizontal: Axis
 ) -> _Tiles:
-    """The pixels that any tap of a tile sees the image from; all, if those are nearly as many."""
+    """The pixels that any tap of a tile sees the image from; simply all of them if those are nearly
+    as many, or the lists too long."""
     wide, count = block.columns, len(order)
     starts = np.minimum(np.arange(0, count, wide), count - wide)
     taps = order[starts[:, None] + np.arange(wide)] % (c.R * c.S)
@@ -90,7 +92,7 @@ def _tiles(
         [_seen(vertical.inside, r).sum() * _seen(horizontal.inside, s).sum() for r, s in masks]
     )
     class_of, all_ = class_of.ravel(), c.Ho * c.Wo
-    if pixels[class_of].mean() > 0.95 * all_:
+    if pixels[class_of].mean() > 0.95 * all_ or pixels.sum() > MOST_PIXELS:
         every = ((1 << c.R) - 1, (1 << c.S) - 1)
         return _Tiles(block, order, [every], np.zeros_like(class_of), np.array([all_]))
     return _Tiles(block, order, masks, class_of, pixels)
