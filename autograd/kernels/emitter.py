@@ -124,21 +124,20 @@ class Emitter:
     ) -> None:
         """rows[m][at[v]] += the sum of the lanes of acc[m][v].
 
-        The first skip_rows rows and skip_columns columns were summed by the block before and are
-        left alone.
+        The first skip_rows rows and skip_columns columns were summed by the block before. Those
+        rows are not even stored back unchanged: another thread may be adding to them.
         """
         none = ir.Constant(self.element, 0.0)
         slots = iter(acc)
         for m, row in enumerate(rows):
-            for v, place in enumerate(at):
-                target = self.at(row, place)
-                wanted = self.builder.and_(
-                    self.builder.icmp_signed("<=", skip_rows, self.number(m)),
-                    self.builder.icmp_signed("<=", skip_columns, self.number(v)),
-                )
-                total = self.total(self.builder.load(next(slots)))
-                total = self.builder.select(wanted, total, none)
-                self.builder.store(self.builder.fadd(self.builder.load(target), total), target)
+            mine = self.builder.icmp_signed("<=", skip_rows, self.number(m))
+            with self.builder.if_then(mine):
+                for v, place in enumerate(at):
+                    target = self.at(row, place)
+                    wanted = self.builder.icmp_signed("<=", skip_columns, self.number(v))
+                    total = self.total(self.builder.load(next(slots)))
+                    total = self.builder.select(wanted, total, none)
+                    self.builder.store(self.builder.fadd(self.builder.load(target), total), target)
 
 
 def literals(*given: Any) -> bool:
