@@ -162,12 +162,7 @@ def conv2d_weight_grad(
     groups: int,
 ) -> np.ndarray:
     """Adjoint of `conv2d` in weight: g (N,K,Ho,Wo), x (N,C,H,W) -> weight_shape."""
-    g, x, _ = _alike(g, x)
-    run = _function(
-        _weight_grad, x.shape, tuple(weight_shape), g.shape, tuple(stride), tuple(padding),
-        tuple(dilation), groups, g.dtype, *_settings(),
-    )  # fmt: skip
-    return run(g, x)
+    return _summed(_weight_grad, g, x, weight_shape, stride, padding, dilation, groups)
 
 
 def conv2d_weight_bias_grads(
@@ -180,9 +175,23 @@ def conv2d_weight_bias_grads(
     groups: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The adjoint of `conv2d` in weight, and in bias: sums of g over all but the channels."""
+    return _summed(_weight_bias_grads, g, x, weight_shape, stride, padding, dilation, groups)
+
+
+def _summed(
+    make: Callable[..., Callable[..., Any]],
+    g: np.ndarray,
+    x: np.ndarray,
+    weight_shape: Shape4,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+    groups: int,
+) -> Any:
+    """What the function that `make` makes for these shapes gives for g and x."""
     g, x, _ = _alike(g, x)
     run = _function(
-        _weight_bias_grads, x.shape, tuple(weight_shape), g.shape, tuple(stride), tuple(padding),
+        make, x.shape, tuple(weight_shape), g.shape, tuple(stride), tuple(padding),
         tuple(dilation), groups, g.dtype, *_settings(),
     )  # fmt: skip
     return run(g, x)

@@ -37,10 +37,12 @@ fit 512 KiB.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from .conv_lanes_plan import axes_of, forward_axis
-from .conv_plan import SCRATCH_BYTES, Machine, forward_plan, input_grad_plan, weight_plan
+from .conv_plan import SCRATCH_BYTES, ImagePlan, Machine, forward_plan, input_grad_plan, weight_plan
 from .conv_shape import ConvShape
 
 LEAST_GAIN = 1.15
@@ -50,22 +52,29 @@ LARGEST_KERNEL = 32  # taps along an axis are bits of an integer
 
 def forward_fits(c: ConvShape, itemsize: int, machine: Machine) -> bool:
     """Whether lanes save enough of the forward pass."""
-    lanes = machine.lanes(itemsize)
-    if not _possible(c, lanes) or lanes * itemsize * c.C * c.H * c.W > SCRATCH_BYTES:
-        return False
-    phases = forward_plan(c.as_one_row(), itemsize, machine).phases
-    direct = sum(p.taps * p.vectors for p in phases) * lanes
-    return _saves(direct, c.C * _taps(c, lanes), c.Ho * c.Wo)
+    return _images_fit(c, itemsize, machine, forward_plan, (c.C, c.H * c.W), c.Ho * c.Wo)
 
 
 def input_grad_fits(c: ConvShape, itemsize: int, machine: Machine) -> bool:
     """Whether lanes save enough of the input gradient."""
-    lanes = machine.lanes(itemsize)
-    if not _possible(c, lanes) or lanes * itemsize * c.K * c.Ho * c.Wo > SCRATCH_BYTES:
+    return _images_fit(c, itemsize, machine, input_grad_plan, (c.K, c.Ho * c.Wo), c.H * c.W)
+
+
+def _images_fit(
+    c: ConvShape,
+    itemsize: int,
+    machine: Machine,
+    direct_plan: Callable[..., ImagePlan],
+    source: tuple[int, int],
+    outputs: int,
+) -> bool:
+    """The same, where images of so many (channels, pixels) make others of `outputs` pixels."""
+    lanes, (channels, pixels) = machine.lanes(itemsize), source
+    if not _possible(c, lanes) or lanes * itemsize * channels * pixels > SCRATCH_BYTES:
         return False
-    phases = input_grad_plan(c.as_one_row(), itemsize, machine).phases
-    direct = sum(p.taps * p.vectors for p in phases) * lanes
-    return _saves(direct, c.K * _taps(c, lanes), c.H * c.W)
+    phases = direct_plan(c.as_one_row(), itemsize, machine).phases
+    direct, taps = sum(p.taps * p.vectors for p in phases) * lanes, channels * _taps(c, lanes)
+    return direct >= LEAST_GAIN * taps and direct - taps >= LEAST_SAVED * outputs
 
 
 def weight_grad_fits(c: ConvShape, itemsize: int, machine: Machine) -> bool:
@@ -91,10 +100,6 @@ def _taps(c: ConvShape, lanes: int) -> float:
         int(np.bitwise_count(forward_axis(*axis).inside).sum()) for axis in axes_of(c)
     )
     return vertical * horizontal * (-(-c.N // lanes) * lanes / c.N)
-
-
-def _saves(direct: float, taps: float, outputs: int) -> bool:
-    return direct >= LEAST_GAIN * taps and direct - taps >= LEAST_SAVED * outputs
 
 
 FITS = {"forward": forward_fits, "input_grad": input_grad_fits, "weight_grad": weight_grad_fits}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd.kernels.blas import note_convolution
 from autograd.kernels.conv_lanes_numba import (
     LaneImageSizes,
     LaneSumSizes,
@@ -22,14 +21,15 @@ from autograd.kernels.conv_lanes_plan import LanePlan, lanes_forward_plan, lanes
 from autograd.kernels.conv_lanes_weight_plan import lanes_weight_plan
 from autograd.kernels.conv_launch import (
     Convolution,
+    images_function,
     machine,
     parts_of,
     sums_function,
     work_ns_of,
 )
-from autograd.kernels.conv_numba import kernel_address, kernel_at
+from autograd.kernels.conv_numba import kernel_address
 from autograd.kernels.conv_shape import ConvShape, Shape4
-from autograd.kernels.runtime import PARALLEL_NS, parallel_for
+from autograd.kernels.runtime import PARALLEL_NS
 
 
 def forward(c: ConvShape, dtype: np.dtype, threads: int, relu: bool) -> Convolution:
@@ -51,27 +51,15 @@ def _image_function(
     lanes, block = machine().lanes(dtype.itemsize), plan.block
     groups = -(-c.N // lanes)
     work_ns = work_ns_of(c)
-    large = work_ns >= PARALLEL_NS
     jobs = -(-shape[1] // block.rows)
-    parts = parts_of(groups, jobs, threads) if large and threads > 1 else 1
+    parts = parts_of(groups, jobs, threads) if work_ns >= PARALLEL_NS and threads > 1 else 1
     sizes = LaneImageSizes(
         lay_out_address(lanes, dtype), lane_blocks(lanes, block, dtype), int(relu), parts,
         block.rows, plan.filter_out, plan.buffer, plan.pieces, *plan.starts,
     )  # fmt: skip
     kernel = kernel_address(lanes_image_kernel(lanes), dtype)
     numbers = np.array([kernel, *plan.layout, *sizes], np.int64)
-    tables, chunks, none = plan.tables, groups * parts, np.zeros(shape[1], dtype)
-
-    def run(source: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
-        if bias is None:
-            bias = none
-        if large:
-            note_convolution()
-        out = np.empty(shape, dtype)
-        parallel_for(kernel_at, chunks, source, weight, bias, out, numbers, tables, work_ns=work_ns)
-        return out
-
-    return run
+    return images_function(numbers, plan.tables, groups * parts, shape, dtype, work_ns)
 
 
 def weight_grad(c: ConvShape, dtype: np.dtype, threads: int) -> Convolution:

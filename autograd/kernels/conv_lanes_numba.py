@@ -22,11 +22,10 @@ from autograd.kernels.conv_lanes_micro import (
 from autograd.kernels.conv_lanes_plan import LaneLayout
 from autograd.kernels.conv_micro import address, call, fields, function_address, value
 from autograd.kernels.conv_numba import NUMBERS, TABLES, images_of, plane_sum
-from autograd.kernels.conv_plan import Block
+from autograd.kernels.conv_plan import LINE_BYTES, Block
 from autograd.kernels.runtime import jit
 
 STEP = 1 + len(LaneLayout._fields)  # where in `numbers` the other sizes start
-LINE = 64  # bytes
 
 
 class LaneImageSizes(NamedTuple):
@@ -134,7 +133,7 @@ def lane_tiles(lanes: int, block: Block, dtype: np.dtype) -> int:
 @jit
 def aligned(array):  # type: ignore[no-untyped-def]
     """The first element of a 1-d array at the start of a cache line."""
-    return -address(array, 0) % LINE // array.itemsize
+    return -address(array, 0) % LINE_BYTES // array.itemsize
 
 
 @jit
@@ -160,8 +159,8 @@ def lanes_image_kernel(lanes: int) -> Any:
         low = out.dtype.type(0.0 if n.relu else -np.inf)
         step_in = v.channels_in * v.plane_in
         step_out = v.channels_out * v.plane_out
-        images = np.empty(v.channels_in * v.plane + LINE, out.dtype)
-        results = np.empty(n.rows * n.buffer + LINE, out.dtype)
+        images = np.empty(v.channels_in * v.plane + LINE_BYTES, out.dtype)
+        results = np.empty(n.rows * n.buffer + LINE_BYTES, out.dtype)
         base = aligned(images)
         flat = aligned(results)
         clear_borders(images, base, v.channels_in, L, tables, v)
@@ -222,8 +221,8 @@ def lanes_weight_kernel(lanes: int) -> Any:
         step_out = v.channels_out * v.plane_out
         image = v.channels_in * v.plane
         gradient = v.channels_out * n.g_plane
-        images = np.empty(n.together * image + LINE, g.dtype)
-        gradients = np.empty(n.together * gradient + LINE, g.dtype)
+        images = np.empty(n.together * image + LINE_BYTES, g.dtype)
+        gradients = np.empty(n.together * gradient + LINE_BYTES, g.dtype)
         zeros = np.zeros(v.plane_out, g.dtype)
         base = aligned(images)
         g_base = aligned(gradients)

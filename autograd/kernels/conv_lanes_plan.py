@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .conv_plan import Block, Machine, joined
+from .conv_plan import Block, Machine, ceil_div, joined, odd_lines
 from .conv_shape import ConvShape
 
 BUFFER_BYTES = 1 << 15  # of results between the register block and the transpose
@@ -79,10 +79,6 @@ class _Grouping(NamedTuple):
     columns: np.ndarray
     row_masks: np.ndarray  # of all pixels of a block together
     column_masks: np.ndarray
-
-
-def ceil_div(a: int, b: int) -> int:
-    return -(-a // b)
 
 
 def _axis(outputs: np.ndarray, bases: np.ndarray, kernel: np.ndarray, shifts: np.ndarray,
@@ -245,12 +241,6 @@ def _reach(
     return low, high
 
 
-def padded_plane(pixels: int, lanes: int, itemsize: int) -> int:
-    """Elements of a plane: an odd number of cache lines, so that planes share no cache sets."""
-    line = 64 // itemsize
-    return (ceil_div(pixels * lanes, line) | 1) * line
-
-
 def laid_out(
     height: int, width: int, low: tuple[int, int], high: tuple[int, int], lanes: int
 ) -> tuple[list[int], list[int]]:
@@ -281,7 +271,7 @@ def _write(
         _reach(groupings, phases, axis, size) for axis, size in enumerate((height, width))
     )
     pitch = right - left
-    plane = padded_plane((bottom - top) * pitch, lanes, itemsize)
+    plane = odd_lines((bottom - top) * pitch * lanes, itemsize)
     places, borders = laid_out(height, width, (top, left), (bottom, right), lanes)
     channels = np.arange(channels_in)[:, None, None]
     taps: list[int] = []
@@ -318,5 +308,5 @@ def _write(
     longest = max(piece_table[3::4])
     return LanePlan(
         layout, block, tables, LaneTables(*starts[2:]), len(pieces),
-        padded_plane(longest, lanes, itemsize), filters[1],
+        odd_lines(longest * lanes, itemsize), filters[1],
     )  # fmt: skip

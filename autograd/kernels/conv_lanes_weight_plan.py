@@ -13,13 +13,11 @@ from .conv_lanes_plan import (
     Axis,
     LaneLayout,
     axes_of,
-    ceil_div,
     cycles,
     forward_axis,
     laid_out,
-    padded_plane,
 )
-from .conv_plan import Block, Machine, joined
+from .conv_plan import Block, Machine, ceil_div, joined, odd_lines
 from .conv_shape import ConvShape
 
 SUM_CYCLES = 50  # to add a block's lanes up
@@ -123,8 +121,8 @@ def lanes_weight_plan(c: ConvShape, itemsize: int, machine: Machine) -> LaneSumP
         for a, size in zip(axes, (c.H, c.W), strict=True)
     )
     pitch = right - left
-    plane = padded_plane((bottom - top) * pitch, lanes, itemsize)
-    g_plane = padded_plane(pixels, lanes, itemsize)
+    plane = odd_lines((bottom - top) * pitch * lanes, itemsize)
+    g_plane = odd_lines(pixels * lanes, itemsize)
 
     groups = ceil_div(c.N, lanes)
     bytes_of_group = (c.C * plane + c.K * g_plane) * itemsize

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -123,9 +123,9 @@ def _image_function(
     jobs = c.groups * -(-(channels_out // c.groups) // block.rows)
     images = -(-c.N // layout.group)
     work_ns = work_ns_of(c)
-    large = work_ns >= PARALLEL_NS
-    alone = not large or threads == 1  # then one call of the kernel does it all, and packs the
-    parts = 1 if alone else parts_of(images, jobs, threads)  # weights on its way
+    # then one call of the kernel does it all, and packs the weights on its way
+    alone = work_ns < PARALLEL_NS or threads == 1
+    parts = 1 if alone else parts_of(images, jobs, threads)
     pack = kernel_address(pack_weight, dtype)
     sizes = ImageSizes(
         copy_address(dtype), image_tiles(machine().lanes(dtype.itemsize), block, dtype),
@@ -135,20 +135,37 @@ def _image_function(
     )  # fmt: skip
     rest = *layout, *sizes, *_flat(plan.phases), *_flat(plan.pieces)
     numbers = np.array([kernel_address(image_kernel, dtype), *rest], np.int64)
-    tables, chunks, none = plan.tables, images * parts, np.zeros(channels_out, dtype)
+    packing = None
+    if not alone:
+        packing = Packing(np.array([pack, *rest], np.int64), jobs, plan.packed)
+    return images_function(numbers, plan.tables, images * parts, shape, dtype, work_ns, packing)
 
-    packed_shape, packing = (1, 1, 1, plan.packed), np.array([pack, *rest], np.int64)
+
+class Packing(NamedTuple):
+    """The launch that packs the weights, before the one that reads them."""
+
+    numbers: np.ndarray
+    jobs: int
+    size: int  # of the packed weights
+
+
+def images_function(
+    numbers: np.ndarray, tables: np.ndarray, chunks: int, shape: Shape4, dtype: np.dtype,
+    work_ns: float, packing: Packing | None = None,
+) -> Convolution:  # fmt: skip
+    """What launches a kernel that makes images of this shape from others, weights and a bias."""
+    large, none = work_ns >= PARALLEL_NS, np.zeros(shape[1], dtype)
 
     def run(source: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
         if bias is None:
             bias = none
         if large:
             note_convolution()
-        if not alone:
-            packed = np.empty(packed_shape, dtype)
+        if packing is not None:
+            packed = np.empty((1, 1, 1, packing.size), dtype)
             parallel_for(
-                kernel_at, jobs, source, weight, bias, packed, packing, tables,
-                work_ns=plan.packed,
+                kernel_at, packing.jobs, source, weight, bias, packed, packing.numbers, tables,
+                work_ns=packing.size,
             )  # fmt: skip
             weight = packed
         out = np.empty(shape, dtype)

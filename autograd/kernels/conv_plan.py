@@ -27,6 +27,7 @@ from .conv_shape import ConvShape
 SCRATCH_BYTES = 1 << 18  # images are laid out together until this is full: half of a usual L2
 SUM_SCRATCH_BYTES = 1 << 21  # the weight gradient rather has long sums: images from L3 will do
 NEAR_BYTES = 1 << 14  # half of a usual L1
+LINE_BYTES = 64  # of a cache line
 PREFETCH_TAPS = 27  # so many taps before a line is needed it is asked for: past the latency of L2
 FLAT_COPY = 20  # what copying a vector out of the flat buffer costs, in taps
 ROW_STORE = 2  # what storing it in place costs
@@ -176,8 +177,15 @@ class _Work(NamedTuple):
     filter_out: int  # distance of two output channels' weights
 
 
-def _ceil(a: int, b: int) -> int:
+def ceil_div(a: int, b: int) -> int:
     return -(-a // b)
+
+
+def odd_lines(elements: int, itemsize: int) -> int:
+    """So many elements or more: an odd number of cache lines, so that planes which are that far
+    apart share no cache sets."""
+    line = LINE_BYTES // itemsize
+    return (ceil_div(elements, line) | 1) * line
 
 
 def joined(*tables: list[int]) -> tuple[np.ndarray, list[int]]:
@@ -197,14 +205,14 @@ def _layout(
 ) -> Layout:
     """Pitch and planes, where taps look at `read` rows and columns of `widest` outputs a row."""
     (channels, height, width), (sh, sw), (top, left), (rows, columns) = source, step, before, read
-    starts = [max(0, _ceil(left - b, sw)) for b in range(planes[1])]
+    starts = [max(0, ceil_div(left - b, sw)) for b in range(planes[1])]
     ends = [(width - 1 + left - b) // sw + 1 for b in range(planes[1])]
     data = min(columns, max(ends))
     zeros = max(0, min(data, *starts))
     data = max(data, zeros)
     pitch = max(widest, data - zeros + max(zeros, columns - data))
-    line = 64 // itemsize  # planes an odd number of cache lines apart share no cache sets, and
-    plane = (_ceil(rows * pitch, line) | 1) * line  # images start where the next plane would
+    plane = odd_lines(rows * pitch, itemsize)
+    line = LINE_BYTES // itemsize  # images start where the next plane would
     lines = channels * planes[0] * planes[1] * plane // line
     image = (lines + (plane // line - lines) % 64) * line
     return Layout(
@@ -271,7 +279,7 @@ def input_grad_plan(c: ConvShape, itemsize: int, machine: Machine) -> ImagePlan:
         residue, q = _stride_taps(n, d, s)
         axis = []  # residue, first I', how many, kernel taps, first output looked at per tap
         for a in range(s):
-            first = max(0, _ceil(before - a, s))
+            first = max(0, ceil_div(before - a, s))
             count = (size - 1 + before - a) // s + 1 - first
             taps = [t for t in range(n) if residue[t] == a]
             if count > 0:
@@ -319,12 +327,12 @@ def _image_plan(
     in_place = None if any(flat) else _in_place(layout)
     layout = in_place or layout
     counts = [
-        _ceil((p.rows - 1) * layout.pitch + p.columns, lanes) if f
-        else p.rows * _ceil(p.columns, lanes)
+        ceil_div((p.rows - 1) * layout.pitch + p.columns, lanes) if f
+        else p.rows * ceil_div(p.columns, lanes)
         for p, f in zip(phases, flat, strict=True)
     ]  # fmt: skip
     fewest = min(counts)
-    most = min(images, _ceil(96, fewest), max(1, SCRATCH_BYTES // (layout.image * itemsize)))
+    most = min(images, ceil_div(96, fewest), max(1, SCRATCH_BYTES // (layout.image * itemsize)))
     block, group = min(
         (
             (b, n)
@@ -349,8 +357,8 @@ def _image_plan(
 def _image_cost(block: Block, group: int, channels_out: int, counts: list[int]) -> float:
     """Cycles an image takes for each tap, with the waste where blocks do not fit, and a little
     for every group, which has costs of its own."""
-    steps = sum(_ceil(count * group, block.columns) + 1 for count in counts) / group
-    return _ceil(channels_out, block.rows) * steps * block.cycles()
+    steps = sum(ceil_div(count * group, block.columns) + 1 for count in counts) / group
+    return ceil_div(channels_out, block.rows) * steps * block.cycles()
 
 
 def _flat_is_cheaper(p: _Grid, pitch: int, channels_in: int, lanes: int) -> bool:
@@ -358,8 +366,8 @@ def _flat_is_cheaper(p: _Grid, pitch: int, channels_in: int, lanes: int) -> bool
     if p.target_column != 1 or p.columns < lanes:
         return True
     taps = channels_in * len(p.kernel_rows) * len(p.kernel_columns)
-    in_rows = p.rows * _ceil(p.columns, lanes) * (taps + ROW_STORE)
-    return _ceil((p.rows - 1) * pitch + p.columns, lanes) * (taps + FLAT_COPY) < in_rows
+    in_rows = p.rows * ceil_div(p.columns, lanes) * (taps + ROW_STORE)
+    return ceil_div((p.rows - 1) * pitch + p.columns, lanes) * (taps + FLAT_COPY) < in_rows
 
 
 class _Tables:
@@ -400,14 +408,14 @@ class _Tables:
             )
         )  # fmt: skip
         rows = self.block.rows
-        self.packed += taps * self.work.groups * _ceil(self.work.channels_out, rows) * rows
+        self.packed += taps * self.work.groups * ceil_div(self.work.channels_out, rows) * rows
 
     def _ranges(self, count: int, step: int) -> list[range]:
         """0..count in ranges of `step`; a group of several images is not cut."""
         if self.layout.group > 1:
             return [range(count)]
         step = max(1, step)
-        if _ceil(count, step) == 1:
+        if ceil_div(count, step) == 1:
             return [range(count)]
         starts = list(range(0, count - step // 2, step))  # a short rest joins its neighbour
         return [range(i, j) for i, j in zip(starts, [*starts[1:], count], strict=True)]
@@ -427,7 +435,7 @@ class _Tables:
         """Vectors across the ends of rows; results go to a buffer, rows are copied out of it."""
         pitch, vectors = self.layout.pitch, 0
         for part in self._ranges(p.rows, int(self.piece * self.lanes / pitch)):
-            vectors = _ceil((len(part) - 1) * pitch + p.columns, self.lanes)
+            vectors = ceil_div((len(part) - 1) * pitch + p.columns, self.lanes)
             opos = [v * self.lanes for v in range(vectors)]
             pos = [part.start * pitch + v for v in opos]
             row_source = [u * pitch for u in range(len(part))]
@@ -480,7 +488,7 @@ def weight_plan(c: ConvShape, itemsize: int, machine: Machine) -> WeightPlan:
         g_image = c.Ho * c.Wo
         g_rows = (1, c.Ho * c.Wo, c.Ho * c.Wo)
     else:  # g is copied with zeros in the junk columns
-        count = _ceil((c.Ho - 1) * layout.pitch + c.Wo, lanes)
+        count = ceil_div((c.Ho - 1) * layout.pitch + c.Wo, lanes)
         pos = [v * lanes for v in range(count)]
         gpos = pos
         g_image = count * lanes
@@ -491,15 +499,15 @@ def weight_plan(c: ConvShape, itemsize: int, machine: Machine) -> WeightPlan:
     ]
     vectors = len(pos)
     bytes_per_image = (layout.image + c.K * g_image) * itemsize
-    group = min(c.N, _ceil(100, vectors), max(1, SUM_SCRATCH_BYTES // bytes_per_image))
+    group = min(c.N, ceil_div(100, vectors), max(1, SUM_SCRATCH_BYTES // bytes_per_image))
     layout = layout._replace(group=group)
     outputs = c.K // c.groups
     block = min(
         (b for b in machine.weight_blocks if b.rows <= outputs and b.columns <= len(taps)),
-        key=lambda b: _ceil(outputs, b.rows) * _ceil(len(taps), b.columns) * b.cycles(),
+        key=lambda b: ceil_div(outputs, b.rows) * ceil_div(len(taps), b.columns) * b.cycles(),
     )
-    groups = _ceil(c.N, group)
-    pieces = _ceil(vectors * group, 128)
+    groups = ceil_div(c.N, group)
+    pieces = ceil_div(vectors * group, 128)
     small = c.K * len(taps) <= 1 << 16
     tables, starts = joined(
         taps,
@@ -515,6 +523,6 @@ def weight_plan(c: ConvShape, itemsize: int, machine: Machine) -> WeightPlan:
         vectors,
         g_rows,
         int(group > 1 or not in_rows),
-        _ceil(vectors * group, pieces),
+        ceil_div(vectors * group, pieces),
         min(groups, 8) if small else 1,
     )

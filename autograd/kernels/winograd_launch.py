@@ -8,9 +8,23 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.kernels.blas import note_convolution
-from autograd.kernels.conv_launch import Convolution, machine, parts_of
+from autograd.kernels.conv_launch import (
+    Convolution,
+    Packing,
+    images_function,
+    machine,
+    parts_of,
+)
 from autograd.kernels.conv_numba import image_tiles, kernel_address, kernel_at, weight_tiles
-from autograd.kernels.conv_plan import PREFETCH_TAPS, Block, Machine, joined
+from autograd.kernels.conv_plan import (
+    LINE_BYTES,
+    PREFETCH_TAPS,
+    Block,
+    Machine,
+    ceil_div,
+    joined,
+    odd_lines,
+)
 from autograd.kernels.conv_shape import ConvShape, Shape4
 from autograd.kernels.runtime import parallel_for
 from autograd.kernels.winograd_micro import LANES
@@ -35,10 +49,6 @@ NEAR_BYTES = 24 << 10  # one of the 16 matrices of a block of tiles: most of a u
 SUMMED_BYTES = 8 << 20  # of the blocks of x and g that the weight gradient is summed over
 FEWEST_SUMMED, MOST_SUMMED = 128, 512  # tiles of such a block
 TOGETHER = 64  # output channels between two transforms back
-
-
-def _ceil(a: int, b: int) -> int:
-    return -(-a // b)
 
 
 def forward(c: ConvShape, dtype: np.dtype, threads: int, relu: bool) -> Convolution:
@@ -70,41 +80,28 @@ def _image_function(
 ) -> Convolution:
     """What transforms the weights, then everything else, to make an array of this shape."""
     v, tables = _tiling(source_shape, shape, before, dtype.itemsize, machine())
-    jobs = _ceil(v.channels_out, v.rows)
+    jobs = ceil_div(v.channels_out, v.rows)
     total = v.images * v.tile_rows * v.tile_columns
-    blocks = _ceil(total, v.block)
-    parts = parts_of(blocks, _ceil(jobs, v.together), threads)
+    blocks = ceil_div(total, v.block)
+    parts = parts_of(blocks, ceil_div(jobs, v.together), threads)
     step = ImageStep(
         parts, int(relu), image_tiles(v.lanes, Block(v.rows, v.columns), dtype),
         cut_address(), tiles_address(dtype),
     )  # fmt: skip
     packing = np.array([kernel_address(transform_weight, dtype), *v, *weights], np.int64)
     numbers = np.array([kernel_address(winograd_kernel, dtype), *v, *step], np.int64)
-    packed_shape, none = (1, 1, 1, 16 * v.weights), np.zeros(v.channels_out, dtype)
     work_ns = total * v.channels_in * v.channels_out * 16 / 40
-
-    def run(source: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
-        note_convolution()
-        if bias is None:
-            bias = none
-        packed, out = np.empty(packed_shape, dtype), np.empty(shape, dtype)
-        parallel_for(
-            kernel_at, jobs, source, weight, bias, packed, packing, tables,
-            work_ns=packed.size,
-        )  # fmt: skip
-        parallel_for(
-            kernel_at, blocks * parts, source, packed, bias, out, numbers, tables, work_ns=work_ns
-        )
-        return out
-
-    return run
+    return images_function(
+        numbers, tables, blocks * parts, shape, dtype, work_ns,
+        Packing(packing, jobs, 16 * v.weights),
+    )  # fmt: skip
 
 
 def weight_grad(c: ConvShape, dtype: np.dtype, threads: int) -> Convolution:
     """(g, x) -> gradient of the convolution with respect to weight: (K,C,3,3)."""
     v, u, tables = _weight_tiling(c, dtype.itemsize, machine())
     total = v.images * v.tile_rows * v.tile_columns
-    jobs, channels = _ceil(c.K, u.rows), c.C + c.K
+    jobs, channels = ceil_div(c.K, u.rows), c.C + c.K
     sums_shape, both_shape = (1, 1, 1, 16 * u.sums), (1, 1, 1, u.both)
     none = np.zeros(1, dtype)
     tiles = weight_tiles(v.lanes, Block(u.rows, v.columns), dtype)
@@ -146,22 +143,21 @@ def _tiling(
     images, channels_in, height, width = source
     top, left = before
     channels_out, out_height, out_width = out[1:]
-    tile_rows, tile_columns = _ceil(out_height, 2), _ceil(out_width, 2)
+    tile_rows, tile_columns = ceil_div(out_height, 2), ceil_div(out_width, 2)
     lanes = machine.lanes(itemsize)
     rows, columns = min(
         (b for b in machine.image_blocks if b.rows <= channels_out),
-        key=lambda b: (_ceil(channels_out, b.rows) * b.cycles() / b.columns, abs(b.rows - 4)),
+        key=lambda b: (ceil_div(channels_out, b.rows) * b.cycles() / b.columns, abs(b.rows - 4)),
     )
     wide = lanes * columns
     most = max(1, NEAR_BYTES // (channels_in * itemsize * wide))  # register blocks of tiles
-    needed = _ceil(images * tile_rows * tile_columns, wide)
-    block = wide * _ceil(needed, _ceil(needed, most))
+    needed = ceil_div(images * tile_rows * tile_columns, wide)
+    block = wide * ceil_div(needed, ceil_div(needed, most))
     pitch = block + LANES
-    line = 64 // itemsize  # an odd number of cache lines apart: 16 matrices share no cache sets
-    together = _ceil(TOGETHER, rows)
-    filters = _ceil(channels_out, rows) * rows * channels_in
+    together = ceil_div(TOGETHER, rows)
+    filters = ceil_div(channels_out, rows) * rows * channels_in
     sizes = channels_in * pitch, together * rows * pitch, filters
-    plane, sums, weights = ((_ceil(n, line) | 1) * line for n in sizes)
+    plane, sums, weights = (odd_lines(n, itemsize) for n in sizes)
     taps = [c * pitch for c in range(channels_in)] + [0] * PREFETCH_TAPS
     tables, (_, pos) = joined(taps, [t * lanes for t in range(block // lanes)])
     tiling = Tiling(
@@ -177,20 +173,19 @@ def _weight_tiling(
 ) -> tuple[Tiling, SumSizes, np.ndarray]:
     """The blocks of tiles that the weight gradient is summed over."""
     top, _, left, _ = c.padding
-    tile_rows, tile_columns = _ceil(c.Ho, 2), _ceil(c.Wo, 2)
+    tile_rows, tile_columns = ceil_div(c.Ho, 2), ceil_div(c.Wo, 2)
     lanes = machine.lanes(itemsize)
     rows, columns = min(
         (b for b in machine.weight_blocks if b.rows <= c.K and b.columns <= c.C),
-        key=lambda b: _ceil(c.K, b.rows) * _ceil(c.C, b.columns) * b.cycles(),
+        key=lambda b: ceil_div(c.K, b.rows) * ceil_div(c.C, b.columns) * b.cycles(),
     )
     total = c.N * tile_rows * tile_columns
     most = max(FEWEST_SUMMED, min(MOST_SUMMED, SUMMED_BYTES // (16 * itemsize * (c.C + c.K))))
-    blocks = _ceil(total, most)
-    block = _ceil(_ceil(total, blocks), lanes) * lanes
-    pitch = _ceil(block + LANES, LANES) * LANES
-    line = 64 // itemsize
+    blocks = ceil_div(total, most)
+    block = ceil_div(ceil_div(total, blocks), lanes) * lanes
+    pitch = ceil_div(block + LANES, LANES) * LANES
     sizes = c.C * pitch, c.K * pitch, c.K * c.C
-    plane, gradients, sums = ((_ceil(n, line) | 1) * line for n in sizes)
+    plane, gradients, sums = (odd_lines(n, itemsize) for n in sizes)
     tables, (_, pos) = joined(
         [i * pitch for i in range(c.C)], [t * lanes for t in range(block // lanes)]
     )
@@ -198,6 +193,6 @@ def _weight_tiling(
         c.N, c.C, c.K, c.H, c.W, top, left, c.Ho, c.Wo, tile_rows, tile_columns, block, pitch,
         plane, 0, 0, rows, 0, lanes, columns, pos,
     )  # fmt: skip
-    start = 16 * plane + line  # of the block of g, after that of x
+    start = 16 * plane + LINE_BYTES // itemsize  # of the block of g, after that of x
     both = start + 16 * gradients + LANES
     return tiling, SumSizes(start, both, gradients, sums, rows), tables
