@@ -1,5 +1,7 @@
 """Where in the user's program something happened, noted cheaply and resolved on demand."""
 
+from __future__ import annotations
+
 import os
 import sys
 from types import CodeType
@@ -20,7 +22,6 @@ class _IsOurs(dict[str, bool]):
 is_ours = _IsOurs()
 
 
-# Annotations are evaluated in this file: NamedTuple would compile them one by one.
 class Source(NamedTuple):
     """A place in a program: code object and instruction offset."""
 

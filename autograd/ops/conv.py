@@ -7,16 +7,15 @@ order of derivative stays within the three.
 
 from __future__ import annotations
 
-import weakref
 from functools import cache
 from string import ascii_lowercase
-from typing import Any
 
 import numpy as np
 
 from autograd.grad_mode import is_grad_enabled
 from autograd.kernels import conv as kernels
 from autograd.ops.conv_geometry import PADDING_MODES, Geometry, geometry, geometry_of
+from autograd.ops.saved import SavedSums
 from autograd.record import Array, op
 
 __all__ = ["conv1d", "conv2d", "conv2d_input_grad", "conv2d_weight_grad"]
@@ -59,7 +58,7 @@ def conv2d(
         "conv2d", x, weight, bias, stride, padding, dilation, groups, padding_mode, flip
     )
     x_shape, weight_shape = x.shape, weight.shape
-    sums = None if bias is None else ChannelSums()
+    sums = None if bias is None else SavedSums()
     out = _correlate(x, weight, bias, how)
     return out, (
         lambda g: conv2d_input_grad(g, weight, x_shape, *how),
@@ -175,33 +174,6 @@ def of_height_one(line: Geometry) -> Geometry:
     )
 
 
-class ChannelSums:
-    """The gradient of a bias, which falls off where that of the weight is computed.
-
-    It is kept for the closure that is called next with the same array g. Two are equal because
-    none says anything that g does not: to the contract of `op` they are no constant.
-    """
-
-    __slots__ = ("_kept",)
-
-    def __init__(self) -> None:
-        self._kept: tuple[weakref.ref[np.ndarray], np.ndarray] | None = None
-
-    def keep(self, g: np.ndarray, sums: np.ndarray) -> None:
-        """Keep the sums, of use for as long as the array g lives."""
-        self._kept = weakref.ref(g), sums
-
-    def take(self, g: Any) -> np.ndarray | None:
-        """What was kept, if it is of this array g; it is not kept any longer."""
-        kept, self._kept = self._kept, None
-        return kept[1] if kept is not None and kept[0]() is g else None
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ChannelSums)
-
-    __hash__ = None  # type: ignore[assignment]
-
-
 def channel_sums(g, axes, sums=None):
     """Sums of g (N, K, ...) or (K, ...) over all but the channels: the gradient of a bias.
 
@@ -251,7 +223,7 @@ def _weight_grad(
     x: np.ndarray,
     weight_shape: tuple[int, ...],
     how: Geometry,
-    sums: ChannelSums | None = None,
+    sums: SavedSums | None = None,
 ):
     if x.ndim != 4:
         return _weight_grad(g[None], x[None], weight_shape, how)

@@ -8,7 +8,6 @@ formula of its own (`_curvature`).
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Sequence
 from math import prod
 from typing import Any
@@ -18,10 +17,10 @@ import numpy as np
 import autograd.ops as ops
 from autograd import kernels
 from autograd.errors import ShapeError
-from autograd.grad_mode import is_grad_enabled
 from autograd.ops.conv import channel_sums
 from autograd.ops.conv_geometry import shape_of
 from autograd.ops.pool_geometry import require_float
+from autograd.ops.saved import SavedSums
 from autograd.record import Array, op
 
 __all__ = [
@@ -38,37 +37,14 @@ __all__ = [
 Sums = Sequence[np.ndarray]  # Σ g x̂ and Σ g, the gradients by weight and bias
 
 
-class Saved:
-    """What one pass over the data leaves for later ones: statistics, and sums of the gradient.
+class Statistics(SavedSums):
+    """Mean and 1/√(var + ε), left by the forward pass; and sums of the gradient (`Sums`)."""
 
-    Mean and 1/√(var + ε) come from the forward pass. They are a function of x, and the ops that
-    take them differentiate them as such. Two are equal because none says anything that x does
-    not: to the contract of `op` they are no constant.
-
-    In a plain backward pass the gradients by weight and bias fall off where the input's is
-    computed; they are kept for the closures that are called next with the same array g.
-    """
-
-    __slots__ = ("_sums", "inv_std", "mean")
+    __slots__ = ("inv_std", "mean")
 
     def __init__(self, mean: np.ndarray, inv_std: np.ndarray):
+        super().__init__()
         self.mean, self.inv_std = mean, inv_std
-        self._sums: tuple[weakref.ref[np.ndarray], Sums] | None = None
-
-    def keep(self, g: np.ndarray, sums: Sums) -> None:
-        """Keep Σ g x̂ and Σ g, for as long as the array g lives."""
-        if not is_grad_enabled():
-            self._sums = weakref.ref(g), sums
-
-    def sums_of(self, g: Any) -> Sums | None:
-        """What was kept, if it is of this array g."""
-        kept = self._sums
-        return kept[1] if kept is not None and kept[0]() is g else None
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Saved)
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 # -- per channel -------------------------------------------------------------------------------
@@ -86,7 +62,7 @@ def normalize_channels(x: Array, weight: Array | None = None, bias: Array | None
         raise ShapeError(f"normalize_channels: no values to take statistics of, x is {x.shape}")
     require_channels("normalize_channels", columns.shape[1], weight=weight, bias=bias)
     out, mean, var, inv_std = kernels.batch_norm(columns, _like(weight, x), _like(bias, x), eps)
-    saved = Saved(mean, inv_std)
+    saved = Statistics(mean, inv_std)
     return (
         out.reshape(x.shape),
         (
@@ -177,7 +153,7 @@ def normalize_rows(
     flat = rows.shape[1]
     out, mean, inv_std = kernels.layer_norm(rows, _like(weight, x, flat), _like(bias, x, flat), eps)
     out = out.reshape(x.shape)
-    saved = Saved(mean, inv_std)
+    saved = Statistics(mean, inv_std)
     return out, (
         lambda g: normalize_rows_input_grad(g, x, weight, row_ndim, eps, saved),
         lambda g: normalize_rows_weight_grad(g, x, row_ndim, eps, saved),
@@ -265,13 +241,13 @@ def _channel_shape(x: Any) -> tuple[int, ...]:
     return (-1,) + (1,) * (x.ndim - 2)
 
 
-def _channel_sums(g: Any, saved: Saved | None = None) -> Any:
+def _channel_sums(g: Any, saved: Statistics | None = None) -> Any:
     """Sums of g (N, C, ...) over all but the channels: the gradient of a bias."""
     sums = saved.sums_of(g) if saved is not None else None
     return channel_sums(g, g.ndim - 2) if sums is None else sums[1]
 
 
-def _row_sums(g: Any, row_ndim: int, saved: Saved | None = None) -> Any:
+def _row_sums(g: Any, row_ndim: int, saved: Statistics | None = None) -> Any:
     """Sums of g (..., *row) over the rows: the gradient of a bias.
 
     Not as a product with ones, though that is twice as fast: BLAS's threads go on spinning for a
@@ -307,10 +283,10 @@ def _like(array: Any, x: np.ndarray, size: int | None = None) -> Any:
     return same if size is None else same.reshape(size)
 
 
-def _saved_channels(columns: np.ndarray, eps: float) -> Saved:
+def _saved_channels(columns: np.ndarray, eps: float) -> Statistics:
     _, mean, _, inv_std = kernels.batch_norm(columns, None, None, eps)
-    return Saved(mean, inv_std)
+    return Statistics(mean, inv_std)
 
 
-def _saved_rows(rows: np.ndarray, eps: float) -> Saved:
-    return Saved(*kernels.layer_norm(rows, None, None, eps)[1:])
+def _saved_rows(rows: np.ndarray, eps: float) -> Statistics:
+    return Statistics(*kernels.layer_norm(rows, None, None, eps)[1:])

@@ -8,6 +8,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from autograd import kernels
 from autograd.ops.loss_inputs import reduced
 from autograd.ops.operands import as_floats
+from autograd.ops.saved import Saved
 from autograd.record import Array, op
 
 __all__ = ["log_softmax", "softmax"]
@@ -82,23 +83,13 @@ def log_softmax_grad(g: Array, y: Array, axis=-1):
 # have checked labels and shapes.
 
 
-class _Saved:
-    """What the forward pass of a cross entropy leaves for its backward pass.
-
-    It is a function of logits and labels, and the op that takes it differentiates it as such. Two
-    are equal because none says anything that these do not: to the contract of `op` they are no
-    constant.
-    """
+class _Slope(Saved):
+    """What the forward pass of a cross entropy leaves for its backward pass."""
 
     __slots__ = ("array",)
 
     def __init__(self, array: np.ndarray):
         self.array = array
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Saved)
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 def _class_axis(x):
@@ -117,7 +108,7 @@ def label_cross_entropy(logits: Array, labels: Array, divisor=None, masked=True)
     """
     rows = _rows(logits, _class_axis(logits))
     losses, left = kernels.cross_entropy(rows, labels.reshape(-1), masked)
-    saved = _Saved(left)
+    saved = _Slope(left)
     return reduced(losses.reshape(labels.shape), divisor), (
         lambda g: label_cross_entropy_grad(g / (divisor or 1), logits, labels, saved.array),
         None,

@@ -9,6 +9,7 @@ output, and so does every label of its gradients, which are products of the same
 from __future__ import annotations
 
 import math
+import string
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -21,8 +22,6 @@ from autograd.ops.fronts import plain
 from autograd.record import Array, op
 
 __all__ = ["einsum", "einsum_arrays"]
-
-_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def einsum(subscripts: str, *operands: Any, optimize: Any = True) -> Any:
@@ -107,7 +106,7 @@ def _parse(subscripts: str, ndims: tuple[int, ...]) -> tuple[list[str], str]:
     terms = left.split(",")
     letters = text.replace("->", "").replace("...", "").replace(",", "")
     if (
-        not all(letter in _LETTERS for letter in letters)
+        not all(letter in string.ascii_letters for letter in letters)
         or "," in right
         or any(term.count("...") > 1 for term in [*terms, right])
     ):
@@ -119,7 +118,7 @@ def _parse(subscripts: str, ndims: tuple[int, ...]) -> tuple[list[str], str]:
         raise ArgumentError(
             f"einsum: {subscripts!r} names {len(terms)} operands, but {len(ndims)} were given"
         )
-    unused = [letter for letter in _LETTERS if letter not in letters]
+    unused = [letter for letter in string.ascii_letters if letter not in letters]
     hidden = [ndim - len(term.replace("...", "")) for term, ndim in zip(terms, ndims, strict=True)]
     for i, (term, count) in enumerate(zip(terms, hidden, strict=True)):
         if count < 0 or (count and "..." not in term):
