@@ -7,8 +7,6 @@
 tensor([2., 4.])
 """
 
-from typing import Any
-
 from autograd.tensors import Tensor, tensor  # isort: skip  (first: it closes the import circle)
 from autograd import creation, errors, func, ops, random_source
 from autograd.creation import *  # noqa: F403
@@ -16,6 +14,7 @@ from autograd.dtypes import get_default_dtype, set_default_dtype
 from autograd.errors import *  # noqa: F403
 from autograd.func import grad
 from autograd.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from autograd.later import later
 from autograd.memory import keep_freed_memory
 from autograd.ops import *  # noqa: F403
 from autograd.random_source import *  # noqa: F403
@@ -53,28 +52,21 @@ __all__ += errors.__all__
 __all__ += ops.__all__
 __all__ += random_source.__all__
 
-# Public names whose module is imported when one of them is first used: the import costs little.
-_LATER = {
-    "check_contract": "autograd.contract",
-    "check_grads": "autograd.gradcheck",
-    "checkpoint": "autograd.recompute",
-    "draw": "autograd.viz",
-    "watch": "autograd.viz",
-    "backward_steps": "autograd.viz",
-    "replay": "autograd.viz",
-    "explain": "autograd.words",
-    "detect_anomaly": "autograd.anomaly",
-    "lint": "autograd.linting",
-    "profile": "autograd.profiler",
-    "to_numpy": "autograd.words",
-}
-
-
-def __getattr__(name: str) -> Any:
-    import importlib
-
-    if name in _LATER:
-        return getattr(importlib.import_module(_LATER[name]), name)
-    if name == "curvature":
-        return importlib.import_module("autograd.curvature")
-    raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+__getattr__ = later(
+    "autograd",
+    {
+        "check_contract": "autograd.contract",
+        "check_grads": "autograd.gradcheck",
+        "checkpoint": "autograd.recompute",
+        "draw": "autograd.viz",
+        "watch": "autograd.viz",
+        "backward_steps": "autograd.viz",
+        "replay": "autograd.viz",
+        "explain": "autograd.words",
+        "detect_anomaly": "autograd.anomaly",
+        "lint": "autograd.linting",
+        "profile": "autograd.profiler",
+        "to_numpy": "autograd.words",
+    },
+    modules=("curvature",),
+)

@@ -6,7 +6,7 @@
 (1, 3)
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import autograd
 
@@ -20,6 +20,7 @@ if getattr(autograd, "__distribution__", None) != "glassgrad":
     )
 
 from autograd.func import functional_call
+from autograd.later import later
 from nn import functional, init
 from nn.containers import ModuleDict, ModuleList, Sequential
 from nn.module import Module
@@ -107,28 +108,19 @@ __all__ = [
     "summary",
 ]
 
-# Imported when first used, as all layers are: the import costs little.
-_LATER = {
-    "Summary": "nn.summaries",
-    "count_parameters": "nn.summaries",
-    "load": "nn.serialization",
-    "load_metadata": "nn.serialization",
-    "save": "nn.serialization",
-    "summary": "nn.summaries",
-}
-_MODULES_LATER = ("data", "layers", "models")
-
-
-def __getattr__(name: str) -> Any:
-    import importlib
-
-    if name in _MODULES_LATER:
-        return importlib.import_module(f"nn.{name}")
-    if name in __all__:
-        found = getattr(importlib.import_module(_LATER.get(name, "nn.layers")), name)
-        globals()[name] = found  # from now on without this function
-        return found
-    raise AttributeError(f"module 'nn' has no attribute {name!r}")
+__getattr__ = later(
+    "nn",
+    {
+        **dict.fromkeys(__all__, "nn.layers"),
+        "Summary": "nn.summaries",
+        "count_parameters": "nn.summaries",
+        "load": "nn.serialization",
+        "load_metadata": "nn.serialization",
+        "save": "nn.serialization",
+        "summary": "nn.summaries",
+    },
+    modules=("data", "layers", "models"),
+)
 
 
 def __dir__() -> list[str]:

@@ -19,7 +19,9 @@ if getattr(autograd, "__distribution__", None) != "glassgrad":
         "or keep the two in separate virtual environments."
     )
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from autograd.later import later
 
 if TYPE_CHECKING:
     from optim import lr_scheduler, schedules
@@ -49,32 +51,23 @@ __all__ = [
     "schedules",
 ]
 
-# Imported when first used: the import costs little.
-_LATER = {
-    "LBFGS": "optim.lbfgs",
-    "SGD": "optim.sgd",
-    "Adagrad": "optim.adagrad",
-    "Adam": "optim.adam",
-    "AdamW": "optim.adam",
-    "LevenbergMarquardt": "optim.levenberg_marquardt",
-    "NewtonCG": "optim.newton_cg",
-    "Optimizer": "optim.optimizer",
-    "RMSprop": "optim.rmsprop",
-    "clip_grad_norm_": "optim.clipping",
-    "clip_grad_value_": "optim.clipping",
-}
-_MODULES_LATER = ("lr_scheduler", "schedules")
-
-
-def __getattr__(name: str) -> Any:
-    import importlib
-
-    if name in _LATER:
-        found = globals()[name] = getattr(importlib.import_module(_LATER[name]), name)
-        return found  # from now on without this function
-    if name in _MODULES_LATER:
-        return importlib.import_module(f"optim.{name}")
-    raise AttributeError(f"module 'optim' has no attribute {name!r}")
+__getattr__ = later(
+    "optim",
+    {
+        "LBFGS": "optim.lbfgs",
+        "SGD": "optim.sgd",
+        "Adagrad": "optim.adagrad",
+        "Adam": "optim.adam",
+        "AdamW": "optim.adam",
+        "LevenbergMarquardt": "optim.levenberg_marquardt",
+        "NewtonCG": "optim.newton_cg",
+        "Optimizer": "optim.optimizer",
+        "RMSprop": "optim.rmsprop",
+        "clip_grad_norm_": "optim.clipping",
+        "clip_grad_value_": "optim.clipping",
+    },
+    modules=("lr_scheduler", "schedules"),
+)
 
 
 def __dir__() -> list[str]:

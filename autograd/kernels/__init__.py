@@ -7,7 +7,9 @@ oracle in tests and stands in for it on small arrays or where Numba is switched 
 when the first is compiled.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from autograd.later import later
 
 if TYPE_CHECKING:
     from autograd.kernels.blas import *  # noqa: F403
@@ -59,18 +61,12 @@ _FAMILIES = {
         "softmax_grad",
     ),
 }
-_LATER = {name: family for family, names in _FAMILIES.items() for name in names}
+_LATER = {
+    name: f"autograd.kernels.{family}" for family, names in _FAMILIES.items() for name in names
+}
 __all__ = [*_LATER]
 
-
-def __getattr__(name: str) -> Any:
-    import importlib
-
-    if name not in _LATER:
-        raise AttributeError(f"module 'autograd.kernels' has no attribute {name!r}")
-    family = importlib.import_module(f"autograd.kernels.{_LATER[name]}")
-    found = globals()[name] = getattr(family, name)  # from now on without this function
-    return found
+__getattr__ = later("autograd.kernels", _LATER)
 
 
 def __dir__() -> list[str]:
