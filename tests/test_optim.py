@@ -1,9 +1,6 @@
-"""optim: update rules against NumPy loops and PyTorch, parameter groups, state, bad input."""
+"""optim: update rules against NumPy loops and PyTorch, parameter groups, bad input."""
 
-import copy
-import json
 import math
-import pickle
 import subprocess
 import sys
 
@@ -14,7 +11,6 @@ import autograd as ag
 import optim
 from autograd.errors import (
     ArgumentError,
-    CheckpointError,
     DTypeError,
     GraphError,
     InPlaceError,
@@ -423,141 +419,6 @@ def test_repr():
     two = optim.Adagrad([{"params": [w]}, {"params": [leaf([1.0]), leaf([1.0])], "lr": 1}])
     assert len(repr(two).splitlines()) == 4
     assert "2 parameters of 2 elements, lr=1.0" in repr(two)
-
-
-# --------------------------------------------------------------------------------------- state
-
-
-@rules
-def test_state_goes_on_bit_for_bit(cls, settings):
-    grads = gradients(8, (3, 4))
-    straight, halted = random_leaf(), random_leaf()
-    lr = schedules.cosine(LR, total=8)
-    run(cls([straight], lr=lr, **settings), straight, grads)
-    first = cls([halted], lr=lr, **settings)
-    run(first, halted, grads[:4])
-    state, resumed = first.state_dict(), leaf(halted.data)
-    run(first, halted, grads[:2])  # the dictionary is a copy
-
-    second = cls([resumed], lr=lr, **settings)
-    second.load_state_dict(state)
-    assert np.array_equal(run(second, resumed, grads[4:]), straight.data)
-    assert second.steps == 8
-
-
-def test_state_dict_has_pytorchs_layout_and_plain_settings():
-    a, b = leaf([1.0]), leaf([[1.0, 2.0]])
-    optimizer = optim.Adam([{"params": [a]}, {"params": [b], "lr": 0.5}])
-    b.grad = ag.tensor([[1.0, 1.0]])
-    optimizer.step()
-    state = optimizer.state_dict()
-    assert [group["params"] for group in state["param_groups"]] == [[0], [1]]
-    assert list(state["state"]) == [1]
-    assert set(state["state"][1]) == {"step", "exp_avg", "exp_avg_sq"}
-    json.dumps(state["param_groups"])
-    restored = optim.Adam([{"params": [leaf([1.0])]}, {"params": [leaf([[1.0, 2.0]])]}])
-    state["param_groups"] = json.loads(json.dumps(state["param_groups"]))
-    restored.load_state_dict(state)
-    assert restored.param_groups[1]["lr"] == 0.5
-    assert restored.param_groups[1]["betas"] == (0.9, 0.999)
-
-
-def test_state_is_converted_to_the_parameters_dtype():
-    w = leaf([1.0], np.float64)
-    optimizer = optim.SGD([w], momentum=0.9)
-    run(optimizer, w, [np.ones(1)])
-    other = leaf([1.0])
-    narrow = optim.SGD([other], momentum=0.9)
-    narrow.load_state_dict(optimizer.state_dict())
-    assert narrow.state[other]["momentum_buffer"].dtype == np.float32
-
-
-def test_every_problem_of_a_state_is_listed_and_nothing_changed():
-    a, b = leaf([1.0, 2.0]), leaf([1.0])
-    optimizer = optim.SGD([("a", a), ("b", b)], momentum=0.9)
-    a.grad, b.grad = ag.tensor([1.0, 1.0]), ag.tensor([1.0])
-    optimizer.step()
-    before = optimizer.state_dict()
-    wrong = copy.deepcopy(before)
-    wrong["state"][0]["momentum_buffer"] = np.zeros(3, np.float32)
-    wrong["state"][1] = {"step": 1.5, "exp_avg": np.zeros(1)}
-    wrong["state"][7] = {}
-    group = wrong["param_groups"][0]
-    group["lr"] = -1.0
-    group["param_names"] = ["a", "c"]
-    group["surprise"] = 1
-    del group["nesterov"]
-    with pytest.raises(CheckpointError) as caught:
-        optimizer.load_state_dict(wrong)
-    for part in [
-        "lr came as -1.0",
-        "missing 'nesterov'",
-        "unknown 'surprise'",
-        "parameter 'b' is 'c' there",
-        "'momentum_buffer' has shape (3,), the parameter (2,)",
-        "'step' is 1.5",
-        "missing 'momentum_buffer'",
-        "unknown 'exp_avg'",
-        "parameter 7: there are 2 parameters",
-    ]:
-        assert part in str(caught.value)
-    after = optimizer.state_dict()
-    assert after["param_groups"] == before["param_groups"]
-    for number in (0, 1):
-        assert np.array_equal(
-            after["state"][number]["momentum_buffer"], before["state"][number]["momentum_buffer"]
-        )
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda s: 3, "a int came"),
-        (lambda s: {}, "missing 'steps'; missing 'state'; missing 'param_groups'"),
-        (lambda s: s | {"more": 1}, "unknown 'more'"),
-        (lambda s: s | {"steps": "1"}, "'steps' is a str, not a int"),
-        (lambda s: s | {"steps": -1}, "'steps' is -1"),
-        (lambda s: s | {"param_groups": []}, "1 parameter groups here and 0 in the state"),
-        (lambda s: s | {"param_groups": [3]}, "group 0 is no dictionary"),
-        (
-            lambda s: s | {"param_groups": [s["param_groups"][0] | {"params": [0, 1]}]},
-            "group 0 has 1 parameters here and 2",
-        ),
-        (lambda s: s | {"state": {0: 3}}, "is a int, not a dictionary"),
-        (
-            lambda s: s | {"state": {0: {"step": 1, "momentum_buffer": np.array([1])}}},
-            "is of int64, not of floats",
-        ),
-        (
-            lambda s: s | {"param_groups": [s["param_groups"][0] | {"lr": "cosine(...)"}]},
-            r"'lr' was the function cosine\(...\)",
-        ),
-        (
-            lambda s: (
-                s | {"param_groups": [s["param_groups"][0] | {"nesterov": True, "dampening": 0.5}]}
-            ),
-            "nesterov=True came with",
-        ),
-    ],
-)
-def test_foreign_states(change, message):
-    optimizer = optim.SGD([leaf([1.0])], momentum=0.9)
-    with pytest.raises(CheckpointError, match=message):
-        optimizer.load_state_dict(change(optimizer.state_dict()))
-
-
-def test_copies_and_pickles_train_on():
-    w = leaf([1.0])
-    optimizer = optim.Adam([w], lr=schedules.warmup(0.1, steps=3))
-    run(optimizer, w, [np.ones(1, np.float32)])
-    for other in (copy.deepcopy(optimizer), pickle.loads(pickle.dumps(optimizer))):
-        (twin,) = other.param_groups[0]["params"]
-        assert twin is not w
-        mine = copy.deepcopy(optimizer)
-        (reference,) = mine.param_groups[0]["params"]
-        grads = gradients(3, (1,))
-        assert run(other, twin, grads) == run(mine, reference, grads)
-    assert w.item() == pytest.approx(0.99)
 
 
 # ------------------------------------------------------------------------------------ bad input
