@@ -7,12 +7,13 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14; 
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
 	&& echo $$p && break; done)
 
-.PHONY: help demo test lint notebooks clean
+.PHONY: help demo test test-long lint notebooks clean
 .NOTPARALLEL:
 
 help:
 	@echo "make demo    train LeNet-5 on handwritten digits; results in runs/lenet-digits"
 	@echo "make test    lint, then all tests and doctests"
+	@echo "make test-long  all cases of the campaigns in tests/long, and docs/reliability.md: hours"
 	@echo "make lint    ruff and mypy"
 	@echo "make notebooks  run the notebooks from top to bottom"
 	@echo "make clean   remove .venv and all caches; runs/ stays"
@@ -22,6 +23,10 @@ demo: $(VENV)/.demo
 
 test: lint
 	$(PY) -m pytest
+
+test-long: $(VENV)/.test
+	GLASSGRAD_CAMPAIGN=long $(PY) -m pytest tests/long
+	$(PY) -m tests.long.report
 
 lint: $(VENV)/.test
 	$(PY) -m ruff check .
