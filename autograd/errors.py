@@ -13,6 +13,7 @@ __all__ = [
     "AxisError",
     "CheckpointError",
     "DTypeError",
+    "FileKindError",
     "GlassgradError",
     "GradCheckError",
     "GradWarning",
@@ -20,6 +21,7 @@ __all__ = [
     "InPlaceError",
     "IndexRangeError",
     "MissingExtraError",
+    "ReadOnlyFileError",
     "ShapeError",
 ]
 
@@ -70,6 +72,14 @@ class InPlaceError(GlassgradError, RuntimeError):
 
 class CheckpointError(GlassgradError, ValueError):
     """A file or state dictionary that is corrupt, foreign, or does not fit."""
+
+
+class FileKindError(GlassgradError, OSError):
+    """What stands at a path is no file that could be written: a directory, a socket, a FIFO."""
+
+
+class ReadOnlyFileError(GlassgradError, PermissionError):
+    """A file that may not be written to."""
 
 
 class GradCheckError(GlassgradError, AssertionError):

@@ -21,6 +21,7 @@ import numpy as np
 from autograd import results
 from autograd.costs import multiply_adds
 from autograd.errors import ArgumentError
+from autograd.files import write_page
 from autograd.record import Node, ops_by_code
 from autograd.scope import Scope, current
 from autograd.stamps import owner
@@ -290,8 +291,7 @@ class profile:
         path = Path(path)
         if path.suffix != ".json":
             raise ArgumentError(f"profile: a trace is a .json file, {path.name!r} came")
-        path.write_text(json.dumps(self.trace()), encoding="utf-8")
-        return path
+        return write_page(path, json.dumps(self.trace()))
 
 
 _HEADINGS = ("calls", "forward", "backward", "held", "multiply-adds", "GFLOP/s")

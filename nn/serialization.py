@@ -1,30 +1,28 @@
 """Saving and loading: modules, state dictionaries and checkpoints, as safetensors files.
 
 `save` writes a file that any safetensors reader opens. It writes a new file beside the old one and
-puts it in its place only when all is on the disk, and it notes a checksum, which `load` compares:
-the format itself would load flipped bits without a word. No code is run by loading.
+puts it in its place only when all is on the disk (`autograd/files.py`), and it notes a checksum,
+which `load` compares: the format itself would load flipped bits without a word. No code is run by
+loading.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import uuid
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autograd.errors import CheckpointError, DTypeError
+from autograd.errors import CheckpointError, DTypeError, GlassgradError
+from autograd.files import StrPath, write_whole
+from nn import safetensors_file
 from nn.module import Module
 from nn.structure import flatten, unflatten
 
 __all__ = ["load", "load_metadata", "save"]
-
-StrPath = str | os.PathLike[str]
 
 # Our entries in the file's metadata; the user's have other names.
 CHECKSUM, TIED, STRUCTURE = "glassgrad.checksum", "glassgrad.tied", "glassgrad.structure"
@@ -38,12 +36,15 @@ DTYPES = (
 def save(obj: Any, path: StrPath, metadata: Mapping[str, str] | None = None) -> None:
     """Write a module's state, or a nest of dicts, lists and tuples, to a safetensors file.
 
-    `obj` is a `Module` (its `state_dict` is saved), or dicts, lists and tuples of Tensors, arrays,
-    numbers, strings, booleans and None. What shares its memory is stored once, and is one again
-    after `load`. `metadata`: strings by name, for `load_metadata`.
+    `obj` is a `Module` (its `state_dict` is saved), or dicts, lists and tuples, up to 100 within
+    each other, of Tensors, arrays, numbers, strings, booleans and None. What shares its memory is
+    stored once, and is one again after `load`. `metadata`: strings by name, for `load_metadata`.
 
-    Either the whole new file is there afterwards, or the old one, untouched. Raises `DTypeError`
-    naming what cannot be saved.
+    Either the whole new file is there afterwards, or the old one, untouched. An existing file
+    keeps its mode and owner, a link stays a link; a FIFO or character device is written to.
+
+    Raises `DTypeError` naming what cannot be saved, `CheckpointError` for a nest that is too deep,
+    `ReadOnlyFileError` for a read-only file, `FileKindError` for a directory and its like.
 
     >>> import pathlib, tempfile, nn
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "net.safetensors"
@@ -54,42 +55,69 @@ def save(obj: Any, path: StrPath, metadata: Mapping[str, str] | None = None) -> 
     >>> bool((other.weight == net.weight).all()), nn.load_metadata(path)
     (True, {'epoch': '7'})
     """
-    from safetensors.numpy import save as to_bytes  # late: `import nn` stays cheap
-
-    arrays, structure = flatten(obj.state_dict() if isinstance(obj, Module) else obj)
+    content = obj.state_dict() if isinstance(obj, Module) else obj
+    try:
+        arrays, structure = flatten(content)
+        described = None if structure is None else json.dumps(structure)
+    except (RecursionError, ValueError) as error:
+        if isinstance(error, GlassgradError):
+            raise
+        raise CheckpointError(f"save: the object cannot be described: {error}") from None
     stored, tied = _stored_once(arrays)
     info = _checked_metadata(metadata)
-    if structure is not None:
-        info[STRUCTURE] = json.dumps(structure)
+    if described is not None:
+        info[STRUCTURE] = described
     if tied:
         info[TIED] = json.dumps(tied)
     info[CHECKSUM] = _checksum(stored, info)
-    _write(path, to_bytes(stored, info))
+    write_whole(path, _to_bytes(stored, info), durable=True)
+
+
+def _to_bytes(arrays: dict[str, np.ndarray], info: dict[str, str]) -> bytes:
+    from safetensors.numpy import save as to_bytes  # late: `import nn` stays cheap
+
+    try:
+        return to_bytes(arrays, info)
+    except UnicodeError as error:
+        raise DTypeError(f"save: a name or text is no valid Unicode: {error}") from None
 
 
 def load(path: StrPath, *, verify: bool = True) -> Any:
     """What `save` wrote: of a module its state dictionary, for `load_state_dict`.
 
+    bfloat16, which NumPy has not, comes as float32, with the same values.
+
     Raises `CheckpointError` for a file that is damaged, cut short or of another kind, and for one
     without our checksum; `verify=False` takes a safetensors file from elsewhere unchecked.
     """
-    stored, info = _read(path)
-    if verify:
-        _verify(path, stored, info)
+    stored, info = _read("load", path, verify)
     arrays = dict(stored)
     try:
         for name, original in json.loads(info.get(TIED, "{}")).items():
             arrays[name] = stored[original]
         structure = json.loads(info[STRUCTURE]) if STRUCTURE in info else None
         return unflatten(arrays, structure)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"load: {path}: its {error!r} does not fit its content") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CheckpointError(
+            f"load: {os.fsdecode(path)}: its description does not fit its content "
+            f"({type(error).__name__}: {error!s:.200}); take another copy"
+        ) from None
 
 
-def load_metadata(path: StrPath) -> dict[str, str]:
-    """The `metadata` that was given to `save`."""
-    _, info = _read(path)
+def load_metadata(path: StrPath, *, verify: bool = True) -> dict[str, str]:
+    """The `metadata` that was given to `save`, checked like the rest of the file.
+
+    Raises `CheckpointError` as `load` does; `verify=False` takes what is there unchecked.
+    """
+    _, info = _read("load_metadata", path, verify)
     return {name: text for name, text in info.items() if not name.startswith("glassgrad.")}
+
+
+def _read(where: str, path: StrPath, verify: bool) -> safetensors_file.Contents:
+    contents = safetensors_file.read(path, where)
+    if verify:
+        _verify(where, os.fsdecode(path), *contents)
+    return contents
 
 
 def _stored_once(
@@ -100,6 +128,8 @@ def _stored_once(
     tied: dict[str, str] = {}
     names: dict[Any, str] = {}
     for name, array in arrays.items():
+        if name == "__metadata__":
+            raise DTypeError("save: the format keeps the name '__metadata__' to itself; rename it")
         place = array.__array_interface__["data"][0]
         same = (place, array.shape, array.strides, array.dtype.str)
         first = names.setdefault(same, name) if array.size else name
@@ -138,77 +168,17 @@ def _checksum(arrays: Mapping[str, np.ndarray], info: Mapping[str, str]) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-def _verify(path: StrPath, arrays: Mapping[str, np.ndarray], info: Mapping[str, str]) -> None:
+def _verify(
+    where: str, path: str, arrays: Mapping[str, np.ndarray], info: Mapping[str, str]
+) -> None:
     if CHECKSUM not in info:
         raise CheckpointError(
-            f"load: {path} has no checksum: it was not written by nn.save. If you trust it, "
-            "nn.load(path, verify=False) reads it unchecked"
+            f"{where}: {path} has no checksum: it was not written by nn.save. If you trust it, "
+            f"nn.{where}(path, verify=False) reads it unchecked"
         )
     found = _checksum(arrays, info)
     if found != info[CHECKSUM]:
         raise CheckpointError(
-            f"load: {path} is damaged: its content has the checksum {found[:23]}..., but "
+            f"{where}: {path} is damaged: its content has the checksum {found[:23]}..., but "
             f"{info[CHECKSUM][:23]}... was noted when it was saved; take another copy"
         )
-
-
-def _read(path: StrPath) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """The arrays of a safetensors file, copied into memory of their own, and its metadata."""
-    from safetensors import SafetensorError, safe_open
-
-    with open(path, "rb") as file:  # the usual error if it cannot be opened
-        start = file.read(16)
-    size = os.path.getsize(path)
-    try:
-        with safe_open(path, framework="np") as file:
-            names = list(file.keys())
-            return {name: file.get_tensor(name) for name in names}, dict(file.metadata() or {})
-    except (SafetensorError, ValueError, TypeError, KeyError, OSError, AttributeError) as error:
-        raise CheckpointError(
-            f"load: {path} ({size} bytes) is no whole safetensors file: {error}. "
-            + _guess(start, size)
-        ) from None
-
-
-def _guess(start: bytes, size: int) -> str:
-    """What a file that is none of ours seems to be."""
-    if not size:
-        return "It is empty"
-    if start.startswith((b"PK", b"\x80\x02", b"\x80\x04")):
-        return (
-            "It looks like a pickle or a PyTorch checkpoint, which may run code when loaded: save "
-            "its state dictionary with safetensors there"
-        )
-    if start.startswith(b"\x93NUMPY"):
-        return "It looks like a .npy file: use numpy.load"
-    header = int.from_bytes(start[:8], "little")
-    if start[8:9] == b"{":
-        cut = header + 8 > size
-        return (
-            f"It is cut short: its header alone should take {header + 8} bytes"
-            if cut
-            else ("It begins like one: it is cut short or damaged")
-        )
-    return f"It begins with {start.hex(' ')}"
-
-
-def _write(path: StrPath, content: bytes) -> None:
-    """Put `content` at `path` as a whole, or leave what is there."""
-    target = Path(os.path.realpath(path))  # a link stays a link
-    temporary = target.with_name(f"{target.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        with open(temporary, "xb") as file:  # open() gives it the usual mode
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-    if hasattr(os, "O_DIRECTORY"):  # the new name, too, must survive a power cut
-        directory = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)

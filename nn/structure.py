@@ -15,6 +15,10 @@ from autograd.errors import CheckpointError, DTypeError
 
 __all__ = ["flatten", "unflatten"]
 
+# How many dicts, lists and tuples may lie within each other: what is saved can be loaded, whatever
+# Python's recursion limit and the caller's own depth leave for it.
+MOST_LEVELS = 100
+
 # A description is [kind, content]: the content of "tensor" and "array" is a name, of "value" the
 # value itself, of "list" and "tuple" descriptions, of "dict" pairs of a key and a description.
 
@@ -30,7 +34,7 @@ def flatten(obj: Any) -> tuple[dict[str, np.ndarray], list[Any] | None]:
     ):
         return {name: tensor.data for name, tensor in obj.items()}, None
     arrays: dict[str, np.ndarray] = {}
-    return arrays, _described("", obj, arrays)
+    return arrays, _described("", obj, arrays, MOST_LEVELS)
 
 
 def unflatten(arrays: Mapping[str, np.ndarray], description: list[Any] | None) -> Any:
@@ -38,27 +42,36 @@ def unflatten(arrays: Mapping[str, np.ndarray], description: list[Any] | None) -
     tensors: dict[int, Tensor] = {}
     if description is None:
         return {name: tensors.setdefault(id(a), Tensor(a)) for name, a in arrays.items()}
-    return _rebuilt(description, arrays, tensors)
+    return _rebuilt(description, arrays, tensors, MOST_LEVELS)
 
 
-def _described(path: str, obj: Any, arrays: dict[str, np.ndarray]) -> list[Any]:
+def _described(path: str, obj: Any, arrays: dict[str, np.ndarray], levels: int) -> list[Any]:
     if isinstance(obj, Tensor | np.ndarray):
         if path in arrays:
             raise CheckpointError(f"save: two different places are called {path!r}; rename a key")
         arrays[path] = obj.data if isinstance(obj, Tensor) else obj
         return ["tensor" if isinstance(obj, Tensor) else "array", path]
     if isinstance(obj, np.generic):
-        return _described(path, obj.item(), arrays)
+        return _described(path, obj.item(), arrays, levels)
     if obj is None or isinstance(obj, bool | int | float | str):
         return ["value", obj]
+    if not levels and isinstance(obj, Mapping | list | tuple):
+        raise CheckpointError(
+            f"save: {path[:40]}... lies more than {MOST_LEVELS} dicts, lists and tuples deep; "
+            "flatten it, or does it contain itself?"
+        )
     if isinstance(obj, Mapping):
         for key in obj:
             if not isinstance(key, str | int):
                 raise DTypeError(f"save: key {key!r} of {path or 'the dict'} is no string or int")
-        return ["dict", [[k, _described(_join(path, k), v, arrays)] for k, v in obj.items()]]
+        return [
+            "dict",
+            [[k, _described(_join(path, k), v, arrays, levels - 1)] for k, v in obj.items()],
+        ]
     if isinstance(obj, list | tuple):
         kind = "list" if isinstance(obj, list) else "tuple"
-        return [kind, [_described(_join(path, i), v, arrays) for i, v in enumerate(obj)]]
+        items = enumerate(obj)
+        return [kind, [_described(_join(path, i), v, arrays, levels - 1) for i, v in items]]
     raise DTypeError(
         f"save: {path or 'the object'} is of type {type(obj).__name__}; a file can hold dicts, "
         "lists, tuples, Tensors, arrays, numbers, strings, booleans and None"
@@ -66,7 +79,10 @@ def _described(path: str, obj: Any, arrays: dict[str, np.ndarray]) -> list[Any]:
 
 
 def _rebuilt(
-    description: list[Any], arrays: Mapping[str, np.ndarray], tensors: dict[int, Tensor]
+    description: list[Any],
+    arrays: Mapping[str, np.ndarray],
+    tensors: dict[int, Tensor],
+    levels: int,
 ) -> Any:
     kind, content = description
     if kind == "tensor":
@@ -76,9 +92,13 @@ def _rebuilt(
         return arrays[content]
     if kind == "value":
         return content
+    if not levels:
+        raise ValueError(f"more than {MOST_LEVELS} dicts, lists and tuples within each other")
     if kind == "dict":
-        return {key: _rebuilt(value, arrays, tensors) for key, value in content}
-    items = [_rebuilt(value, arrays, tensors) for value in content]
+        return {key: _rebuilt(value, arrays, tensors, levels - 1) for key, value in content}
+    if kind not in ("list", "tuple"):
+        raise ValueError(f"unknown kind {kind!r:.40}")
+    items = [_rebuilt(value, arrays, tensors, levels - 1) for value in content]
     return items if kind == "list" else tuple(items)
 
 

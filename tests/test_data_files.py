@@ -260,3 +260,42 @@ def test_cifar10_refuses_no_paths_and_wrong_channels(tmp_path):
         load_cifar10(path, mean=(0.5,))
     with pytest.raises(ArgumentError, match="std came as"):
         load_cifar10(path, std=(0.5, 0.0, 0.5))
+
+
+# ---------------------------------------------------------------------------- hostile sizes
+
+
+def test_no_more_is_unpacked_than_the_header_speaks_of(tmp_path, monkeypatch):
+    unpacked = []
+    read = gzip.GzipFile.read
+
+    def counted(self, size=-1):
+        piece = read(self, size)
+        unpacked.append(len(piece))
+        return piece
+
+    monkeypatch.setattr(gzip.GzipFile, "read", counted)
+    path = write(tmp_path / "bomb.gz", gzip.compress(GOOD + bytes(1 << 24)))
+    with pytest.raises(CheckpointError, match=r"too long: .*\(2, 3\) and int16 takes 24"):
+        read_idx(path)
+    assert sum(unpacked) == len(GOOD) + 1
+    monkeypatch.setattr("nn.data.files.CIFAR_IMAGES", 2)
+    assert len(read_cifar10(write(tmp_path / "two.gz", gzip.compress(bytes(2 * 3073))))[0]) == 2
+    with pytest.raises(CheckpointError, match="more than the 2 images"):
+        read_cifar10(write(tmp_path / "bomb.gz", gzip.compress(bytes(3 * 3073))))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ((2**32 - 1, 2**32 - 1, 0), "claims shape"),  # NumPy has no such array
+        ((2**32 - 1,) * 3, "truncated by"),
+        ((2**31, 2**31), "truncated by"),
+    ],
+)
+def test_sizes_that_nothing_can_have(tmp_path, sizes, words, packed):
+    content = bytes([0, 0, 8, len(sizes)]) + struct.pack(f">{len(sizes)}I", *sizes)
+    path = write(tmp_path / "file", gzip.compress(content) if packed else content)
+    with pytest.raises(CheckpointError, match=words):
+        read_idx(path)

@@ -1,5 +1,7 @@
 """save and load: what goes in comes out, ties included; damage of any kind is noticed."""
 
+import functools
+import json
 import os
 import random
 import stat
@@ -9,7 +11,7 @@ import pytest
 
 import autograd as ag
 import nn
-from autograd.errors import CheckpointError, DTypeError
+from autograd.errors import CheckpointError, DTypeError, FileKindError, GlassgradError
 from nn import serialization
 
 
@@ -248,3 +250,135 @@ def test_metadata_of_ours_that_makes_no_sense(path):
         path.write_bytes(save({"x": np.zeros(1)}, info))
         with pytest.raises(CheckpointError, match="does not fit its content"):
             nn.load(path, verify=False)
+
+
+# -- what a file may claim ----------------------------------------------------------------------
+
+
+def raw(header: object, data: bytes = b"") -> bytes:
+    """A safetensors file, written from the format's description."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + data
+
+
+def entry(dtype: str, shape: list[object], start: object, end: object) -> dict[str, object]:
+    return {"dtype": dtype, "shape": shape, "data_offsets": [start, end]}
+
+
+def test_bfloat16_comes_as_float32_with_the_same_values(path):
+    bits = np.arange(1 << 16, dtype="<u2")
+    path.write_bytes(raw({"w": entry("BF16", [1 << 16], 0, 2 << 16)}, bits.tobytes()))
+    w = nn.load(path, verify=False)["w"]
+    assert w.dtype == np.float32
+    np.testing.assert_array_equal(w.numpy().view(np.uint32), bits.astype(np.uint32) << 16)
+
+
+@pytest.mark.parametrize("name", ["F8_E4M3", "F8_E5M2", "F4", "C64", "F128"])
+def test_other_dtypes_are_refused_by_name(path, name):
+    path.write_bytes(raw({"layer.w": entry(name, [4], 0, 4)}, bytes(4)))
+    with pytest.raises(CheckpointError, match=f"'layer.w' has dtype '{name}'.*BF16"):
+        nn.load(path, verify=False)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (raw({"w": entry("F32", [2], 0, 4)}, bytes(4)), r"'w' of shape \(2,\).*takes 8.*but 4"),
+        (raw({"w": entry("F32", [-1], 0, 4)}, bytes(4)), "shape"),
+        (raw({"w": entry("F32", [True], 0, 4)}, bytes(4)), "shape"),
+        (raw({"w": entry("F32", [1.0], 0, 4)}, bytes(4)), "shape"),
+        (raw(b'{"w":{"dtype":"F32","shape":[NaN],"data_offsets":[0,4]}}', bytes(4)), "shape"),
+        (raw({"w": entry("F32", [2**40, 2**40], 0, 4)}, bytes(4)), "takes"),
+        (raw({"w": entry("F32", [1] * 65, 0, 4)}, bytes(4)), "takes"),
+        (raw({"w": entry("F32", [2**62, 2**62, 0], 0, 0)}), "'w' of shape"),
+        (raw({"w": entry("F32", [1], 4, 8)}, bytes(8)), "begins at byte 4, not at 0"),
+        (raw({"w": entry("F32", [1], -4, 0)}, bytes(4)), "data_offsets"),
+        (raw({"w": entry("F32", [1], 0, 4)}, bytes(5)), "take 4 bytes, there are 5"),
+        (raw({"w": entry("F32", [1], 0, 4)}), "take 4 bytes, there are 0"),
+        (raw({"a": entry("U8", [2], 0, 2), "b": entry("U8", [2], 1, 3)}, bytes(3)), "at byte 1"),
+        (raw({"w": entry("BOOL", [1], 0, 1)}, b"\2"), "neither 0 nor 1"),
+        (raw({"w": {**entry("U8", [1], 0, 1), "more": 1}}, b"\2"), "has no dtype, shape"),
+        (raw({"w": 3}), "has no dtype, shape"),
+        (raw(b'{"w":1,"w":2}'), "a name twice"),
+        (raw({"__metadata__": {"a": 1}}), "not strings by name"),
+        (raw(b"[1,2]"), "is a list, no object"),
+        (raw(b'{"w":'), "its header"),
+        (raw(b"\xff\xfe{}"), "its header"),
+        (raw(b"[" * 100_000), "recursion|its header"),
+        (raw(b'{"w":' + b"9" * 10_000 + b"}"), "its header"),
+    ],
+)
+def test_claims_that_do_not_hold(path, content, words):
+    path.write_bytes(content)
+    for read in (nn.load, nn.load_metadata):
+        with pytest.raises(CheckpointError, match=words) as caught:
+            read(path, verify=False)
+        assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "structure",
+    [
+        "[" * 100_000,
+        json.dumps(functools.reduce(lambda nest, _: ["list", [nest]], range(101), ["value", 1])),
+        '["set", []]',
+        '["dict", [[[], ["value", 1]]]]',
+        '{"dict": 1}',
+        "3",
+    ],
+)
+def test_descriptions_that_make_no_sense(path, structure):
+    path.write_bytes(raw({"__metadata__": {"glassgrad.structure": structure}}))
+    with pytest.raises(CheckpointError, match="does not fit its content"):
+        nn.load(path, verify=False)
+
+
+@pytest.mark.parametrize("wrap", [lambda x: [x], lambda x: (x,), lambda x: {"key": x}])
+def test_a_nest_that_is_saved_is_loaded(path, wrap):
+    def nest(levels: int) -> object:
+        return functools.reduce(lambda inner, _: wrap(inner), range(levels), 1)
+
+    nn.save(nest(100), path)
+    assert nn.load(path) == nest(100)
+    for levels in (101, 900, 3000):
+        with pytest.raises(CheckpointError, match="more than 100"):
+            nn.save(nest(levels), path)
+    endless: list[object] = []
+    endless.append(endless)
+    with pytest.raises(CheckpointError, match="contain itself"):
+        nn.save(endless, path)
+    assert nn.load(path) == nest(100)
+
+
+def test_metadata_is_checked_like_the_rest(path):
+    nn.save({"v": 1}, path, metadata={"epoch": "7"})
+    assert nn.load_metadata(path) == {"epoch": "7"}
+    path.write_bytes(path.read_bytes().replace(b'"epoch":"7"', b'"epoch":"3"'))
+    with pytest.raises(CheckpointError, match="load_metadata: .* is damaged"):
+        nn.load_metadata(path)
+    assert nn.load_metadata(path, verify=False) == {"epoch": "3"}
+    path.write_bytes(raw({"__metadata__": {"from": "elsewhere"}}))
+    with pytest.raises(CheckpointError, match="no checksum.*load_metadata.path, verify=False"):
+        nn.load_metadata(path)
+    assert nn.load_metadata(path, verify=False) == {"from": "elsewhere"}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"__metadata__": np.zeros(1)}, "__metadata__"),
+        ({"\ud800": np.zeros(1)}, "Unicode"),
+        ({"n": 10**5000}, "cannot be described"),
+    ],
+)
+def test_what_the_format_cannot_hold_is_refused(path, content, words):
+    with pytest.raises(GlassgradError, match=words):
+        nn.save(content, path)
+    assert not path.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX files")
+def test_a_fifo_is_not_waited_for(path):
+    os.mkfifo(path)
+    with pytest.raises(FileKindError, match="FIFO"):
+        nn.load(path)

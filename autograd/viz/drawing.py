@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from autograd.errors import ArgumentError, DTypeError, GraphError
+from autograd.files import write_page
 from autograd.tensors import Tensor
 from autograd.viz import render
 from autograd.viz.dot import dot
@@ -96,9 +97,7 @@ class Graph:
             content = page("Graph", self.html()).encode()
         else:
             content = self._bytes(form)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        return path
+        return write_page(path, content)
 
     @functools.lru_cache(maxsize=4)  # noqa: B019  (a picture lives as long as its cell)
     def _bytes(self, form: str) -> bytes:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ArgumentError
+from autograd.files import write_page
 from autograd.record import Node
 from autograd.tensors import Tensor
 from autograd.viz import render
@@ -84,9 +85,7 @@ class Film:
         path = Path(path)
         if path.suffix.lower() not in (".html", ".htm"):
             raise ArgumentError(f"save: a replay is an HTML page, got the file name {path.name!r}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(self.html(), encoding="utf-8")
-        return path
+        return write_page(path, self.html())
 
     def __repr__(self) -> str:
         return f"<replay of {self.title}: {self.steps} steps>"

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.files import write_page
 from autograd.tensors import Tensor
 from autograd.viz.values import shape_in_words
 from autograd.words.derivation import Derivation
@@ -39,9 +40,7 @@ class NumpyFunction:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the file; it needs NumPy only."""
-        path = Path(path)
-        path.write_text(self.source, encoding="utf-8")
-        return path
+        return write_page(path, self.source)
 
     def __str__(self) -> str:
         return self.source

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import math
 import os
+import stat
 import zlib
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,9 @@ IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0
 MNIST_MEAN, MNIST_STD = 0.1307, 0.3081
 CIFAR_MEAN, CIFAR_STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 CIFAR_RECORD = 1 + 3 * 32 * 32  # a label, then the red, green and blue planes
+CIFAR_IMAGES = 60_000  # in all
+
+PIECE = 1 << 20  # bytes that are read at a time
 
 
 def read_idx(path: StrPath) -> NDArray[Any]:
@@ -42,29 +46,42 @@ def read_idx(path: StrPath) -> NDArray[Any]:
     >>> read_idx(path)
     array([7, 2, 1], dtype=uint8)
     """
-    content = _read(path, "read_idx")
-    if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in IDX_DTYPES:
-        codes = " ".join(f"{code:02x}" for code in IDX_DTYPES)
-        raise CheckpointError(
-            f"read_idx: {path} begins with {content[:4].hex(' ') or 'nothing'}; an IDX file begins "
-            f"with 00 00, a dtype code (one of {codes}) and the number of dimensions"
-        )
-    dtype, ndim = np.dtype(IDX_DTYPES[content[2]]), content[3]
-    start = 4 + 4 * ndim
-    if ndim > 64 or len(content) < start:
-        raise CheckpointError(
-            f"read_idx: {path} claims {ndim} dimensions and has {len(content)} bytes; the header "
-            f"alone would take {start}, and an array has at most 64 dimensions"
-        )
-    shape = tuple(int(n) for n in np.frombuffer(content, ">u4", ndim, offset=4))
-    wanted = start + dtype.itemsize * math.prod(shape)
-    if len(content) != wanted:
-        raise CheckpointError(
-            f"read_idx: {path} has {len(content)} bytes; {_stored(shape, dtype)} takes {wanted} "
-            f"with its header, so the file is {_how_wrong(len(content), wanted)}"
-        )
-    values = np.frombuffer(content, dtype, offset=start).reshape(shape)
-    return values.astype(dtype.newbyteorder("="))
+    with _opened(path, "read_idx") as (file, size):
+        start = _up_to(file, 4)
+        if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in IDX_DTYPES:
+            codes = " ".join(f"{code:02x}" for code in IDX_DTYPES)
+            raise CheckpointError(
+                f"read_idx: {path} begins with {start.hex(' ') or 'nothing'}; an IDX file begins "
+                f"with 00 00, a dtype code (one of {codes}) and the number of dimensions"
+            )
+        dtype, ndim = np.dtype(IDX_DTYPES[start[2]]), start[3]
+        sizes = _up_to(file, 4 * ndim)
+        if ndim > 64 or len(sizes) < 4 * ndim:
+            raise CheckpointError(
+                f"read_idx: {path} claims {ndim} dimensions and has {4 + len(sizes)} bytes; the "
+                f"header alone would take {4 + 4 * ndim}, and an array has at most 64 dimensions"
+            )
+        shape = tuple(int(n) for n in np.frombuffer(sizes, ">u4"))
+        header, body = 4 + 4 * ndim, dtype.itemsize * math.prod(shape)
+        claim = f"{_stored(shape, dtype)} takes {header + body} with its header"
+        if size is not None and size != header + body:
+            raise CheckpointError(
+                f"read_idx: {path} has {size} bytes; {claim}, so the file is "
+                f"{_how_wrong(size, header + body)}"
+            )
+        content = _up_to(file, body)
+        if len(content) < body:
+            raise CheckpointError(
+                f"read_idx: {path} has {header + len(content)} bytes; {claim}, so the file is "
+                f"{_how_wrong(header + len(content), header + body)}"
+            )
+        if _up_to(file, 1):  # no more is unpacked than the header speaks of
+            raise CheckpointError(f"read_idx: {path} is too long: {claim}, and more follows")
+    try:
+        values = np.frombuffer(content, dtype).reshape(shape)
+    except ValueError as error:  # of size 0, and NumPy has none whose other sizes are huge
+        raise CheckpointError(f"read_idx: {path} claims shape {shape}: {error}") from None
+    return values.astype(dtype.newbyteorder("="), copy=False)
 
 
 def load_idx(
@@ -157,22 +174,51 @@ def load_cifar10(
     return _standardised(images, mean, std), labels
 
 
-def _read(path: StrPath, where: str) -> bytes:
-    """The content of a file, unpacked if it is gzipped (told by its first bytes, not its name)."""
-    content = Path(path).read_bytes()
-    if content[:2] != b"\x1f\x8b":
-        return content
-    try:
-        return gzip.decompress(content)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise CheckpointError(
-            f"{where}: {path} begins as a gzip file of {len(content)} bytes that does not unpack "
-            f"({error}); fetch it again"
-        ) from error
+@contextlib.contextmanager
+def _opened(path: StrPath, where: str) -> Iterator[tuple[IO[bytes], int | None]]:
+    """A file to read, and its size: None if that is not known before all is read.
+
+    It is unpacked as it is read if it is gzipped (told by its first bytes, not its name).
+    """
+    with open(path, "rb") as file:
+        status = os.fstat(file.fileno())
+        size = status.st_size if stat.S_ISREG(status.st_mode) else None
+        try:
+            if file.peek(2)[:2] == b"\x1f\x8b":
+                yield cast(IO[bytes], gzip.GzipFile(fileobj=file)), None
+            else:
+                yield file, size
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise CheckpointError(
+                f"{where}: {path} begins as a gzip file that does not unpack ({error}); fetch it "
+                "again"
+            ) from None
+        except MemoryError:
+            raise CheckpointError(f"{where}: {path} does not fit into memory") from None
+
+
+def _up_to(file: IO[bytes], count: int) -> bytearray:
+    """The next `count` bytes, or all that are left: memory grows with what comes, not with
+    `count`, which the file claims."""
+    content = bytearray()
+    while len(content) < count:
+        piece = file.read(min(count - len(content), PIECE))
+        if not piece:
+            break
+        content += piece
+    return content
 
 
 def _cifar_records(path: StrPath) -> NDArray[np.uint8]:
-    content = _read(path, "read_cifar10")
+    with _opened(path, "read_cifar10") as (file, size):
+        # The format has no header that would say where unpacking should stop.
+        most = CIFAR_RECORD * CIFAR_IMAGES if size is None else size
+        content = _up_to(file, most)
+        if size is None and _up_to(file, 1):
+            raise CheckpointError(
+                f"read_cifar10: {path} unpacks to more than the {CIFAR_IMAGES} images of "
+                "CIFAR-10; unpack it yourself if that is meant"
+            )
     count, rest = divmod(len(content), CIFAR_RECORD)
     if rest or not count:
         raise CheckpointError(

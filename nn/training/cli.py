@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from autograd.errors import ArgumentError, GlassgradError
+from autograd.files import write_page
 from nn.serialization import save
 from nn.training.arguments import Job, parse
 from nn.training.checkpoints import CHECKPOINT, load_run, save_run
@@ -120,7 +121,7 @@ def _report(run: Run, data: Data, out: Path) -> None:
     wrong = int((result.probabilities.argmax(axis=1) != data.y_test).sum())
     rate = statistics.median(record["steps"] / record["seconds"] for record in run.history)
     save(run.net, out / "model.safetensors")
-    _write_text(
+    write_page(
         out / "history.json",
         json.dumps(
             {
@@ -133,7 +134,9 @@ def _report(run: Run, data: Data, out: Path) -> None:
                 "epochs": run.history,
             },
             indent=2,
-        ),
+            allow_nan=False,
+        )
+        + "\n",
     )
     pictures = _draw(run, data, result.probabilities, out)
     print(f"test accuracy: {result.accuracy:.4f}")
@@ -153,21 +156,11 @@ def _draw(run: Run, data: Data, probabilities: np.ndarray, out: Path) -> list[st
         pictures.save_picture(pictures.curves(run.history, title), out / "curves.png")
         picture = pictures.misread(data.x_test, data.y_test, probabilities)
         pictures.save_picture(picture, out / "misread.png")
-        _write_text(out / "report.html", report_page(run, data, probabilities))
+        write_page(out / "report.html", report_page(run, data, probabilities))
     except ImportError as error:
         print(f"no pictures: {error}; pip install 'glassgrad[demo]'", file=sys.stderr)
         return []
     return ["curves.png", "misread.png", "report.html"]
-
-
-def _write_text(path: Path, text: str) -> None:
-    """Replace a file as a whole, or leave it."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text + "\n", encoding="utf-8")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _kept(job: Job | None) -> str:

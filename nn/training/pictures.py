@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import uuid
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autograd.files import write_page
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["curves", "misread", "save_picture"]
+__all__ = ["curves", "misread", "png", "save_picture"]
 
 COLUMNS, ROWS = 8, 5
 
@@ -80,9 +81,11 @@ def _pixels(image: np.ndarray, images: np.ndarray) -> np.ndarray:
 
 def save_picture(figure: Figure, path: Path) -> None:
     """Write a PNG file as a whole, or leave the one that is there."""
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        figure.savefig(part, format="png", dpi=120)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_page(path, png(figure))
+
+
+def png(figure: Figure) -> bytes:
+    """A figure as the content of a PNG file."""
+    data = io.BytesIO()
+    figure.savefig(data, format="png", dpi=120)
+    return data.getvalue()

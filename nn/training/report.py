@@ -144,7 +144,5 @@ def _svg(figure: Figure) -> str:
 
 
 def _png(figure: Figure) -> str:
-    data = io.BytesIO()
-    figure.savefig(data, format="png", dpi=120)
-    coded = base64.b64encode(data.getvalue()).decode()
+    coded = base64.b64encode(pictures.png(figure)).decode()
     return f'<img alt="misread images" src="data:image/png;base64,{coded}">'
