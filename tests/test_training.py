@@ -475,7 +475,7 @@ def test_a_picture_that_fails_leaves_the_old_one(tmp_path, monkeypatch):
     figure = pictures.curves([record | {"epoch": 1}], "a title")
 
     def fail(target, **settings):
-        Path(target).write_bytes(b"half")
+        target.write(b"half")
         raise OSError("disk full")
 
     monkeypatch.setattr(figure, "savefig", fail)
