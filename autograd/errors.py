@@ -58,6 +58,10 @@ class DTypeError(GlassgradError, TypeError):
     """A type or dtype that the op or module does not take."""
 
 
+class ForeignOperandError(DTypeError):
+    """An operand that is no Tensor, array or number; its own type may know what to do with it."""
+
+
 class GraphError(GlassgradError, RuntimeError):
     """The graph cannot be replayed as asked: freed, missing, or not connected."""
 

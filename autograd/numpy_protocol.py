@@ -82,6 +82,10 @@ def apply_function(function: Callable[..., Any], args: tuple, kwargs: dict[str, 
     op = _op_for(function)
     if op is not None:
         return op(*args, **kwargs)
+    if function is np.full_like and _needs_grad((args[1:], kwargs)):
+        from autograd.creation import full_like
+
+        return full_like(*args, **kwargs)
     if function not in _NO_GRADIENT and _needs_grad((args, kwargs)):
         name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
         raise DTypeError(_not_recorded(name))

@@ -19,6 +19,7 @@ from autograd.errors import (
     ArgumentError,
     AxisError,
     DTypeError,
+    ForeignOperandError,
     GlassgradError,
     GraphError,
     IndexRangeError,
@@ -317,7 +318,7 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
                     tracked += 1
                     edges[i] = operand.node or operand
             elif type(operand) not in _PLAIN:
-                values[i] = _as_operand(spec, i, operand)
+                values[i] = _as_operand(spec, i, operand, args[:count])
         if kwargs or len(values) > count:
             for i in range(count, len(values)):
                 if type(values[i]) not in _VALUES:
@@ -344,6 +345,8 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
                 closures = _needed(spec, closures, edges)
             wrapped = Node.result(spec, edges, closures, out)
         elif any_tensor:
+            if out.dtype.kind not in "fiub":
+                raise _no_numbers(spec, args[:count], out.dtype)
             wrapped = Tensor._of(out)
         return wrapped if len(result) == 2 else (wrapped, result[2])
 
@@ -387,20 +390,36 @@ def _arrange(spec: Op, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict
     return tuple(arranged), kwargs
 
 
-def _as_operand(spec: Op, position: int, value: Any) -> Any:
-    if isinstance(value, np.generic):
+def _as_operand(spec: Op, position: int, value: Any, beside: Sequence[Any]) -> Any:
+    if isinstance(value, np.generic) and value.dtype.kind in "fiub":
         return value.item()  # as weak as a Python number: float32 stays float32 beside it
-    if isinstance(value, int | float | np.ndarray):
+    if isinstance(value, int | float):
         return value
     name = spec.operand_name(position)
     if value is None and name in spec.optional:
         return None
-    if isinstance(value, list | tuple):
-        return as_array(value, f"{spec.name}: operand '{name}'")
-    raise DTypeError(
-        f"{scopes.prefix()}{spec.name}: operand '{name}' must be a Tensor, an array or a number, "
-        f"got {type(value).__name__}"
+    what = f"{scopes.prefix()}{spec.name}: operand '{name}'"
+    if isinstance(value, list | tuple | np.ndarray) or hasattr(value, "__array__"):
+        return as_array(value, what, weak=_float_dtype(beside))
+    raise ForeignOperandError(
+        f"{what} must be a Tensor, an array or a number, got {type(value).__name__}"
     )
+
+
+def _no_numbers(spec: Op, operands: Sequence[Any], dtype: np.dtype) -> DTypeError:
+    """Complex numbers, objects, text beside a Tensor: no gradient could go through."""
+    odd = (i for i, x in enumerate(operands) if getattr(x, "dtype", dtype).kind not in "fiub")
+    return DTypeError(
+        f"{scopes.prefix()}{spec.name}: operand '{spec.operand_name(next(odd, 0))}' must be of "
+        f"floats, integers or booleans, got {dtype}"
+    )
+
+
+def _float_dtype(operands: Sequence[Any]) -> np.dtype | None:
+    """The dtype of the floats among Tensors and arrays, which a list beside them takes too."""
+    dtypes = [x.dtype for x in operands if isinstance(x, Tensor | np.ndarray)]
+    floats = [dtype for dtype in dtypes if dtype.kind == "f"]
+    return np.result_type(*floats) if floats else None
 
 
 def _as_static(spec: Op, value: Any) -> Any:

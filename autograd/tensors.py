@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from autograd.arguments import flag
 from autograd.array_methods import ArrayMethods
-from autograd.dtypes import as_array, get_default_dtype
+from autograd.dtypes import as_array, as_dtype, get_default_dtype
 from autograd.errors import ArgumentError, DTypeError, GradWarning, GraphError, InPlaceError
 from autograd.grad_mode import is_grad_enabled
 from autograd.stamps import stamp
@@ -47,16 +48,15 @@ class Tensor(ArrayMethods):
         name: str | None = None,
     ):
         if isinstance(data, Tensor):
-            data = data._data
-        array = as_array(data, "Tensor")
-        self._data: np.ndarray = array if dtype is None else array.astype(dtype, copy=False)
+            data = _without_gradient(data, type(self).__name__)
+        self._data: np.ndarray = as_array(data, type(self).__name__, dtype)
         self._grad: Tensor | None = None
         self._hooks: dict[int, Callable[[Tensor], Any]] | None = None
         self.node: Any = None
         self.name = name
         self._requires_grad = False
-        if requires_grad:
-            self.requires_grad = True
+        if requires_grad is not False:
+            self.requires_grad = requires_grad
 
     #: `Tensor._of(array, node=None)`: the Tensor of an op's result, no checks, no copy.
     _of: ClassVar[Callable[..., Tensor]]
@@ -70,7 +70,9 @@ class Tensor(ArrayMethods):
 
     @data.setter
     def data(self, value: npt.ArrayLike) -> None:
-        array = as_array(value._data if isinstance(value, Tensor) else value, "data")
+        given = value._data if isinstance(value, Tensor) else value
+        own = self._data.dtype
+        array = as_array(given, "data", weak=own if own.kind == "f" else None)
         if self._requires_grad and array.dtype.kind != "f":
             raise DTypeError(f"data: a Tensor that requires a gradient is float, got {array.dtype}")
         self._data = array
@@ -82,6 +84,7 @@ class Tensor(ArrayMethods):
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        value = flag(type(self).__name__, "requires_grad", value)
         if value and self._data.dtype.kind != "f":
             raise DTypeError(
                 f"requires_grad: only float Tensors can require a gradient, got {self.dtype}; "
@@ -92,7 +95,7 @@ class Tensor(ArrayMethods):
                 f"requires_grad: this Tensor is the result of {self.node!r}; "
                 "use x.detach() for a Tensor that needs no gradient"
             )
-        self._requires_grad = bool(value)
+        self._requires_grad = value
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad` and return this Tensor."""
@@ -118,7 +121,9 @@ class Tensor(ArrayMethods):
         if value is None:
             self._grad = None
             return
-        gradient = value if isinstance(value, Tensor) else Tensor(value, dtype=self.dtype)
+        if not isinstance(value, Tensor):
+            value = Tensor(as_array(value, "grad", self.dtype))
+        gradient = value if value.dtype == self.dtype else value.astype(self.dtype)
         if gradient.shape != self.shape:
             raise ArgumentError(
                 f"grad: a gradient of shape {self.shape} is needed, got {gradient.shape}"
@@ -238,7 +243,7 @@ class Tensor(ArrayMethods):
 
     def astype(self, dtype: npt.DTypeLike, copy: bool = True) -> Tensor:
         """This Tensor in another dtype; recorded between float dtypes."""
-        dtype = np.dtype(dtype)
+        dtype = as_dtype(dtype, "astype")
         if dtype == self.dtype and not copy:
             return self
         if dtype.kind == self.dtype.kind == "f":
@@ -362,14 +367,19 @@ class Tensor(ArrayMethods):
                 f"x[...] = value: x is the result of {self.node!r}, which the graph still needs. "
                 "Use ag.where(mask, value, x) or ag.scatter_add for a recorded result."
             )
-        if isinstance(value, Tensor):
-            if value._requires_grad and is_grad_enabled():
-                raise InPlaceError(
-                    "x[...] = value: the gradient of the value would be lost. Use ag.where, "
-                    "ag.stack or ag.concatenate, or value.detach()."
-                )
-            value = value._data
+        value = self._to_write(value, "x[...] = value")
         self._write(lambda: self._data.__setitem__(ops.plain_key(key), value))
+
+    def _to_write(self, value: Any, what: str) -> Any:
+        """What is to be written here, unless its gradient would be lost."""
+        if not isinstance(value, Tensor):
+            return value
+        if value._requires_grad and is_grad_enabled():
+            raise InPlaceError(
+                f"{what}: the gradient of the value would be lost. Use ag.where, ag.stack or "
+                "ag.concatenate, or value.detach()."
+            )
+        return value._data
 
     def _write(self, write: Callable[[], Any]) -> None:
         """Run a write to a leaf's memory, if it may be written here, and stamp it."""
@@ -408,6 +418,7 @@ class Tensor(ArrayMethods):
 
     def fill_(self, value: Any) -> Tensor:
         """Set every element, in place."""
+        value = self._to_write(value, "fill_")
         self._write(lambda: self._data.fill(value))
         return self
 
@@ -417,7 +428,7 @@ class Tensor(ArrayMethods):
 
     def copy_(self, other: Any) -> Tensor:
         """Take over the values of `other`, in place."""
-        other = other._data if isinstance(other, Tensor) else other
+        other = self._to_write(other, "copy_")
         self._write(lambda: np.copyto(self._data, other, casting="same_kind"))
         return self
 
@@ -547,8 +558,20 @@ def tensor(
             "tensor: a list of Tensors would lose their graph; use ag.stack(list) to join them, "
             "or pass their .data"
         )
-    array = as_array(data._data if isinstance(data, Tensor) else data, "tensor")
-    return Tensor(np.array(array, dtype=dtype, order="C"), requires_grad, name=name)
+    if isinstance(data, Tensor):
+        data = _without_gradient(data, "tensor")
+    array = as_array(data, "tensor", dtype)
+    return Tensor(np.array(array, order="C"), requires_grad, name=name)
+
+
+def _without_gradient(x: Tensor, what: str) -> np.ndarray:
+    """The array of a Tensor, unless a gradient would be lost with it."""
+    if x._requires_grad and is_grad_enabled():
+        raise DTypeError(
+            f"{what}: the Tensor given requires a gradient, which would be lost in a new one; give "
+            "x.detach(), or x.clone() for a recorded copy"
+        )
+    return x._data
 
 
 def _holds_tensor(data: Any) -> bool:

@@ -35,10 +35,15 @@ class Parameter(Tensor):
         dtype: npt.DTypeLike | None = None,
         name: str | None = None,
     ):
-        super().__init__(data, requires_grad, dtype=dtype, name=name)  # type: ignore[arg-type]
+        super().__init__(_array_of(data), requires_grad, dtype=dtype, name=name)  # type: ignore[arg-type]
 
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"
+
+
+def _array_of(data: Any) -> Any:
+    """The array of a Tensor: what is trained, or kept, begins a graph."""
+    return data.data if isinstance(data, Tensor) else data
 
 
 class Buffer(Tensor):
@@ -62,7 +67,7 @@ class Buffer(Tensor):
         dtype: npt.DTypeLike | None = None,
         name: str | None = None,
     ):
-        super().__init__(data, dtype=dtype, name=name)  # type: ignore[arg-type]
+        super().__init__(_array_of(data), dtype=dtype, name=name)  # type: ignore[arg-type]
         self.persistent = persistent
 
     def __repr__(self) -> str:
