@@ -8,7 +8,6 @@ the way leaves every `.grad` as it was.
 
 from __future__ import annotations
 
-import threading
 import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
 from operator import attrgetter
@@ -19,13 +18,14 @@ import numpy as np
 
 from autograd import ops, stamps
 from autograd.errors import DTypeError, GradWarning, GraphError, InPlaceError, ShapeError
-from autograd.grad_mode import record_ops
+from autograd.grad_mode import record_ops, restore
 from autograd.kernels import blas
+from autograd.locks import Guard
 from autograd.ops.index import Piece
 from autograd.record import Edge, Node
 from autograd.tensors import Tensor
 
-_leaf_lock = threading.Lock()
+_leaves = Guard()
 _age = attrgetter("id")
 
 
@@ -130,15 +130,16 @@ class _Replay:
     def run(self, seeds: Sequence[Any]) -> None:
         """Call the closures of every node, newest first."""
         outer = record_ops(self.create_graph)
-        serial = blas.hold_beside_convolutions()
         try:
-            self.begin(seeds)
-            self.visit(self.order)
-            self.finish()
+            held = blas.hold_beside_convolutions()
+            try:
+                self.begin(seeds)
+                self.visit(self.order)
+                self.finish()
+            finally:
+                blas.release(held)
         finally:
-            if serial:
-                blas.release()
-            record_ops(outer)
+            restore(outer)
 
     def begin(self, seeds: Sequence[Any]) -> None:
         """Give the roots their gradients."""
@@ -250,7 +251,7 @@ class _Replay:
 
     def deliver(self) -> None:
         """Add the results to the `grad` of the leaves (and of those that retain theirs)."""
-        with _leaf_lock:
+        with _leaves.lock:
             for leaf in list(self.results):
                 _accumulate(leaf, [self.results.pop(leaf)])
             while self.retained:

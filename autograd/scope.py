@@ -57,11 +57,15 @@ def enter(module: Any) -> Scope | None:
     inner = _new_scope(Scope)
     inner._module = weakref.ref(module)
     inner.parent = outer
-    _current.set(inner)
+    try:
+        _current.set(inner)
+    except BaseException:  # from the handler of a signal
+        _current.set(outer)
+        raise
     return outer
 
 
-#: `leave(outer)`: return to the scope that `enter` left.
+#: `leave(outer)`: return to the scope that `enter` left. A single call into C.
 leave = _current.set
 
 

@@ -13,12 +13,13 @@ a program shall give the same bits in every run.
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+
+from autograd.interrupts import begins_at_once, to_the_end
+from autograd.locks import Guard, in_forked_child
 
 __all__ = [
     "beside_convolutions",
@@ -32,9 +33,9 @@ _FOLLOWING = 100  # products and backward passes
 _SERIAL = 1 << 18  # multiplications; up to here OpenBLAS uses one thread by itself
 
 _left = 0  # of those that follow a convolution
-_lock = threading.Lock()
-_users = 0  # who hold it now
-_before: list[tuple[Any, int]] = []  # each BLAS and its number of threads, while there are users
+_guard = Guard()
+_holders: dict[object, int] = {}  # who hold it now, and on which thread
+_before: list[tuple[Any, int]] = []  # each BLAS and its number of threads, while it is held
 
 
 def note_convolution() -> None:
@@ -43,53 +44,88 @@ def note_convolution() -> None:
     _left = _FOLLOWING
 
 
-def hold_beside_convolutions() -> bool:
-    """If a convolution ran before, keep BLAS to one thread until `release`; whether it is kept."""
+def hold_beside_convolutions() -> object | None:
+    """If a convolution ran before, keep BLAS to one thread until `release(what this returns)`."""
     global _left
     if not _left:
-        return False
+        return None
     _left -= 1
-    _hold()
-    return True
+    return _hold()
 
 
-@contextlib.contextmanager
-def beside_convolutions() -> Iterator[None]:
-    """Inside, BLAS uses one thread if a convolution ran before."""
-    held = hold_beside_convolutions()
-    try:
-        yield
-    finally:
-        if held:
-            release()
+class beside_convolutions:
+    """Inside a `with` block, BLAS uses one thread if a convolution ran before."""
+
+    def __enter__(self) -> None:
+        self._held = hold_beside_convolutions()
+
+    @begins_at_once
+    def __exit__(self, *exc_info: object) -> None:
+        release(self._held)
 
 
 def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """a @ b of matrices or stacks of them."""
     if not _left or a.size * b.shape[-1] <= _SERIAL:
         return np.matmul(a, b)
-    with beside_convolutions():
+    held = hold_beside_convolutions()
+    try:
         return np.matmul(a, b)
+    finally:
+        release(held)
 
 
-def _hold() -> None:
-    global _users
-    with _lock:
-        _users += 1
-        if _users == 1:
+def _hold() -> object:
+    holder = object()
+    thread = threading.get_ident()
+    try:
+        _holders[holder] = thread
+        _settle()
+    except BaseException:  # from the handler of a signal
+        release(holder)
+        raise
+    return holder
+
+
+@begins_at_once
+def release(holder: object | None) -> None:
+    """What `hold_beside_convolutions` held goes back to its threads; nothing for None."""
+    if holder is not None:
+        to_the_end(_let_go, holder)
+
+
+def _let_go(holder: object) -> None:
+    _holders.pop(holder, None)
+    _settle()
+
+
+def _settle() -> None:
+    """See to it that BLAS is held while there are holders, and else has its threads."""
+    with _guard.lock:
+        if _holders and not _before:
             _before[:] = [(library, library.get_num_threads()) for library in _libraries()]
             for library, _ in _before:
-                library.set_num_threads(1)
-
-
-def release() -> None:
-    """What `hold_beside_convolutions` held goes back to its threads."""
-    global _users
-    with _lock:
-        _users -= 1
-        if _users == 0:
+                _set_threads(library, 1)
+        elif not _holders and _before:
             for library, threads in _before:
-                library.set_num_threads(threads)
+                _set_threads(library, threads)
+            _before.clear()
+
+
+def _set_threads(library: Any, count: int) -> None:
+    # threadpoolctl's `set_num_threads` does nothing on any thread but the first that called it,
+    # and asks a lock of its own, which a fork may copy locked.
+    getattr(library, "_real_set_num_threads", library.set_num_threads)(count)
+
+
+@in_forked_child
+def _forget_other_threads() -> None:
+    """Those that held BLAS on threads which a forked child does not have never let it go."""
+    ours = threading.get_ident()
+    for holder, thread in list(_holders.items()):
+        if thread != ours:
+            _holders.pop(holder, None)
+    _settle()
 
 
 _found: list[Any] | None = None

@@ -47,6 +47,7 @@ from autograd.kernels.threads import (
     parallel_for,
     set_num_threads,
 )
+from autograd.locks import hold_while_forking
 
 __all__ = [
     "PARALLEL_NS",
@@ -59,8 +60,6 @@ __all__ = [
     "set_num_threads",
     "use_numba",
 ]
-
-_fork_guarded = False
 
 
 def _chosen_by_environment() -> str:
@@ -152,10 +151,11 @@ def jit(
     import hashlib
 
     import numba
+    from numba.core.compiler_lock import global_compiler_lock
 
     from autograd.kernels.code_cache import KernelCache
 
-    _guard_fork()
+    hold_while_forking(global_compiler_lock)
     options = sorted(fastmath) if isinstance(fastmath, set) else fastmath
     # The symbols of compiled code are named after the function. Two kernels of one factory, read
     # from the cache into one process, must not share a name: the linker would take the first.
@@ -172,16 +172,3 @@ def jit(
     dispatcher: Any = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath)(named)
     dispatcher._cache = KernelCache(named, (key, options))
     return dispatcher
-
-
-def _guard_fork() -> None:
-    """No fork while a thread compiles: the child would inherit the compiler's lock, held."""
-    global _fork_guarded
-    if _fork_guarded or not hasattr(os, "register_at_fork"):
-        return
-    from numba.core.compiler_lock import global_compiler_lock as lock
-
-    os.register_at_fork(
-        before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release
-    )
-    _fork_guarded = True

@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ArgumentError
+from autograd.locks import Guard, in_forked_child
 
 __all__ = ["PARALLEL_NS", "get_num_threads", "parallel_for", "set_num_threads"]
 
@@ -45,6 +46,7 @@ _PATIENCE = 1000  # rounds of about 0.7 µs that an idle helper watches before i
 
 _threads: int | None = None
 _forked = False
+_growing = Guard()
 
 
 class _Helper:
@@ -65,9 +67,9 @@ class _Helper:
             seen = helper_loop(state, number, seen, _PATIENCE)
             self.asleep = True
             self.wake.acquire()
+            self.asleep = False
 
     def rouse(self) -> None:
-        self.asleep = False
         with contextlib.suppress(RuntimeError):  # another caller was first
             self.wake.release()
 
@@ -80,13 +82,12 @@ class _Pool:
 
         self.state = np.zeros(STATE_WORDS, np.int64)
         self.helpers: list[_Helper] = []
-        self.growing = threading.Lock()
 
     def rouse(self, count: int, work_ns: float) -> None:
         """See to it that so many helpers are awake or about to be, if the work is worth it."""
         helpers = self.helpers
         if len(helpers) < count and work_ns >= _ROUSE_NS:
-            with self.growing:
+            with _growing.lock:
                 while len(helpers) < count:
                     helpers.append(_Helper(len(helpers) + 1, self.state))
         for helper in helpers[:count]:
@@ -180,13 +181,10 @@ def _is_multiprocessing_child() -> bool:
     return process is not None and process.parent_process() is not None
 
 
-def _after_fork_in_child() -> None:
+@in_forked_child
+def _start_anew() -> None:
     """The helpers did not survive the fork, and a job may have been under way."""
     global _threads, _forked, _pool
     _forked = True
     _threads = None
     _pool = None
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
