@@ -31,23 +31,27 @@ class _Switch:
     mode: bool
 
     def __init__(self) -> None:
-        self._outer: list[bool] = []
+        self._outer: dict[int, bool] = {}  # what was before, for each depth
+        self._depth = 0
+
+    # What is kept changes without a call, and with it the mode in one: they stay in step.
 
     def __enter__(self) -> None:
         before = _enabled.get()
+        self._outer[self._depth] = before
+        self._depth += 1
         try:
-            self._outer.append(before)
             _enabled.set(self.mode)
         except BaseException:  # from the handler of a signal
+            self._depth -= 1
             _enabled.set(before)
-            self._outer.pop()
             raise
 
     @begins_at_once
     def __exit__(self, *exc_info: object) -> None:
-        if self._outer:
-            _enabled.set(self._outer[-1])
-            self._outer.pop()
+        if self._depth:
+            self._depth -= 1
+            _enabled.set(self._outer[self._depth])
 
     def __call__(self, function: F) -> F:
         return _decorate(function, self.mode)
@@ -85,21 +89,21 @@ class set_grad_enabled(_Switch):
         if not isinstance(mode, bool | np.bool_):
             raise DTypeError(f"set_grad_enabled: mode must be True or False, got {mode!r}")
         self.mode = bool(mode)
-        self._before: list[bool] = []  # what was before the call, if it switched
+        self._before: bool | None = None  # what was before the call, if it switched
         if not _begins_a_with_block(sys._getframe(1)):
-            self._before.append(_enabled.get())
+            self._before = _enabled.get()
             _enabled.set(self.mode)
 
     def __enter__(self) -> None:
         super().__enter__()
-        if self._before:
-            self._outer[-1] = self._before[0]
-            self._before.clear()
+        if self._before is not None:
+            self._outer[self._depth - 1] = self._before
+            self._before = None
 
     def __call__(self, function: F) -> F:
-        if self._before:
-            _enabled.set(self._before[0])
-            self._before.clear()
+        if self._before is not None:
+            _enabled.set(self._before)
+            self._before = None
         return super().__call__(function)
 
 

@@ -17,22 +17,18 @@ class Interrupt(BaseException):
 
 
 class _Interrupting:
-    """A profiling function that raises at the n-th place, and again `again` places later.
+    """A profiling function that raises at the n-th place.
 
     Handlers run where a function begins and where a call into C has returned.
     """
 
-    def __init__(self, place: int, again: int | None) -> None:
-        self.left, self.again = place, again
-        self.hits = 0
+    def __init__(self, place: int) -> None:
+        self.left = place
 
     def __call__(self, frame: FrameType, event: str, arg: Any) -> None:
         if event == "c_return" or (event == "call" and _looks_for_signals(frame.f_code)):
             self.left -= 1
-            if self.left == 0:
-                self.hits += 1
-                if self.again is not None:
-                    self.left, self.again = self.again, None
+            if self.left == 0:  # the exception ends profiling
                 raise Interrupt
 
 
@@ -45,27 +41,21 @@ def _looks_for_signals(code: CodeType) -> bool:
     return False
 
 
-def interrupted_everywhere(
-    run: Callable[[], Any], limit: int = 5000, again: int | None = None
-) -> Iterator[bool]:
-    """Call `run` interrupted at its first place, its second, ...; until it comes to its end.
+def interrupted_everywhere(run: Callable[[], Any], limit: int = 20_000) -> Iterator[int]:
+    """Call `run` interrupted at its first place, at its second, ..., until it comes to its end.
 
-    Yields after each call whether the interrupt came out of it. With `again` the handler raises a
-    second time, so many places later: an exception ends profiling, so it is set up anew when it
-    was caught, by whatever catches it.
+    Yields the number of the place after each call that was interrupted.
     """
-    outer = sys.getprofile()
     for place in range(1, limit):
-        interrupting = _Interrupting(place, None)
-        caught = False
+        interrupting = _Interrupting(place)
+        outer = sys.getprofile()
+        sys.setprofile(interrupting)
         try:
-            sys.setprofile(interrupting)
             run()
         except Interrupt:
-            caught = True
+            yield place
+        else:
+            return
         finally:
             sys.setprofile(outer)
-        if not interrupting.hits or (not caught and interrupting.left >= 0):
-            return
-        yield caught
     raise AssertionError(f"it did not end within {limit} places")

@@ -11,6 +11,7 @@ import time
 import pytest
 
 import autograd as ag
+from autograd.errors import DTypeError
 from tests.test_engine import leaf
 
 
@@ -117,3 +118,31 @@ def test_decorated_functions_generators_and_coroutines():
     generator().close()
     assert asyncio.run(coroutine()) is False
     assert ag.is_grad_enabled()
+
+
+def test_a_call_switches_at_once():
+    try:
+        ag.set_grad_enabled(False)
+        assert not ag.is_grad_enabled()
+        switch = ag.set_grad_enabled(True)
+        assert ag.is_grad_enabled()
+        with switch:
+            assert ag.is_grad_enabled()
+        assert not ag.is_grad_enabled()  # what was before the call
+    finally:
+        ag.set_grad_enabled(True)
+
+
+def test_a_call_that_decorates_does_not_stay_switched():
+    @ag.set_grad_enabled(False)
+    def inside():
+        return ag.is_grad_enabled()
+
+    assert ag.is_grad_enabled()
+    assert not inside()
+
+
+@pytest.mark.parametrize("mode", ["off", None, 0, 1.0])
+def test_a_mode_is_true_or_false(mode):
+    with pytest.raises(DTypeError, match="set_grad_enabled: mode must be True or False"):
+        ag.set_grad_enabled(mode)
