@@ -20,6 +20,7 @@ __all__ = [
     "GraphError",
     "InPlaceError",
     "IndexRangeError",
+    "IndexTypeError",
     "MissingExtraError",
     "ReadOnlyFileError",
     "ShapeError",
@@ -64,6 +65,10 @@ class ForeignOperandError(DTypeError):
 
 class GraphError(GlassgradError, RuntimeError):
     """The graph cannot be replayed as asked: freed, missing, or not connected."""
+
+
+class IndexTypeError(DTypeError, IndexError):
+    """Floats, booleans or something else where positions, that is integers, are needed."""
 
 
 class AnomalyError(GlassgradError, ArithmeticError):

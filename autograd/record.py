@@ -431,6 +431,8 @@ def _as_static(spec: Op, value: Any) -> Any:
                 "gradient is not wanted."
             )
         return value._data
+    if isinstance(value, np.generic):
+        return value.item()  # a Python number: an unsigned one would wrap where it is negated
     if type(value) in (tuple, list) and not all(type(item) in _VALUES for item in value):
         return type(value)(_as_static(spec, item) for item in value)
     return value

@@ -23,13 +23,13 @@ _float32, _float64 = _FLOATS
 _ARRAYS = {np.ndarray, float, int, bool, type(None)}
 _all_arrays = _ARRAYS.issuperset
 _BESIDE = {np.ndarray, float, int}
-_MAY_HOLD_TENSORS = Tensor, tuple, list
+_NOT_PLAIN = Tensor, tuple, list, np.generic
 _VALUES = {int, float, bool, str, type(None), slice, type(...)}
 _all_values = _VALUES.issuperset
 
 
 def _plain(statics: Iterable[Any]) -> bool:
-    """Whether static arguments are no Tensors, nor tuples or lists that may hold one."""
+    """Whether static arguments are no Tensors or NumPy scalars, nor lists that may hold one."""
     for value in statics:
         kind = type(value)
         if kind in _VALUES:
@@ -37,7 +37,7 @@ def _plain(statics: Iterable[Any]) -> bool:
         if kind is tuple:
             if not (_all_values(map(type, value)) or _plain(value)):
                 return False
-        elif isinstance(value, _MAY_HOLD_TENSORS):
+        elif isinstance(value, _NOT_PLAIN):
             return False
     return True
 

@@ -8,8 +8,16 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.errors import DTypeError, IndexRangeError, ShapeError
+from autograd.errors import ArgumentError, IndexRangeError, ShapeError
 from autograd.ops.fronts import front, normal_axis, plain
+from autograd.ops.positions import (
+    all_below,
+    from_front,
+    index_key,
+    is_basic,
+    out_of_range,
+    positions,
+)
 from autograd.record import Array, op
 
 __all__ = [
@@ -44,6 +52,8 @@ def piece(g: Any, key: Any, shape: tuple[int, ...]) -> Any:
 def getitem(x: Array, key):
     """x[key]: basic, advanced and boolean indexing as in NumPy.
 
+    Raises `IndexRangeError` for a position outside x, `IndexTypeError` for a key that is none.
+
     >>> import autograd as ag
     >>> x = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> x[[0, 0, 2]].sum().backward()
@@ -51,47 +61,56 @@ def getitem(x: Array, key):
     tensor([2., 0., 1.])
     """
     shape = x.shape
+    if not is_basic(key):
+        key = index_key("getitem", key)
     return x[key], lambda g: piece(g, key, shape)
 
 
 @op
 def scatter(x: Array, key, shape):
     """Zeros of `shape` with x added at `key`: the adjoint of `getitem`."""
+    if not is_basic(key):
+        key = index_key("scatter", key)
     out = np.zeros(shape, x.dtype)
-    add_at(out, key, x)
+    _add_at(out, key, x)
     return out, lambda g: g[key]
 
 
 def add_at(buffer: np.ndarray, key: Any, value: Any) -> None:
     """buffer[key] += value, in place, repeated positions adding up."""
-    if _repeats_nothing(key):
+    _add_at(buffer, key if is_basic(key) else index_key("add_at", key), value)
+
+
+def _add_at(buffer: np.ndarray, key: Any, value: Any) -> None:
+    """`add_at` for a key that `index_key` has converted."""
+    if is_basic(key) or _repeats_nothing(key):
         buffer[key] += value
         return
-    first = key[0] if type(key) is tuple and len(key) == 1 else key
-    rows = first if type(first) is tuple else np.asarray(first)
-    if type(rows) is np.ndarray and rows.dtype.kind in "iu" and buffer.flags.c_contiguous:
-        _add_along(buffer, 0, rows.reshape(-1), np.broadcast_to(value, buffer[rows].shape))
+    rows = key[0] if type(key) is tuple and len(key) == 1 else key
+    if type(rows) is np.ndarray and buffer.ndim and buffer.flags.c_contiguous:
+        values = np.broadcast_to(value, rows.shape + buffer.shape[1:])
+        places = from_front("scatter", "index", rows.reshape(-1), buffer.shape[0], 0)
+        _add_along(buffer, 0, places, values)
     else:
         np.add.at(buffer, key, value)
 
 
 def _repeats_nothing(key: Any) -> bool:
-    """Whether `key` selects by integers, slices and masks only, so that no position repeats."""
+    """Whether a converted key has no array of positions, so that no position repeats."""
     return all(
-        part is None
-        or part is Ellipsis
-        or isinstance(part, int | np.integer | np.bool | slice)
-        or (type(part) is np.ndarray and part.dtype.kind == "b")
+        type(part) is not np.ndarray or part.dtype.kind == "b"
         for part in (key if type(key) is tuple else (key,))
     )
 
 
-def _add_along(out: np.ndarray, axis: int, indices: np.ndarray, values: np.ndarray) -> None:
-    """Add each slice of `values` to the slice of `out` (C-contiguous) at its index on `axis`."""
+def _add_along(out: np.ndarray, axis: int, places: np.ndarray, values: np.ndarray) -> None:
+    """Add each slice of `values` to the slice of `out` (C-contiguous) at its place on `axis`.
+
+    The places are platform integers from 0 to the length of the axis, less one.
+    """
     shape = out.shape
     length, inner = shape[axis], math.prod(shape[axis + 1 :])
-    count, blocks = indices.size, math.prod(shape[:axis])
-    places = indices % (length or 1)
+    count, blocks = places.size, math.prod(shape[:axis])
     if blocks * inner >= 256 and (inner >= 16 or count <= 64):  # few large slices: one by one
         target = out.reshape(blocks, length, inner)
         slices = values.reshape(blocks, count, inner)
@@ -99,17 +118,21 @@ def _add_along(out: np.ndarray, axis: int, indices: np.ndarray, values: np.ndarr
             target[:, place] += slices[:, i]
         return
     starts = np.arange(blocks) * (length * inner)
-    positions = starts[:, None, None] + places[:, None] * inner + np.arange(inner)
-    _add_flat(out, positions, values)
+    flat = starts[:, None, None] + places[:, None] * inner + np.arange(inner)
+    _add_flat(out, flat, values)
 
 
 def plain_key(key: Any) -> Any:
-    """An index key with Tensors replaced by their arrays."""
+    """A key to write at: Tensors replaced by their arrays, positions as platform integers."""
+    return key if is_basic(key) else index_key("x[...] = value", _without_tensors(key))
+
+
+def _without_tensors(key: Any) -> Any:
     from autograd.tensors import Tensor
 
     if isinstance(key, Tensor):
         return key._data
-    return type(key)(map(plain_key, key)) if type(key) in (tuple, list) else key
+    return type(key)(map(_without_tensors, key)) if type(key) in (tuple, list) else key
 
 
 @op
@@ -124,25 +147,51 @@ def take(x: Array, indices: Array, axis=None, mode="raise"):
     tensor([3., 1.])
     """
     shape = np.shape(x)
-    out = np.take(x, indices, axis, mode=mode)
+    length, axis = _length_along("take", shape, axis)
     if mode == "raise":
-        return out, (lambda g: scatter_taken(g, indices, axis, shape), None)
-    length = np.size(x) if axis is None else shape[axis]
-    places = np.asarray(indices) % length if mode == "wrap" else np.clip(indices, 0, length - 1)
-    return out, (lambda g: scatter_taken(g, places, axis, shape), None)
+        places = positions("take", "indices", indices)
+        from_front("take", "index", places, length, axis)
+    else:
+        places = _anywhere(indices, length, axis, mode)
+    return np.take(x, places, axis), (lambda g: scatter_taken(g, places, axis, shape), None)
+
+
+def _length_along(name, shape, axis):
+    """How many elements an index along `axis` chooses from, and the axis from the front."""
+    if axis is None:
+        return math.prod(shape), None
+    if not shape and axis in (0, -1):  # a single number counts as a row of one
+        return 1, None
+    axis = normal_axis(axis, len(shape), name, shape)
+    return shape[axis], axis
+
+
+def _anywhere(indices, length, axis, mode):
+    """Indices that may lie outside the axis as positions on it."""
+    if mode not in ("wrap", "clip"):
+        raise ArgumentError(f"take: mode must be 'raise', 'wrap' or 'clip', got {mode!r}")
+    array = np.asarray(indices)
+    if array.dtype == np.uint64:  # may be more than platform integers hold
+        limit = np.uint64(length or 1)
+        array = array % limit if mode == "wrap" else np.minimum(array, limit - np.uint64(1))
+    places = positions("take", "indices", array)
+    if places.size and not length:
+        raise out_of_range("take", "index", places.flat[0], 0, 0, axis)
+    return places % (length or 1) if mode == "wrap" else places.clip(0, max(length - 1, 0))
 
 
 @op
 def scatter_taken(x: Array, indices: Array, axis, shape):
     """Zeros of `shape` with x added where `take(…, indices, axis)` reads: its adjoint."""
     out = np.zeros(shape, x.dtype)
+    length, axis = _length_along("scatter_taken", out.shape, axis)
+    places = positions("scatter_taken", "indices", indices)
+    counted = from_front("scatter_taken", "index", places, length, axis)
     if axis is None:
-        _add_flat(out, indices, x)
+        _add_flat(out, counted, x)
     else:
-        places = np.reshape(indices, -1)
-        _check_range("scatter_taken", places, -shape[axis], shape[axis], f"axis {axis} of {shape}")
-        _add_along(out, axis % len(shape), places, x)
-    return out, (lambda g: take(g, indices, axis), None)
+        _add_along(out, axis, counted.reshape(-1), x)
+    return out, (lambda g: take(g, places, axis), None)
 
 
 @op
@@ -159,30 +208,32 @@ def take_along_axis(x: Array, indices: Array, axis=-1):
             [3.]])
     """
     shape = x.shape
-    if axis is not None and np.ndim(indices) != len(shape):
+    length, axis = _length_along("take_along_axis", shape, axis)
+    places = positions("take_along_axis", "indices", indices)
+    if axis is not None and places.ndim != len(shape):
         raise ShapeError(
-            f"take_along_axis: indices of shape {np.shape(indices)} need as many axes as x, which "
+            f"take_along_axis: indices of shape {places.shape} need as many axes as x, which "
             f"has shape {shape}"
         )
-    out = np.take_along_axis(x, indices, axis)
-    return out, (lambda g: scatter_along_axis(g, indices, axis, shape), None)
+    from_front("take_along_axis", "index", places, length, axis)
+    out = np.take_along_axis(x, places, axis)
+    return out, (lambda g: scatter_along_axis(g, places, axis, shape), None)
 
 
 @op
 def scatter_along_axis(x: Array, indices: Array, axis, shape):
     """Zeros of `shape` with x added where `take_along_axis(…, indices, axis)` reads."""
     out = np.zeros(shape, x.dtype)
-    if axis is None:
-        _add_flat(out, indices, x)
-    else:
-        axis %= len(shape)
-        _check_range("scatter_along_axis", indices, -shape[axis], shape[axis], f"axis of {shape}")
-        positions = np.zeros((), np.intp)
-        for i, length in enumerate(shape):
-            along = indices % (length or 1) if i == axis else _upright(length, i, len(shape))
-            positions = positions + along * math.prod(shape[i + 1 :])
-        _add_flat(out, positions, x)
-    return out, (lambda g: take_along_axis(g, indices, axis), None)
+    length, axis = _length_along("scatter_along_axis", out.shape, axis)
+    places = positions("scatter_along_axis", "indices", indices)
+    flat = from_front("scatter_along_axis", "index", places, length, axis)
+    if axis is not None:
+        along, flat = flat, np.zeros((), np.intp)
+        for i, n in enumerate(out.shape):
+            step = along if i == axis else _upright(n, i, out.ndim)
+            flat = flat + step * math.prod(out.shape[i + 1 :])
+    _add_flat(out, flat, x)
+    return out, (lambda g: take_along_axis(g, places, axis), None)
 
 
 def _upright(length, axis, ndim):
@@ -208,9 +259,9 @@ def scatter_add(x: Any, axis: int, index: Any, src: Any) -> Any:
     >>> ag.scatter_add(ag.zeros(3), 0, [0, 0, 2], ag.ones(3))
     tensor([2., 0., 1.])
     """
-    shape, places, given = plain(x).shape, plain(index), plain(src).shape
+    shape, given = plain(x).shape, plain(src).shape
+    places = positions("scatter_add", "index", plain(index))
     axis = normal_axis(axis, len(shape), "scatter_add", shape)
-    _check_integer("scatter_add", "index", places)
     if not len(shape) == places.ndim == len(given) or any(
         n > m or (i != axis and n > most)
         for i, (n, m, most) in enumerate(zip(places.shape, given, shape, strict=True))
@@ -220,7 +271,7 @@ def scatter_add(x: Any, axis: int, index: Any, src: Any) -> Any:
             f"shape {shape}: index must have its axes, be no longer than src, and no longer than "
             f"x but along axis {axis}"
         )
-    _check_range("scatter_add", places, -shape[axis], shape[axis], f"axis {axis} of x")
+    places = from_front("scatter_add", "index", places, shape[axis], axis)
     if given != places.shape:
         src = getitem(src, tuple(slice(0, n) for n in places.shape))
     grown = places.shape[:axis] + (shape[axis],) + places.shape[axis + 1 :]
@@ -245,27 +296,18 @@ def embedding(indices: Array, weight: Array, padding_idx=None):
     shape = weight.shape
     if len(shape) != 2:
         raise ShapeError(f"embedding: weight must have two axes (num, dim), got shape {shape}")
-    places = np.asarray(indices)
-    _check_integer("embedding", "indices", places)
-    _check_range("embedding", places, 0, shape[0], f"the table of {shape[0]} rows")
+    places = positions("embedding", "indices", indices)
+    if not all_below(places, shape[0]):
+        wrong = places[(places < 0) | (places >= shape[0])].flat[0]
+        raise IndexRangeError(
+            f"embedding: index {wrong} is outside the table of {shape[0]} rows; 0 to "
+            f"{shape[0] - 1} would fit"
+        )
     if padding_idx is None:
-        return weight[indices], (None, lambda g: scatter_taken(g, places, 0, shape))
+        return weight[places], (None, lambda g: scatter_taken(g, places, 0, shape))
     if not -shape[0] <= padding_idx < shape[0]:
         raise IndexRangeError(
             f"embedding: padding_idx {padding_idx} is outside the table of {shape[0]} rows"
         )
     kept = (places != padding_idx % shape[0])[..., None]
-    return weight[indices], (None, lambda g: scatter_taken(g * kept, places, 0, shape))
-
-
-def _check_integer(name, argument, indices):
-    if indices.dtype.kind not in "iu":
-        raise DTypeError(f"{name}: {argument} must be integers, got {indices.dtype}")
-
-
-def _check_range(name, indices, low, high, what):
-    if indices.size and (indices.min() < low or indices.max() >= high):
-        wrong = indices[(indices < low) | (indices >= high)].flat[0]
-        raise IndexRangeError(
-            f"{name}: index {wrong} is outside {what}; {low} to {high - 1} would fit"
-        )
+    return weight[places], (None, lambda g: scatter_taken(g * kept, places, 0, shape))

@@ -11,6 +11,7 @@ import numpy as np
 from autograd import ops
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.ops.fronts import as_operands, front, normal_axis, plain
+from autograd.ops.positions import whole_numbers
 from autograd.record import Array, op
 
 __all__ = [
@@ -151,7 +152,8 @@ def _parts(name: str, x: Any, where: Any, axis: int) -> list[Any]:
         longer, length = shape[axis] % where, shape[axis] // where
         bounds = [0, *np.cumsum([length + (i < longer) for i in range(where)]).tolist()]
     else:
-        bounds = [0, *(int(i) for i in plain(where)), shape[axis]]
+        cuts = whole_numbers(name, "indices_or_sections", plain(where))
+        bounds = [0, *cuts, shape[axis]]
     before = (slice(None),) * axis
     return [ops.getitem(x, (*before, slice(start, stop))) for start, stop in pairwise(bounds)]
 

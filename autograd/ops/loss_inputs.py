@@ -11,12 +11,11 @@ from autograd import ops
 from autograd.dtypes import as_array
 from autograd.errors import ArgumentError, DTypeError, GlassgradError, IndexRangeError, ShapeError
 from autograd.ops.fronts import plain
+from autograd.ops.positions import all_below, positions
 from autograd.scope import prefix
 from autograd.tensors import Tensor
 
 _ARRAYS = (Tensor, np.ndarray)
-_INT64 = np.dtype(np.int64)
-_FEW = 64  # labels: Python has looked at so many before NumPy has begun
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -130,7 +129,7 @@ def label_shape(input: Any) -> tuple[int, ...]:
 def labels_of(
     name: str, input: Any, target: Any, ignore_index: int | None
 ) -> tuple[np.ndarray, bool]:
-    """The labels as int64, the ignored ones as -1, and whether there are any of these."""
+    """The labels as platform integers, ignored ones as -1, and whether there are any of these."""
     labels, shape = plain(target), input.shape
     if labels.dtype.kind not in "iu":
         raise error(DTypeError, f"{name}: target must be integer class labels, got {labels.dtype}")
@@ -146,9 +145,8 @@ def labels_of(
             f"{name}: target of shape {expected} is needed for input {shape}, "
             f"got {labels.shape}{hint}",
         )
-    if labels.dtype is not _INT64:
-        labels = labels.astype(_INT64)
-    if _all_below(labels, classes) and (ignore_index is None or not 0 <= ignore_index < classes):
+    labels = positions(name, "target", labels)
+    if all_below(labels, classes) and (ignore_index is None or not 0 <= ignore_index < classes):
         return labels, False
     ignored = labels == ignore_index
     wrong = ((labels < 0) | (labels >= classes)) & ~ignored
@@ -168,15 +166,6 @@ def labels_of(
 def _labels_for(shape: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
     """The shape of the labels of an input of that shape, and the number of classes."""
     return (shape[:1] + shape[2:], shape[1]) if len(shape) > 1 else ((), shape[0])
-
-
-def _all_below(labels: np.ndarray, classes: int) -> bool:
-    """Whether all labels (int64) are at least 0 and below `classes`."""
-    if labels.size > _FEW:
-        # seen as unsigned, a negative label is a huge one: one pass finds both kinds of bad label
-        return bool(np.maximum.reduce(labels.view(np.uint64), axis=None) < classes)
-    numbers = labels.reshape(-1).tolist()
-    return not numbers or (min(numbers) >= 0 and max(numbers) < classes)
 
 
 def check_reduction(name: str, reduction: str, allowed: tuple[str, ...] = REDUCTIONS) -> None:

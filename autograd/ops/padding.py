@@ -6,6 +6,8 @@ import numpy as np
 
 from autograd import ops
 from autograd.errors import ArgumentError, ShapeError
+from autograd.ops.fronts import normal_axis
+from autograd.ops.positions import whole_numbers
 from autograd.record import Array, op
 
 __all__ = ["pad", "repeat", "tile"]
@@ -94,13 +96,16 @@ def repeat(x: Array, repeats, axis=None):
     tensor([1., 1., 2.])
     """
     shape = np.shape(x)
-    if np.ndim(repeats) == 0:
+    counts = whole_numbers("repeat", "repeats", repeats)
+    if not shape and axis in (0, -1):  # as to NumPy, a single number is a row of one
+        axis = None
+    if axis is not None:
+        axis = normal_axis(axis, len(shape), "repeat", shape)
+    if isinstance(counts, int):
         flat = (np.size(x),) if axis is None else shape
-        after = 1 + (0 if axis is None else axis % len(shape))
-        apart = (*flat[:after], int(repeats), *flat[after:])
-        return np.repeat(x, repeats, axis), lambda g: ops.sum(g.reshape(apart), after).reshape(
-            shape
-        )
+        after = 1 + (axis or 0)
+        apart = (*flat[:after], counts, *flat[after:])
+        return np.repeat(x, counts, axis), lambda g: ops.sum(g.reshape(apart), after).reshape(shape)
     length = np.size(x) if axis is None else shape[axis]
-    source = np.repeat(np.arange(length), repeats)
-    return np.repeat(x, repeats, axis), lambda g: ops.scatter_taken(g, source, axis, shape)
+    source = np.repeat(np.arange(length), counts)
+    return np.repeat(x, counts, axis), lambda g: ops.scatter_taken(g, source, axis, shape)

@@ -18,6 +18,7 @@ from autograd.ops.pool_geometry import (
     lifted,
     max_window,
     pair,
+    plane_positions,
     require_float,
 )
 from autograd.record import Array, op
@@ -132,20 +133,22 @@ def plane_gather(x: Array, indices: Array, plane):
     `plane` is the shape of x's last one or two axes; x and indices agree in the axes before.
     """
     axes = len(plane)
-    out = kernels.plane_gather(as_images(x, axes), as_images(indices, axes)).reshape(indices.shape)
-    return out, (lambda g: plane_scatter(g, indices, plane), None)
+    places = plane_positions("plane_gather", indices, plane, x.shape)
+    out = kernels.plane_gather(as_images(x, axes), as_images(places, axes)).reshape(places.shape)
+    return out, (lambda g: plane_scatter(g, places, plane), None)
 
 
 @op
 def plane_scatter(g: Array, indices: Array, plane):
     """Zeros (..., *plane) with g added at flat positions: the adjoint of `plane_gather`."""
     axes = len(plane)
+    places = plane_positions("plane_scatter", indices, plane, g.shape)
     out = kernels.plane_scatter_add(
-        as_images(g, axes), as_images(indices, axes), (1,) * (2 - axes) + tuple(plane)
+        as_images(g, axes), as_images(places, axes), (1,) * (2 - axes) + tuple(plane)
     )
     if out.ndim != g.ndim:
         out = out.reshape(g.shape[:-axes] + tuple(plane))
-    return out, (lambda u: plane_gather(u, indices, plane), None)
+    return out, (lambda u: plane_gather(u, places, plane), None)
 
 
 @op

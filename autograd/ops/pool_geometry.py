@@ -6,13 +6,17 @@ batch is a batch of one.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.errors import ArgumentError, DTypeError, ShapeError
+from autograd.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
+from autograd.grad_mode import is_grad_enabled
+from autograd.kernels.pool_reference import index_dtype
 from autograd.ops.conv_geometry import Pair, Sizes, by, per_axis, require_image, tidy
+from autograd.ops.positions import all_below, positions
 
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
@@ -112,6 +116,32 @@ def require_float(op: str, x: Any) -> None:
         raise DTypeError(
             f"{op}: x must be an array of float32 or float64, got {getattr(x, 'dtype', x)}"
         )
+
+
+def plane_positions(op: str, indices: Any, plane: Sizes, x_shape: Sizes) -> np.ndarray:
+    """Flat positions in planes as the kernels take them, which check nothing: the caller's copy
+    while ops are recorded, none outside the plane, in the smallest type that holds them all.
+    """
+    axes, size = len(plane), math.prod(plane)
+    dtype = np.dtype(index_dtype(size))
+    if type(indices) is np.ndarray and indices.dtype is dtype:  # as max pooling leaves them
+        places = indices.copy() if is_grad_enabled() else indices
+        inside = not places.size or places.max() < size
+    else:
+        wide = positions(op, "indices", indices)
+        inside, places = all_below(wide, size), wide.astype(dtype)
+    if not inside:
+        wrong = next(i for i in np.ravel(indices).tolist() if not 0 <= i < size)
+        raise IndexRangeError(
+            f"{op}: index {wrong} is outside a plane of shape {tuple(plane)}; 0 to {size - 1} "
+            "would fit"
+        )
+    if places.ndim != len(x_shape) or places.shape[:-axes] != tuple(x_shape[:-axes]):
+        raise ShapeError(
+            f"{op}: indices of shape {places.shape} and an operand of shape {tuple(x_shape)} must "
+            "agree in the axes before the plane"
+        )
+    return places
 
 
 def as_images(x: np.ndarray, axes: int) -> np.ndarray:

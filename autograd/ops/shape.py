@@ -11,6 +11,7 @@ import numpy as np
 from autograd import ops
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops.fronts import normal_axis, plain
+from autograd.ops.positions import whole_numbers
 from autograd.record import Array, op
 
 __all__ = [
@@ -168,5 +169,6 @@ def roll(x: Array, shift, axis=None):
 
     Tuples roll several axes; with axis None the flattened x is rolled.
     """
-    back = tuple(-n for n in shift) if isinstance(shift, tuple | list) else -shift
-    return np.roll(x, shift, axis), lambda g: ops.roll(g, back, axis)
+    forth = whole_numbers("roll", "shift", shift)
+    back = tuple(-n for n in forth) if isinstance(forth, tuple) else -forth
+    return np.roll(x, forth, axis), lambda g: ops.roll(g, back, axis)

@@ -212,7 +212,7 @@ class _Builder:
             number = Vertex("constant", (), None, value=array)
             self.vertices.append(number)
             return number
-        name = self.variables.tensors.get(id(array)) or self.paths.tensors.get(id(array))
+        name = self.variables.name_of(array) or self.paths.tensors.get(id(array))
         constant = Vertex("constant", array.shape, array.dtype, name, value=array)
         return self._put(key, constant)
 

@@ -44,6 +44,7 @@ class Variables:
         self.items: dict[int, str] = {}  # the same for what lists, dicts and objects hold
         self.of_node: dict[int, str] = {}  # id of a node -> name of its Tensor
         self.held: list[Tensor] = []
+        self.integers: list[tuple[str, np.ndarray]] = []
         self.modules: dict[str, Any] = {}
         if frame is None:
             return
@@ -51,7 +52,17 @@ class Variables:
             with contextlib.suppress(Exception):  # an odd object is no reason not to draw
                 self._look(name, value)
 
+    def name_of(self, array: np.ndarray) -> str | None:
+        """The variable that holds an array, or held it when an op took its copy of positions."""
+        name = self.tensors.get(id(array))
+        if name is None and array.dtype == np.intp:
+            name = next((other for other, value in self.integers if same(value, array)), None)
+        return name
+
     def _look(self, name: str, value: Any) -> None:
+        array = value._data if isinstance(value, Tensor) else value
+        if isinstance(array, np.ndarray) and array.dtype.kind in "iu":
+            self.integers.append((name, array))
         if isinstance(value, Tensor):
             self._add(name, value, self.tensors)
         elif isinstance(value, np.ndarray):
@@ -78,6 +89,11 @@ class Variables:
         else:
             names.setdefault(id(value), name)
             names.setdefault(id(value._data), name)
+
+
+def same(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two integer arrays hold the same numbers."""
+    return a.shape == b.shape and a.dtype.kind in "iu" and np.array_equal(a, b)
 
 
 def _variables(frame: FrameType) -> Iterator[tuple[str, Any]]:

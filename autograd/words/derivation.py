@@ -18,6 +18,7 @@ from autograd.errors import GraphError
 from autograd.record import Node, Op
 from autograd.tensors import Tensor
 from autograd.viz.graph import Recorded
+from autograd.viz.names import Variables, same
 from autograd.viz.sources import source_in_words
 from autograd.viz.values import captured, operands_in_closures
 from autograd.words.formulas import HELPERS
@@ -73,12 +74,12 @@ class Derivation:
 def derive(
     loss: Tensor,
     recorded: Recorded,
-    variables: dict[int, str],
+    variables: Variables,
     calls: Calls | None,
     strict: bool,
     function: str,
 ) -> Derivation:
-    """The derivation of `loss.backward()`; `variables` names arrays by their identity.
+    """The derivation of `loss.backward()`; `variables` names arrays.
 
     `strict`: every line is NumPy code; an op that cannot be written so raises `GraphError`.
     Otherwise such an op is shown as a call.
@@ -108,7 +109,7 @@ class _Deriver:
         self,
         loss: Tensor,
         recorded: Recorded,
-        variables: dict[int, str],
+        variables: Variables,
         calls: Calls | None,
         strict: bool,
         function: str,
@@ -416,11 +417,13 @@ class _Deriver:
 
     def _constant(self, array: np.ndarray) -> Symbol:
         known = self.constants.get(id(array))
+        if known is None and array.dtype == np.intp:  # an op's own copy of positions
+            known = next((s for s in self.constants.values() if same(s.value, array)), None)
         if known is not None:
             return known
         self.alive.append(array)
         named = self.recorded.of_edge.get(("constant", id(array)))
-        name = (named.name if named is not None else None) or self.variables.get(id(array))
+        name = (named.name if named is not None else None) or self.variables.name_of(array)
         if name is None and 0 < array.size <= _SMALL and array.dtype.kind in "iufb":
             made = Symbol(_written(array), array, self._constant)
         else:

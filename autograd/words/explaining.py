@@ -98,5 +98,4 @@ def derived(function: str, loss: Any, inputs: Sequence[Any], strict: bool) -> De
             f"got {type(loss).__name__}"
         )
     recorded = collect([loss], frame, function=function)
-    names = Variables(frame).tensors
-    return derive(loss, recorded, names, calls, strict, function)
+    return derive(loss, recorded, Variables(frame), calls, strict, function)

@@ -75,7 +75,6 @@ INDEXING = [
             lambda x, i, axis=axis: ag.take(x, i, axis),
             [(3, 4), np.array([[0, 2], [-1, 2]])],
             lambda x, i, axis=axis: np.take(x, i, axis),
-            keeps="indices",
             note=f"axis {axis}",
             statics={"axis": axis},
             also=[((3, 4, 2), np.array(1)), ((3, 3, 0), integers(3, 2))],
@@ -87,7 +86,6 @@ INDEXING = [
         ag.take,
         [(3, 4), np.array([11, 0, 11])],
         np.take,
-        keeps="indices",
         also=[((), np.array([0, 0]))],
     ),
     *(
@@ -109,7 +107,6 @@ INDEXING = [
             lambda x, i, axis=axis, shape=shape: scatter_reference(
                 x, (slice(None),) * axis + (i,), shape
             ),
-            keeps="indices",
             note=f"axis {axis}",
             statics={"axis": axis, "shape": shape},
         )
@@ -125,7 +122,6 @@ INDEXING = [
             lambda x, i, axis=axis: ag.take_along_axis(x, i, axis),
             [shape, integers(3, *index)],
             lambda x, i, axis=axis: np.take_along_axis(x, i, axis),
-            keeps="indices",
             note=f"{shape} {index} {axis}",
             statics={"axis": axis},
             also=[((3, 0), integers(3, 2, 0))] if axis == 0 and len(shape) == 2 else (),
@@ -147,7 +143,6 @@ INDEXING = [
             lambda x, i, axis=axis, shape=shape: put(
                 np.zeros(shape), axis, np.broadcast_to(i, x.shape), x
             ),
-            keeps="indices",
             note=f"{given} {index}",
             statics={"axis": axis, "shape": shape},
         )
@@ -166,7 +161,6 @@ INDEXING = [
             torch_reference=lambda torch, x, src, index=index: torch.scatter_add(
                 x, 1, torch.as_tensor(index), src
             ),
-            keeps="indices",
             note=f"scatter_add {index.shape}",
             operands=lambda x, src: [src, np.zeros((3, 5), int)],
             statics={"axis": 1, "shape": (3, 4)},
@@ -197,7 +191,6 @@ ORDER = [
             lambda x, axis=axis: ag.sort(x, axis),
             [distinct(3, 4)],
             lambda x, axis=axis: np.sort(x, axis),
-            keeps="indices",
             note=f"sort {axis}",
             operands=lambda x, axis=axis: [x, np.argsort(x, axis)],
             statics={"axis": axis},
@@ -210,7 +203,6 @@ ORDER = [
         lambda x: ag.sort(x, None),
         [distinct(3, 4)],
         lambda x: np.sort(x, None),
-        keeps="indices",
         note="sort all",
         operands=lambda x: [x, np.argsort(x, None)],
     ),
@@ -221,7 +213,6 @@ ORDER = [
             [distinct(4, 3)],
             lambda x, largest=largest: (-np.sort(-x, 0) if largest else np.sort(x, 0))[:2],
             torch_reference=lambda torch, x, largest=largest: torch.topk(x, 2, 0, largest)[0],
-            keeps="indices",
             note=f"topk largest={largest}",
             operands=lambda x: [x, np.argsort(x, 0)[:2]],
             statics={"axis": 0},
