@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import autograd
-from autograd.errors import ArgumentError
+from autograd.errors import ArgumentError, GlassgradError, ours
 
 if TYPE_CHECKING:
     from autograd.tensors import Tensor
@@ -223,3 +224,28 @@ def _no_pair(name: str, kwargs: dict[str, Any]) -> None:
             f"{name}(dim={axis}) would return a pair in PyTorch; here x.{name}(axis={axis}) is the "
             f"values and x.arg{name}(axis={axis}) the indices"
         )
+
+
+def numpys_operators(ufunc: np.ufunc) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """An operator that no op stands for, and its reflection: `a // b`, `a % b`, `a & b`."""
+
+    def forward(self: Any, other: Any) -> Any:
+        try:
+            return autograd.Tensor(ufunc(self, other))
+        except (TypeError, ValueError) as error:
+            raise _named(error, ufunc) from error
+
+    def reflected(self: Any, other: Any) -> Any:
+        try:
+            return autograd.Tensor(ufunc(other, self))
+        except (TypeError, ValueError) as error:
+            raise _named(error, ufunc) from error
+
+    return forward, reflected
+
+
+def _named(error: Exception, ufunc: np.ufunc) -> Exception:
+    """NumPy's complaint about an operator, as ours."""
+    if isinstance(error, GlassgradError):
+        return error
+    return ours(error)(f"{ufunc.__name__}: {error}")

@@ -7,6 +7,8 @@ and what would fit.
 
 from __future__ import annotations
 
+import numpy as np
+
 __all__ = [
     "AnomalyError",
     "ArgumentError",
@@ -101,3 +103,17 @@ class MissingExtraError(GlassgradError, ImportError):
 
 class GradWarning(UserWarning):
     """A gradient that is probably not what was meant."""
+
+
+def ours(error: Exception) -> type[GlassgradError]:
+    """The exception of ours that stands for one of NumPy or Python."""
+    return next(kind for theirs, kind in _OURS if isinstance(error, theirs))
+
+
+_OURS: tuple[tuple[type[Exception], type[GlassgradError]], ...] = (  # the first that fits
+    (np.exceptions.AxisError, AxisError),
+    (IndexError, IndexRangeError),
+    (TypeError, DTypeError),
+    (AttributeError, DTypeError),  # a number where an op needs an array
+    (Exception, ShapeError),
+)

@@ -1,29 +1,37 @@
 """NumPy functions called on Tensors: `np.exp(t)` is recorded like `ag.exp(t)`.
 
-An op that bears the name of a NumPy function stands for it. What has no op works on Tensors that
-need no gradient; with one that does it raises, since the gradient would be lost silently.
+An op that bears the name of a NumPy function stands for it. What has no op, and arguments that only
+NumPy's function has (`dtype=`, `out=`, `where=`), work on Tensors that need no gradient; with one
+that does they raise, since the gradient would be lost silently. Whatever an op stands for gives
+Tensors, everything else NumPy's arrays.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from autograd.errors import DTypeError
+from autograd.errors import DTypeError, ForeignOperandError
 from autograd.grad_mode import is_grad_enabled
 from autograd.stamps import stamp
 from autograd.tensors import Tensor
 
-# Functions whose result carries no gradient anyway, so that values are all they need.
+# Functions whose result carries no gradient anyway, so that values are all they need: whatever
+# gives integers, booleans or text, and shapes and dtypes. (Ufuncs are told by their types.)
 _NO_GRADIENT = {
-    np.allclose, np.array_equal, np.array_equiv, np.array_repr, np.array_str, np.can_cast,
-    np.isclose, np.may_share_memory, np.ndim, np.result_type, np.save, np.savetxt, np.savez,
-    np.shape, np.shares_memory, np.size, np.zeros_like, np.ones_like, np.empty_like, np.full_like,
-    np.count_nonzero, np.nonzero, np.isfinite, np.isnan, np.isinf, np.signbit, np.iscomplexobj,
-    np.isrealobj,
+    np.all, np.allclose, np.any, np.argpartition, np.argwhere, np.array2string, np.array_equal,
+    np.array_equiv, np.array_repr, np.array_str, np.can_cast, np.common_type, np.count_nonzero,
+    np.diag_indices_from, np.digitize, np.einsum_path, np.empty_like, np.flatnonzero, np.full_like,
+    np.isclose, np.iscomplex, np.iscomplexobj, np.isin, np.isreal, np.isrealobj, np.lexsort,
+    np.linalg.matrix_rank, np.may_share_memory, np.min_scalar_type, np.nanargmax, np.nanargmin,
+    np.ndim, np.nonzero, np.ones_like, np.result_type, np.save, np.savetxt, np.savez,
+    np.savez_compressed, np.searchsorted, np.shape, np.shares_memory, np.size,
+    np.tril_indices_from, np.triu_indices_from, np.zeros_like,
+    np.floor_divide, np.isfinite, np.isinf, np.isnan, np.signbit,
 }  # fmt: skip
 
 
@@ -63,25 +71,34 @@ _ALIASES: dict[Any, Callable[[], Any]] = {
 
 def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple, kwargs: dict[str, Any]) -> Any:
     """`Tensor.__array_ufunc__`: record the call if an op stands for the ufunc."""
-    op = _op_for(ufunc)
-    if method == "__call__" and op is not None and not kwargs:
-        return op(*inputs)
-    if _needs_grad(inputs):
+    op = _op_for(ufunc) if method == "__call__" else None
+    foreign = [name for name in kwargs if not _is_default(kwargs[name], _DEFAULTS.get(name))]
+    if op is not None and not foreign:
+        try:
+            return op(*inputs)
+        except ForeignOperandError:
+            if any(_answers_for_itself(x) for x in inputs):
+                return NotImplemented
+            raise
+    if _needs_grad(inputs) and not (ufunc in _NO_GRADIENT or _gives_integers(ufunc)):
+        what = f"np.{ufunc.__name__}"
         if method != "__call__":
-            what = f"np.{ufunc.__name__}.{method}"
+            what += f".{method}"
         elif op is not None:
-            what = f"np.{ufunc.__name__}({', '.join(f'{name}=' for name in kwargs)})"
-        else:
-            what = f"np.{ufunc.__name__}"
+            what += _keywords(foreign)
         raise DTypeError(_not_recorded(what))
-    return _on_arrays(getattr(ufunc, method), inputs, kwargs)
+    result = _on_arrays(getattr(ufunc, method), inputs, kwargs)
+    return result if op is None or "out" in kwargs else _as_ops_result(ufunc, result)
 
 
 def apply_function(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> Any:
     """`Tensor.__array_function__`: record the call if an op stands for the function."""
     op = _op_for(function)
     if op is not None:
-        return op(*args, **kwargs)
+        alike, names = _agreement(function, op)
+        if len(args) <= alike and names.issuperset(kwargs):
+            return op(*args, **kwargs)
+        return _with_numpys_arguments(function, op, args, kwargs)
     if function is np.full_like and _needs_grad((args[1:], kwargs)):
         from autograd.creation import full_like
 
@@ -90,6 +107,92 @@ def apply_function(function: Callable[..., Any], args: tuple, kwargs: dict[str, 
         name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
         raise DTypeError(_not_recorded(name))
     return _on_arrays(function, args, kwargs)
+
+
+@cache
+def _gives_integers(ufunc: np.ufunc) -> bool:
+    """Whether all results of a ufunc on floats are booleans or integers."""
+    loops = [loop.split("->") for loop in ufunc.types]
+    results = "".join(gives for takes, gives in loops if "f" in takes or "d" in takes)
+    return bool(results) and set(results) <= set("?bBhHiIlLqQ")
+
+
+def _answers_for_itself(value: Any) -> bool:
+    """Whether a foreign type has its own say in NumPy's functions."""
+    return not isinstance(value, Tensor | np.ndarray) and hasattr(type(value), "__array_ufunc__")
+
+
+# Arguments of ufuncs as they are when nobody gives them.
+_DEFAULTS = {"where": True, "casting": "same_kind", "order": "K", "subok": True}
+
+
+def _is_default(value: Any, default: Any) -> bool:
+    return value is default or (type(value) is type(default) and value == default)
+
+
+@cache
+def _parameters(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
+    spec = getattr(function, "op", None)
+    function = function if spec is None else spec.body
+    return tuple(inspect.signature(function).parameters.values())
+
+
+@cache
+def _agreement(function: Callable[..., Any], op: Callable[..., Any]) -> tuple[int, frozenset[str]]:
+    """How many leading arguments mean the same to NumPy's function and our op; our op's names."""
+    theirs, ours = _parameters(function), _parameters(op)
+    alike = 0
+    for a, b in zip(theirs, ours, strict=False):
+        if a.kind is a.VAR_POSITIONAL:  # a list of operands, and no more than that
+            return 1000, frozenset(p.name for p in ours)
+        if a.name != b.name and b.default is not b.empty:
+            break
+        alike += 1
+    return alike, frozenset(p.name for p in ours)
+
+
+def _with_numpys_arguments(
+    function: Callable[..., Any], op: Callable[..., Any], args: tuple, kwargs: dict[str, Any]
+) -> Any:
+    """A call whose arguments NumPy's function has, or orders, in another way than our op."""
+    alike, names = _agreement(function, op)
+    positional: list[Any] = []
+    named: dict[str, Any] = {}
+    foreign: list[str] = []
+    given = inspect.signature(function).bind(*args, **kwargs).arguments
+    for i, parameter in enumerate(_parameters(function)):
+        if parameter.name not in given:
+            continue
+        value = given[parameter.name]
+        if parameter.kind is parameter.VAR_KEYWORD:
+            named |= value
+        elif i < alike and i == len(positional):
+            positional.append(value)
+        elif parameter.name in names:
+            named[parameter.name] = value
+        elif not _is_default(value, parameter.default):
+            foreign.append(parameter.name)
+    if not foreign:
+        return op(*positional, **named)
+    if _needs_grad((args, kwargs)):
+        raise DTypeError(_not_recorded(f"np.{function.__name__}{_keywords(foreign)}"))
+    if "out" in foreign:
+        return _on_arrays(function, args[:alike], named | {name: given[name] for name in foreign})
+    return _as_ops_result(function, _on_arrays(function, args, kwargs))
+
+
+def _keywords(names: list[str]) -> str:
+    return f"({', '.join(f'{name}=' for name in names)})"
+
+
+def _as_ops_result(function: Callable[..., Any], result: Any) -> Any:
+    """What NumPy returned as the op would: a Tensor, but for comparisons and positions."""
+    if isinstance(result, list):
+        return [_as_ops_result(function, part) for part in result]
+    array = np.asarray(result) if isinstance(result, np.ndarray | np.generic) else None
+    if array is None or array.dtype.kind not in "fiu" or function.__name__.startswith("arg"):
+        return result
+    return Tensor._of(array)
 
 
 def _not_recorded(what: str) -> str:

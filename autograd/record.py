@@ -17,13 +17,12 @@ from autograd import shortcuts
 from autograd.dtypes import as_array, get_default_dtype
 from autograd.errors import (
     ArgumentError,
-    AxisError,
     DTypeError,
     ForeignOperandError,
     GlassgradError,
     GraphError,
-    IndexRangeError,
     ShapeError,
+    ours,
 )
 from autograd.grad_mode import is_grad_enabled
 from autograd.source import Source, caller, is_ours
@@ -51,16 +50,6 @@ _PLAIN = {np.ndarray, float, int, bool}  # operands that are passed on as they a
 _VALUES = {int, float, bool, str, type(None)}  # statics that are what they are
 # `Array` as written in the source, or as Python shows it when annotations are evaluated
 _ARRAY = {"Array", "ndarray", "ndarray'>"}
-
-
-# What an exception of NumPy becomes; the first that fits.
-_OURS: tuple[tuple[type[Exception], type[GlassgradError]], ...] = (
-    (np.exceptions.AxisError, AxisError),
-    (IndexError, IndexRangeError),
-    (TypeError, DTypeError),
-    (AttributeError, DTypeError),  # a number where the body needs an array
-    (Exception, ShapeError),
-)
 
 
 class Op:
@@ -363,11 +352,11 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
 
 def _arrange(spec: Op, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
     """Operands given by name, or left out, put in their places; PyTorch's spellings translated."""
-    for theirs, ours in _SPELLINGS.items():
+    for theirs, name in _SPELLINGS.items():
         if theirs in kwargs and theirs not in spec.statics:
-            if ours in kwargs:
-                raise DTypeError(f"{spec.name}: got both '{theirs}' and '{ours}'")
-            kwargs[ours] = kwargs.pop(theirs)
+            if name in kwargs:
+                raise DTypeError(f"{spec.name}: got both '{theirs}' and '{name}'")
+            kwargs[name] = kwargs.pop(theirs)
     unknown = [name for name in kwargs if name not in spec.statics + spec.operands]
     if unknown:
         raise DTypeError(
@@ -499,5 +488,4 @@ def _explained(spec: Op, error: Exception, values: Sequence[Any]) -> GlassgradEr
             f"{scopes.prefix()}{spec.name}({described}): {name} must be an array, "
             f"got the number {values[numbers[0]]!r}"
         )
-    kind = next(ours for theirs, ours in _OURS if isinstance(error, theirs))
-    return kind(f"{scopes.prefix()}{spec.name}({described}): {error}")
+    return ours(error)(f"{scopes.prefix()}{spec.name}({described}): {error}")

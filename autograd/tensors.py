@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from autograd.arguments import flag
-from autograd.array_methods import ArrayMethods
+from autograd.array_methods import ArrayMethods, numpys_operators
 from autograd.dtypes import as_array, as_dtype, get_default_dtype
-from autograd.errors import ArgumentError, DTypeError, GradWarning, GraphError, InPlaceError
+from autograd.errors import (
+    ArgumentError,
+    DTypeError,
+    ForeignOperandError,
+    GlassgradError,
+    GradWarning,
+    GraphError,
+    InPlaceError,
+    ours,
+)
 from autograd.grad_mode import is_grad_enabled
 from autograd.stamps import stamp
 
@@ -71,8 +80,7 @@ class Tensor(ArrayMethods):
     @data.setter
     def data(self, value: npt.ArrayLike) -> None:
         given = value._data if isinstance(value, Tensor) else value
-        own = self._data.dtype
-        array = as_array(given, "data", weak=own if own.kind == "f" else None)
+        array = as_array(given, "data", weak=self._float_dtype)
         if self._requires_grad and array.dtype.kind != "f":
             raise DTypeError(f"data: a Tensor that requires a gradient is float, got {array.dtype}")
         self._data = array
@@ -159,6 +167,10 @@ class Tensor(ArrayMethods):
     def dtype(self) -> np.dtype:
         """Type of the elements."""
         return self._data.dtype
+
+    @property
+    def _float_dtype(self) -> np.dtype | None:
+        return self._data.dtype if self._data.dtype.kind == "f" else None
 
     @property
     def itemsize(self) -> int:
@@ -278,16 +290,39 @@ class Tensor(ArrayMethods):
         """Nested lists of Python numbers."""
         return self._data.tolist()
 
+    def to_numpy(self) -> np.ndarray:
+        """The values, to be read and not written: what plotting libraries ask for.
+
+        No gradient follows them, whether this Tensor requires one or not.
+        """
+        values = self._data.view()
+        values.flags.writeable = False
+        return values
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if self._requires_grad and is_grad_enabled():
             raise DTypeError(
                 "this Tensor requires a gradient, which would be lost in a plain array: "
-                "use x.detach(), or `with ag.no_grad():`. "
+                "use x.detach(), or `with ag.no_grad():`; x.item() is a number. "
                 "To join Tensors into one use ag.stack or ag.concatenate."
             )
         if copy:
             return np.array(self._data, dtype=dtype)
-        return self._data if dtype is None else self._data.astype(dtype, copy=False)
+        if dtype is None or dtype == self._data.dtype:
+            return self._data
+        if copy is not None:
+            raise ArgumentError(
+                f"a {self.dtype} Tensor does not become a {np.dtype(dtype)} array without a copy, "
+                "got copy=False; leave copy out"
+            )
+        return self._data.astype(dtype)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        """This memory for another library's array; refused while a gradient could get lost."""
+        return self.__array__().__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self._data.__dlpack_device__()
 
     __array_priority__ = 1000.0
 
@@ -388,7 +423,14 @@ class Tensor(ArrayMethods):
                 "a leaf that requires a gradient can only be written to inside "
                 "`with ag.no_grad():`; elsewhere write `x = x + y` for a recorded result"
             )
-        write()
+        try:
+            write()
+        except GlassgradError:
+            raise
+        except (IndexError, TypeError, ValueError) as error:  # all of NumPy, and nothing written
+            raise ours(error)(
+                f"writing to a Tensor of shape {self.shape} and dtype {self.dtype}: {error}"
+            ) from error
         stamp(self._data)
 
     def _in_place(self, operator: Callable[..., Any], ufunc: np.ufunc, other: Any) -> Tensor:
@@ -397,7 +439,10 @@ class Tensor(ArrayMethods):
             other_needs_grad and is_grad_enabled() and not self._requires_grad
         ):
             return operator(self, other)
-        other = other._data if isinstance(other, Tensor) else other
+        if isinstance(other, Tensor):
+            other = other._data
+        elif not isinstance(other, int | float | np.generic):
+            other = as_array(other, f"{ufunc.__name__}: operand 'b'", weak=self._float_dtype)
         self._write(lambda: ufunc(self._data, other, out=self._data, casting="same_kind"))
         return self
 
@@ -433,39 +478,58 @@ class Tensor(ArrayMethods):
         return self
 
     # -- operators --------------------------------------------------------------------------
+    # What an op does not know is left to the other operand's own type, if that has the operator.
 
     def __add__(self, other: Any) -> Any:
-        return ops.add(self, other)
+        try:
+            return ops.add(self, other)
+        except ForeignOperandError as error:
+            return _leave_to(other, "__radd__", error)
 
     def __radd__(self, other: Any) -> Any:
         return ops.add(other, self)
 
     def __sub__(self, other: Any) -> Any:
-        return ops.subtract(self, other)
+        try:
+            return ops.subtract(self, other)
+        except ForeignOperandError as error:
+            return _leave_to(other, "__rsub__", error)
 
     def __rsub__(self, other: Any) -> Any:
         return ops.subtract(other, self)
 
     def __mul__(self, other: Any) -> Any:
-        return ops.multiply(self, other)
+        try:
+            return ops.multiply(self, other)
+        except ForeignOperandError as error:
+            return _leave_to(other, "__rmul__", error)
 
     def __rmul__(self, other: Any) -> Any:
         return ops.multiply(other, self)
 
     def __truediv__(self, other: Any) -> Any:
-        return ops.divide(self, other)
+        try:
+            return ops.divide(self, other)
+        except ForeignOperandError as error:
+            return _leave_to(other, "__rtruediv__", error)
 
     def __rtruediv__(self, other: Any) -> Any:
         return ops.divide(other, self)
 
     def __pow__(self, other: Any) -> Any:
-        return ops.power(self, other)
+        try:
+            return ops.power(self, other)
+        except ForeignOperandError as error:
+            return _leave_to(other, "__rpow__", error)
 
     def __rpow__(self, other: Any) -> Any:
         return ops.power(other, self)
 
     def __matmul__(self, other: Any) -> Any:
-        return ops.matmul(self, other)
+        try:
+            return ops.matmul(self, other)
+        except ForeignOperandError as error:
+            return _leave_to(other, "__rmatmul__", error)
 
     def __rmatmul__(self, other: Any) -> Any:
         return ops.matmul(other, self)
@@ -478,6 +542,19 @@ class Tensor(ArrayMethods):
 
     def __abs__(self) -> Any:
         return ops.absolute(self)
+
+    # Integers and booleans have these, which carry no gradient: Tensors of what NumPy makes of it.
+
+    def __invert__(self) -> Tensor:
+        return Tensor(np.invert(self))
+
+    __floordiv__, __rfloordiv__ = numpys_operators(np.floor_divide)
+    __mod__, __rmod__ = numpys_operators(np.remainder)
+    __and__, __rand__ = numpys_operators(np.bitwise_and)
+    __or__, __ror__ = numpys_operators(np.bitwise_or)
+    __xor__, __rxor__ = numpys_operators(np.bitwise_xor)
+    __lshift__, __rlshift__ = numpys_operators(np.left_shift)
+    __rshift__, __rrshift__ = numpys_operators(np.right_shift)
 
     def __getitem__(self, key: Any) -> Any:
         return ops.getitem(self, key)
@@ -501,6 +578,14 @@ class Tensor(ArrayMethods):
         return ops.greater_equal(self, other)
 
     __hash__ = object.__hash__
+
+
+def _leave_to(other: Any, reflected: str, error: ForeignOperandError) -> Any:
+    """`NotImplemented`, so that Python asks `other`; the op's error if that has no answer."""
+    kind = type(other)
+    if kind.__module__ != "builtins" and hasattr(kind, reflected):  # a text's own is no use here
+        return NotImplemented
+    raise error
 
 
 _new_tensor = Tensor.__new__
