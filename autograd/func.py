@@ -1,24 +1,42 @@
 """Derivatives as functions of functions: grad, vjp, jvp, Jacobians, Hessians.
 
 Arguments may be Tensors, arrays, numbers, or nested dicts, lists and tuples of them; derivatives
-come in the same structure. Everything composes: `hessian(f)` is `jacobian(grad(f))`, and a result
-is recorded where an argument required a gradient, so that transforms nest.
+come in the same structure. Plain in, plain out: of an array the derivative is an array, of a number
+a number, of the same precision (a Python float is float64), of a Tensor a Tensor.
+
+Everything composes: `hessian(f)` is `jacobian(grad(f))`. Where a function captures, or is given,
+something that requires a gradient itself, results are Tensors that keep their graph, so that
+transforms nest, and a loss that uses one is differentiated through it. Inside `no_grad()` they do
+not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 
 from autograd import ops
 from autograd.backprop import gradients
-from autograd.errors import ArgumentError, DTypeError, GraphError, ShapeError
-from autograd.grad_mode import enable_grad
-from autograd.pytree import flatten, tree_map
+from autograd.batching import vmap
+from autograd.errors import ArgumentError, DTypeError
+from autograd.grad_mode import is_grad_enabled
+from autograd.pytree import flatten
 from autograd.stateless import functional_call
 from autograd.tensors import Tensor
+from autograd.transform import (
+    Call,
+    Function,
+    Positions,
+    check_argnums,
+    check_function,
+    connected,
+    describe,
+    directions,
+    pull_back,
+    variable,
+)
 
 __all__ = [
     "functional_call",
@@ -31,9 +49,6 @@ __all__ = [
     "vjp",
     "vmap",
 ]
-
-Function = Callable[..., Any]
-Positions = int | tuple[int, ...]
 
 
 def grad(
@@ -99,19 +114,18 @@ def value_and_grad(function: Function, argnums: Positions = 0, has_aux: bool = F
     >>> value.item(), slope.item()
     (25.0, 10.0)
     """
+    check_function("grad", function)
+    argnums = check_argnums("grad", argnums)
 
     def evaluate(*args: Any, **kwargs: Any) -> Any:
-        inputs = _Inputs("grad", args, argnums)
-        result = inputs.call(function, kwargs)
-        value, aux = _split_aux("grad", result, has_aux)
-        if not isinstance(value, Tensor) or value.size != 1:
-            raise GraphError(
-                f"grad: the function must return one element, got {_describe(value)}; "
-                "use ag.func.jacobian or ag.func.vjp for a function of several values"
-            )
-        slopes = _pull_back([value], inputs.leaves, [None], inputs.nested)
-        value = inputs.released(value)
-        return (value, aux) if has_aux else value, inputs.arrange(slopes)
+        call = Call("grad", args, kwargs, argnums)
+        result, aux = call.run(function, has_aux)
+        value = call.one_element(result)
+        record = call.outside(value)
+        aux, aux_kept = call.released(aux)  # its graph may be part of the value's
+        slopes = call.pull([value], [None], record, retain_graph=aux_kept)
+        value = call.result(value, record)
+        return (value, aux) if has_aux else value, call.arrange(slopes)
 
     return evaluate
 
@@ -126,18 +140,21 @@ def vjp(function: Function, *primals: Any, has_aux: bool = False) -> Any:
     >>> pullback(ag.tensor([1.0, 10.0]))
     (tensor([ 2., 40.]),)
     """
-    inputs = _Inputs("vjp", primals, tuple(range(len(primals))))
-    value, aux = _split_aux("vjp", inputs.call(function, {}), has_aux)
-    outputs, _ = flatten(value)
+    check_function("vjp", function)
+    if not primals:
+        raise ArgumentError("vjp: the arguments of the function are missing")
+    call = Call("vjp", primals, {}, own=True)
+    result, aux = call.run(function, has_aux)
+    outputs = call.outputs(result)
+    nested = call.outside(*outputs)
 
     def pullback(cotangent: Any) -> Any:
-        seeds, _ = flatten(cotangent)
-        _same_structure("vjp", "cotangent", seeds, outputs)
-        nested = inputs.nested or any(isinstance(s, Tensor) and s.requires_grad for s in seeds)
-        return inputs.arrange(_pull_back(outputs, inputs.leaves, seeds, nested, retain_graph=True))
+        seeds = directions("vjp", "the cotangent", cotangent, result, outputs)
+        record = is_grad_enabled() and (nested or connected(seeds))
+        return call.arrange(call.pull(outputs, seeds, record, retain_graph=True))
 
-    value = tree_map(inputs.released, value)
-    return (value, pullback, aux) if has_aux else (value, pullback)
+    value = call.results(result, outputs)
+    return (value, pullback, call.released(aux)[0]) if has_aux else (value, pullback)
 
 
 def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -151,24 +168,21 @@ def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     >>> slope
     tensor([2., 0.])
     """
-    inputs = _Inputs("jvp", primals, tuple(range(len(primals))))
-    directions, _ = flatten(tuple(tangents))
-    _same_structure("jvp", "tangents", directions, inputs.leaves)
-    value = inputs.call(function, {})
-    outputs, rebuild = flatten(value)
-    probes = [Tensor(np.zeros_like(out.data), requires_grad=True) for out in outputs]
-    with enable_grad():
-        pulled = _pull_back(outputs, inputs.leaves, probes, create_graph=True)
-        reached = [
-            (p, _as_tensor(d)) for p, d in zip(pulled, directions, strict=True) if p.requires_grad
-        ]
-        if reached:
-            pushed = _pull_back(
-                [p for p, _ in reached], probes, [d for _, d in reached], inputs.nested
+    check_function("jvp", function)
+    for name, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, list | tuple):
+            raise DTypeError(
+                f"jvp: {name} must be a tuple with one entry per argument, got {describe(given)}"
             )
-        else:
-            pushed = [Tensor(np.zeros_like(out.data)) for out in outputs]
-    return tree_map(inputs.released, value), rebuild(pushed)
+    call = Call("jvp", primals, {})
+    seeds = directions("jvp", "tangents", tangents, primals, call.leaves)
+    result, _ = call.run(function)
+    outputs = call.outputs(result)
+    record = call.recording and (call.outside(*outputs) or connected(seeds))
+    probes = [variable(np.zeros(out.shape, out.dtype)) for out in outputs]
+    pulled = pull_back(outputs, call.leaves, probes, call.born, record=True)
+    pushed = pull_back(pulled, probes, seeds, call.born, record)
+    return call.results(result, outputs), call.results(result, pushed)
 
 
 def jacobian(
@@ -176,88 +190,94 @@ def jacobian(
 ) -> Function:
     """The function x ↦ J with J[i..., j...] = ∂f(x)[i...] / ∂x[j...].
 
-    Shape: output shape + input shape. "reverse" takes one pullback per output element, "forward"
-    one derivative per input element (each twice the work); "auto" the cheaper of the two.
+    Shape: output shape + input shape. Of nested outputs and inputs, the structure of the outputs
+    with that of the inputs in each place. "reverse" takes one pullback per output element,
+    "forward" one derivative per input element (each twice the work); "auto" the cheaper of the two.
 
     >>> import autograd as ag
     >>> ag.func.jacobian(lambda x: x * x)(ag.tensor([1.0, 2.0]))
     tensor([[2., 0.],
             [0., 4.]])
     """
+    check_function("jacobian", function)
+    argnums = check_argnums("jacobian", argnums)
     if mode not in ("auto", "reverse", "forward"):
         raise ArgumentError(f"jacobian: mode is 'auto', 'reverse' or 'forward', got {mode!r}")
 
     def evaluate(*args: Any, **kwargs: Any) -> Any:
-        inputs = _Inputs("jacobian", args, argnums)
-        value = inputs.call(function, kwargs)
-        if not isinstance(value, Tensor):
-            raise GraphError(
-                f"jacobian: the function must return one Tensor, got {_describe(value)}"
-            )
-        inward = sum(leaf.size for leaf in inputs.leaves)
-        forward = mode == "forward" or (mode == "auto" and 2 * inward < value.size)
-        rows = _columns(inputs, value) if forward else _rows(inputs, value)
-        return inputs.arrange(rows)
+        call = Call("jacobian", args, kwargs, argnums)
+        result, _ = call.run(function)
+        outputs = call.outputs(result)
+        inward = sum(leaf.size for leaf in call.leaves)
+        outward = sum(out.size for out in outputs)
+        forward = mode == "forward" or (mode == "auto" and 2 * inward < outward)
+        blocks = (_by_columns if forward else _by_rows)(call, outputs)
+        return flatten(result)[1]([call.arrange(row) for row in blocks])
 
     return evaluate
 
 
-def _rows(inputs: _Inputs, value: Tensor) -> list[Tensor]:
-    """Jacobians by one pullback per output element."""
-    found: list[list[Tensor]] = [[] for _ in inputs.leaves]
-    for index in np.ndindex(*value.shape):
-        seed = np.zeros(value.shape, value.dtype)
-        seed[index] = 1
-        pulled = _pull_back([value], inputs.leaves, [seed], inputs.nested, retain_graph=True)
-        for column, g in zip(found, pulled, strict=True):
-            column.append(g)
-    return [
-        ops.stack(rows).reshape(value.shape + leaf.shape) if rows
-        else Tensor(np.zeros(value.shape + leaf.shape, leaf.dtype))
-        for rows, leaf in zip(found, inputs.leaves, strict=True)
-    ]  # fmt: skip
+def _by_rows(call: Call, outputs: list[Tensor]) -> list[list[Tensor]]:
+    """Jacobians of each output by each variable, by one pullback per output element."""
+    record = call.outside(*outputs)
+    blocks = []
+    for out in outputs:
+        rows: list[list[Tensor]] = [[] for _ in call.leaves]
+        for index in np.ndindex(*out.shape) if out.requires_grad else ():
+            seed = np.zeros(out.shape, out.dtype)
+            seed[index] = 1
+            pulled = call.pull([out], [seed], record, retain_graph=True)
+            for row, g in zip(rows, pulled, strict=True):
+                row.append(g)
+        blocks.append(
+            [_joined(row, out, leaf) for row, leaf in zip(rows, call.leaves, strict=True)]
+        )
+    return blocks
 
 
-def _columns(inputs: _Inputs, value: Tensor) -> list[Tensor]:
-    """Jacobians by one directional derivative per input element."""
-    probe = Tensor(np.zeros_like(value.data), requires_grad=True)
-    with enable_grad():
-        pulled = _pull_back([value], inputs.leaves, [probe], create_graph=True)
-    found = []
-    for leaf, p in zip(inputs.leaves, pulled, strict=True):
-        columns = []
-        for index in np.ndindex(*leaf.shape):
+def _by_columns(call: Call, outputs: list[Tensor]) -> list[list[Tensor]]:
+    """Jacobians of each output by each variable, by one derivative per input element."""
+    record = call.outside(*outputs)
+    probes = [variable(np.zeros(out.shape, out.dtype)) for out in outputs]
+    pulled = pull_back(outputs, call.leaves, probes, call.born, record=True)
+    blocks: list[list[Tensor]] = [[] for _ in outputs]
+    for leaf, p in zip(call.leaves, pulled, strict=True):
+        columns: list[list[Tensor]] = [[] for _ in outputs]
+        for index in np.ndindex(*leaf.shape) if p.requires_grad else ():
             direction = np.zeros(leaf.shape, leaf.dtype)
             direction[index] = 1
-            if p.requires_grad:
-                columns += _pull_back([p], [probe], [direction], inputs.nested, retain_graph=True)
-            else:
-                columns.append(Tensor(np.zeros_like(value.data)))
-        stacked = ops.stack(columns, axis=-1) if columns else Tensor(np.zeros((*value.shape, 0)))
-        found.append(stacked.reshape(value.shape + leaf.shape))
-    return found
+            pushed = pull_back([p], probes, [direction], call.born, record, retain_graph=True)
+            for column, d in zip(columns, pushed, strict=True):
+                column.append(d)
+        for block, column, out in zip(blocks, columns, outputs, strict=True):
+            block.append(_joined(column, out, leaf, axis=-1))
+    return blocks
+
+
+def _joined(parts: list[Tensor], out: Tensor, leaf: Tensor, axis: int = 0) -> Tensor:
+    """The block of an output by an input, of its rows or columns; zeros where there are none."""
+    shape = out.shape + leaf.shape
+    if not parts:
+        return Tensor(np.zeros(shape, leaf.dtype))
+    return ops.stack(parts, axis=axis).reshape(shape).astype(leaf.dtype, copy=False)
 
 
 def hessian(function: Function, argnums: Positions = 0) -> Function:
     """The function x ↦ H with H[i..., j...] = ∂²f(x) / ∂x[i...] ∂x[j...].
 
-    For several arguments a tuple of tuples: the blocks of mixed derivatives.
+    Of several or nested arguments the blocks of mixed derivatives: the structure of the arguments
+    with the same structure in each place.
 
     >>> import autograd as ag
     >>> ag.func.hessian(lambda x: (x**3).sum())(ag.tensor([1.0, 2.0]))
     tensor([[ 6.,  0.],
             [ 0., 12.]])
+    >>> ag.func.hessian(lambda p: p["a"] ** 2 * p["b"])({"a": 3.0, "b": 1.0})["a"]["b"].item()
+    6.0
     """
-    if isinstance(argnums, int):
-        return jacobian(grad(function, argnums=argnums), argnums, mode="reverse")
-
-    def evaluate(*args: Any, **kwargs: Any) -> Any:
-        return tuple(
-            jacobian(grad(function, argnums=i), argnums, mode="reverse")(*args, **kwargs)
-            for i in argnums
-        )
-
-    return evaluate
+    check_function("hessian", function)
+    argnums = check_argnums("hessian", argnums)
+    return jacobian(_gradient_function(function, argnums, has_aux=False), argnums, mode="reverse")
 
 
 def hvp(function: Function, primals: Any, tangents: Any) -> Any:
@@ -271,169 +291,11 @@ def hvp(function: Function, primals: Any, tangents: Any) -> Any:
     >>> ag.func.hvp(lambda x: (x**3).sum(), x, v)
     tensor([ 6., 12.])
     """
-    single = not isinstance(primals, tuple)
-    args = (primals,) if single else primals
-    inputs = _Inputs("hvp", args, tuple(range(len(args))))
-    directions, _ = flatten((tangents,) if single else tuple(tangents))
-    _same_structure("hvp", "tangents", directions, inputs.leaves)
-    value = inputs.call(function, {})
-    if not isinstance(value, Tensor) or value.size != 1:
-        raise GraphError(f"hvp: the function must return one element, got {_describe(value)}")
-    slopes = _pull_back([value], inputs.leaves, [None], create_graph=True)
-    pairs = [(s, _as_tensor(d)) for s, d in zip(slopes, directions, strict=True) if s.requires_grad]
-    curved = (
-        _pull_back([s for s, _ in pairs], inputs.leaves, [d for _, d in pairs], inputs.nested)
-        if pairs
-        else [Tensor(np.zeros_like(leaf.data)) for leaf in inputs.leaves]
-    )
-    arranged = inputs.arrange(curved)
-    return arranged[0] if single else arranged
-
-
-def vmap(function: Function, in_axes: Any = 0, out_axes: int = 0) -> Function:
-    """The function applied to each slice along an axis, the results stacked along `out_axes`.
-
-    `in_axes` is an axis, or one per argument (None: the argument goes to every call whole). This
-    is a loop, not a batched computation: as right as the function itself, and as slow as as many
-    calls of it.
-
-    >>> import autograd as ag
-    >>> ag.func.vmap(lambda row, w: (row * w).sum(), (0, None))(ag.ones((3, 2)), 2.0)
-    tensor([4., 4., 4.])
-    """
-
-    def evaluate(*args: Any) -> Any:
-        axes = in_axes if isinstance(in_axes, tuple | list) else [in_axes] * len(args)
-        if len(axes) != len(args):
-            raise ArgumentError(f"vmap: {len(args)} arguments but {len(axes)} in_axes")
-        moved = [
-            arg if axis is None else ops.moveaxis(arg, axis, 0)
-            for arg, axis in zip(args, axes, strict=True)
-        ]
-        sizes = {len(m) for m, axis in zip(moved, axes, strict=True) if axis is not None}
-        if len(sizes) != 1:
-            raise ShapeError(f"vmap: the mapped axes must have one length, got {sorted(sizes)}")
-        results = [
-            function(*(m if axis is None else m[i] for m, axis in zip(moved, axes, strict=True)))
-            for i in range(sizes.pop())
-        ]
-        if not results:
-            raise ShapeError("vmap: there is nothing to map over, the mapped axis has length 0")
-        _, rebuild = flatten(results[0])
-        columns = zip(*(flatten(result)[0] for result in results), strict=True)
-        return rebuild([ops.stack(list(column), axis=out_axes) for column in columns])
-
-    return evaluate
-
-
-class _Inputs:
-    """The arguments of a transformed function, those at `argnums` as Tensors to differentiate by.
-
-    An argument that requires a gradient itself stays connected (`nested`), so that the derivative
-    can be differentiated by it once more.
-    """
-
-    def __init__(self, transform: str, args: Sequence[Any], argnums: Positions):
-        self.single = isinstance(argnums, int)
-        positions: tuple[int, ...] = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-        for position in positions:
-            if not -len(args) <= position < len(args):
-                raise ArgumentError(
-                    f"{transform}: argnums names argument {position}, but {len(args)} were given"
-                )
-        self.args = list(args)
-        self.leaves: list[Tensor] = []
-        self.nested = any(
-            isinstance(leaf, Tensor) and leaf.requires_grad
-            for arg in args
-            for leaf in flatten(arg)[0]
-        )
-        self.rebuilds = []
-        for position in positions:
-            leaves, rebuild = flatten(args[position])
-            variables = [_variable(leaf, transform) for leaf in leaves]
-            self.rebuilds.append((rebuild, len(leaves)))
-            self.leaves += variables
-            self.args[position] = rebuild(variables)
-
-    def call(self, function: Function, kwargs: dict[str, Any]) -> Any:
-        with enable_grad():
-            return function(*self.args, **kwargs)
-
-    def arrange(self, found: Sequence[Any]) -> Any:
-        """A flat list with one entry per leaf, in the structure of the arguments."""
-        arranged, start = [], 0
-        for rebuild, count in self.rebuilds:
-            arranged.append(rebuild(found[start : start + count]))
-            start += count
-        return arranged[0] if self.single else tuple(arranged)
-
-    def released(self, value: Any) -> Any:
-        """An output without its graph, unless an outer transform needs that."""
-        return value if self.nested or not isinstance(value, Tensor) else value.detach()
-
-
-def _variable(value: Any, transform: str) -> Tensor:
-    """`value` as a Tensor of its own place in the graph that requires a gradient."""
-    tensor = _as_tensor(value)
-    if tensor.dtype.kind != "f":
-        raise DTypeError(
-            f"{transform}: an argument of dtype {tensor.dtype} cannot be differentiated by; "
-            "pass floats"
-        )
-    if tensor.requires_grad:
-        with enable_grad():
-            return ops.copy(tensor)
-    return Tensor(tensor.data, requires_grad=True)
-
-
-def _as_tensor(value: Any) -> Tensor:
-    return value if isinstance(value, Tensor) else Tensor(value)
-
-
-def _pull_back(
-    outputs: Sequence[Any],
-    inputs: Sequence[Tensor],
-    seeds: Sequence[Any],
-    create_graph: bool = False,
-    retain_graph: bool | None = None,
-) -> list[Tensor]:
-    """`gradients`, with zeros for inputs and outputs that are not connected."""
-    connected = [
-        (out, seed)
-        for out, seed in zip(outputs, seeds, strict=True)
-        if isinstance(out, Tensor) and out.requires_grad
-    ]
-    found: Sequence[Tensor | None] = [None] * len(inputs)
-    if connected:
-        roots, given = zip(*connected, strict=True)
-        found = gradients(roots, inputs, given, retain_graph, create_graph, allow_unused=True)
-    return [
-        Tensor(np.zeros_like(x.data)) if g is None else g
-        for g, x in zip(found, inputs, strict=True)
-    ]
-
-
-def _split_aux(transform: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
-    if not has_aux:
-        return result, None
-    if not isinstance(result, tuple) or len(result) != 2:
-        raise GraphError(
-            f"{transform}: with has_aux the function returns (value, aux), got {_describe(result)}"
-        )
-    return result
-
-
-def _same_structure(
-    transform: str, what: str, given: Sequence[Any], wanted: Sequence[Tensor]
-) -> None:
-    shapes = [np.shape(g.data if isinstance(g, Tensor) else g) for g in given]
-    expected = [w.shape for w in wanted]
-    if shapes != expected:
-        raise ShapeError(f"{transform}: {what} must have shapes {expected}, got {shapes}")
-
-
-def _describe(value: Any) -> str:
-    if isinstance(value, Tensor):
-        return f"a Tensor of shape {value.shape}"
-    return type(value).__name__
+    check_function("hvp", function)
+    single = type(primals) is not tuple
+    call = Call("hvp", (primals,) if single else primals, {}, 0 if single else None)
+    seeds = directions("hvp", "tangents", tangents, primals, call.leaves)
+    value = call.one_element(call.run(function)[0])
+    record = call.recording and (call.outside(value) or connected(seeds))
+    slopes = pull_back([value], call.leaves, [None], call.born, record=True)
+    return call.arrange(call.pull(slopes, seeds, record))

@@ -397,7 +397,7 @@ def violations(function, shape, count):
 
 
 for name, (outputs, function) in linear_losses.items():
-    h = func.hessian(function)(rng.standard_normal((4, outputs))).data
+    h = func.hessian(function)(rng.standard_normal((4, outputs)))
     lowest = np.linalg.eigvalsh(h.reshape(4 * outputs, -1)).min()
     broken = violations(function, (4, outputs), 1000)
     print(f"{name}: {broken} chords of 1000 below, lowest eigenvalue {lowest:.1e}")
