@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from operator import setitem
 from typing import Any
 
-from autograd.errors import ArgumentError, ShapeError
+from autograd.dtypes import as_array
+from autograd.errors import ArgumentError, DTypeError, ShapeError
+from autograd.interrupts import at_once
 from autograd.tensors import Tensor
+from autograd.transform import describe, variable
 
 __all__ = ["functional_call"]
 
@@ -33,6 +37,12 @@ def functional_call(
     >>> ag.grad(loss, [w])
     (tensor([[22., 44.]]),)
     """
+    if not hasattr(module, "named_modules"):
+        raise DTypeError(f"functional_call: module must be a Module, got {describe(module)}")
+    if not isinstance(state, Mapping):
+        raise DTypeError(
+            f"functional_call: state must be a dict of names and values, got {describe(state)}"
+        )
     args = args if isinstance(args, tuple) else (args,)
     places = list(_places(module))
     new = _values_by_tensor({name: tensor for name, _, _, tensor in places}, state)
@@ -40,13 +50,14 @@ def functional_call(
     for name, holder, _, _ in places:
         if isinstance(holder, tuple):
             raise ArgumentError(f"functional_call: {name} is in a tuple; keep it in a list")
+    _, holders, keys, tensors = zip(*places, strict=True) if places else ((),) * 4
+    values = [new[id(tensor)][2] for tensor in tensors]
+    put, put_back = map(setitem, holders, keys, values), map(setitem, holders, keys, tensors)
     try:
-        for _, holder, key, tensor in places:
-            holder[key] = new[id(tensor)][1]
+        at_once(put)
         return module(*args, **(kwargs or {}))
     finally:
-        for _, holder, key, tensor in places:
-            holder[key] = tensor
+        at_once(put_back)
 
 
 Place = tuple[str, Any, Any, Tensor]  # holder[key] is the parameter or buffer of that name
@@ -73,21 +84,41 @@ def _held(path: str, holder: Any, state: set[int], above: frozenset[int]) -> Ite
 
 def _values_by_tensor(
     known: Mapping[str, Tensor], state: Mapping[str, Any]
-) -> dict[int, tuple[str, Any]]:
-    """The name and value in `state` for each tensor that is to be replaced, by its id."""
-    new: dict[int, tuple[str, Any]] = {}
+) -> dict[int, tuple[str, Any, Tensor]]:
+    """Name, value, and what takes its place, of each tensor to be replaced, by its id."""
+    new: dict[int, tuple[str, Any, Tensor]] = {}
     for name, value in state.items():
         if name not in known:
             raise ArgumentError(
                 f"functional_call: the module has no {name!r}; it has {', '.join(known)}"
             )
-        if value.shape != known[name].shape:
-            raise ShapeError(
-                f"functional_call: {name} has shape {known[name].shape}, got {value.shape}"
-            )
-        first, chosen = new.setdefault(id(known[name]), (name, value))
+        tensor = known[name]
+        if id(tensor) not in new:
+            new[id(tensor)] = (name, value, _like(tensor, value, name))
+        first, chosen, _ = new[id(tensor)]
         if chosen is not value:
             raise ArgumentError(
                 f"functional_call: {first} and {name} are one tensor here, but got two values"
             )
     return new
+
+
+def _like(tensor: Tensor, value: Any, name: str) -> Tensor:
+    """`value` as the module would hold it: of the type of `tensor`, so that it counts as state."""
+    if not isinstance(value, Tensor):
+        value = Tensor(as_array(value, f"functional_call: {name}", weak=tensor.dtype))
+    if value.shape != tensor.shape:
+        raise ShapeError(f"functional_call: {name} has shape {tensor.shape}, got {value.shape}")
+    kind = type(tensor)
+    if isinstance(value, kind):
+        return value
+    made = kind.__new__(kind)
+    Tensor.__init__(made, value._data)
+    for base in kind.__mro__[: kind.__mro__.index(Tensor)]:
+        for slot in base.__dict__.get("__slots__", ()):
+            setattr(made, slot, getattr(tensor, slot))
+    vars(made).update(vars(tensor)) if hasattr(made, "__dict__") else None
+    made.name = value.name
+    if value.requires_grad:
+        made.node, made._requires_grad = (value.node or variable(value._data, value).node), True
+    return made

@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd.backprop import gradients, schedule
 from autograd.dtypes import as_array
-from autograd.errors import ArgumentError, DTypeError, GraphError, ShapeError
+from autograd.errors import ArgumentError, DTypeError, GlassgradError, GraphError, ShapeError
 from autograd.grad_mode import enable_grad, is_grad_enabled
 from autograd.pytree import flatten, matching, paths
 from autograd.record import Array, Node, Op
@@ -66,14 +66,16 @@ class Call:
         )
 
     def _variable(self, position: int, which: int, leaf: Any, own: bool) -> Tensor:
-        array = leaf._data if isinstance(leaf, Tensor) else _array(leaf)
-        if array is None or array.dtype.kind != "f":
-            kind = f"type {type(leaf).__name__}" if array is None else f"dtype {array.dtype}"
+        try:
+            array = leaf._data if isinstance(leaf, Tensor) else exact(leaf, "")
+            if array.dtype.kind != "f":
+                raise DTypeError(
+                    f" of dtype {array.dtype} cannot be differentiated by; pass floats"
+                )
+        except GlassgradError as error:
             path = list(paths(self.args[position]))[which]
-            raise DTypeError(
-                f"{self.transform}: argument {position}{path} of {kind} cannot be differentiated "
-                "by; pass floats"
-            )
+            where = f"{self.transform}: argument {position}{path}"
+            raise type(error)(f"{where}{error}") from None
         if isinstance(leaf, Tensor):
             return variable(array, leaf if self.recording else None)
         return variable(array.copy() if own else array)
@@ -267,18 +269,14 @@ def directions(
     transform: str, what: str, given: Any, tree: Any, leaves: Sequence[Tensor]
 ) -> list[Any]:
     """The leaves of `given`, which looks like `tree`, each of shape and dtype of its leaf."""
-    found = matching(tree, given, f"{transform}: {what}")
-    # a Python number is rounded once, to the dtype it is needed in
+    what = f"{transform}: {what}"
     found = [
-        d if isinstance(d, Tensor) else _array(d, leaf.dtype)
-        for d, leaf in zip(found, leaves, strict=True)
+        d if isinstance(d, Tensor) else exact(d, what, leaf.dtype)
+        for d, leaf in zip(matching(tree, given, what), leaves, strict=True)
     ]
-    for d in found:
-        if d is None or d.dtype.kind not in "fiub":
-            raise DTypeError(f"{transform}: {what} must be numbers")
     shapes, wanted = [d.shape for d in found], [leaf.shape for leaf in leaves]
     if shapes != wanted:
-        raise ShapeError(f"{transform}: {what} must have shapes {wanted}, got {shapes}")
+        raise ShapeError(f"{what} must have shapes {wanted}, got {shapes}")
     return found
 
 
@@ -332,14 +330,9 @@ def describe(value: Any) -> str:
     return type(value).__name__
 
 
-def _array(value: Any, dtype: Any = None) -> np.ndarray | None:
-    """A plain value as an array of its own precision (a Python float is float64), or None."""
-    try:
-        exact = np.asarray(value) if isinstance(value, float | int | list | tuple) else value
-        array = as_array(exact, "")
-    except (TypeError, ValueError):
-        return None
-    return array if dtype is None else array.astype(dtype, copy=False)
+def exact(value: Any, what: str, dtype: Any = None) -> np.ndarray:
+    """A plain value as an array; without a `dtype` of its own precision: Python's is float64."""
+    return as_array(value, what, dtype, weak=np.dtype(np.float64))
 
 
 def _as_plain(result: Tensor, given: Any) -> Any:
