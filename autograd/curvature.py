@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from autograd.backprop import gradients
 from autograd.errors import ArgumentError, DTypeError, GraphError, ShapeError
-from autograd.grad_mode import enable_grad, no_grad
+from autograd.grad_mode import enable_grad, is_grad_enabled, no_grad
 from autograd.tensors import Tensor
+from autograd.transform import within_a_transform
 
 __all__ = [
     "Extremes",
@@ -302,6 +303,12 @@ def _evaluate(loss: Loss) -> Tensor:
     if not isinstance(value, Tensor) or value.size != 1:
         got = f"shape {value.shape}" if isinstance(value, Tensor) else type(value).__name__
         raise GraphError(f"curvature: the loss must be a Tensor of one element, got {got}")
+    if is_grad_enabled() and within_a_transform(value):
+        raise GraphError(
+            "curvature: the loss depends on an argument of a transform around it (ag.grad and "
+            "others), whose derivative these plain results would lose; use ag.func.grad, "
+            "ag.func.hvp or ag.func.hessian inside, or `with ag.no_grad():`"
+        )
     return value
 
 

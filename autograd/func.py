@@ -151,7 +151,8 @@ def vjp(function: Function, *primals: Any, has_aux: bool = False) -> Any:
     def pullback(cotangent: Any) -> Any:
         seeds = directions("vjp", "the cotangent", cotangent, result, outputs)
         record = is_grad_enabled() and (nested or connected(seeds))
-        return call.arrange(call.pull(outputs, seeds, record, retain_graph=True))
+        found = call.pull(outputs, seeds, record, retain_graph=True)
+        return call.arrange(found, keep_graph=connected(seeds))
 
     value = call.results(result, outputs)
     return (value, pullback, call.released(aux)[0]) if has_aux else (value, pullback)

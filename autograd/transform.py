@@ -82,8 +82,12 @@ class Call:
 
     def run(self, function: Function, has_aux: bool = False) -> Any:
         """What the function returns on the variables; with `has_aux` (that, anything)."""
-        with enable_grad():
-            result = function(*self.args, **self.kwargs)
+        try:
+            with enable_grad():
+                result = function(*self.args, **self.kwargs)
+        finally:
+            for leaf in self.leaves:
+                leaf.node.op = _ARGUMENT
         if not has_aux:
             return result, None
         if not isinstance(result, tuple) or len(result) != 2:
@@ -163,12 +167,16 @@ class Call:
         edges = tuple(roots)
         return [Node.result(_LAST, edges, (refuse,) * len(edges), g._data) for g in found]
 
-    def arrange(self, found: Sequence[Tensor]) -> Any:
-        """A flat list with one entry per variable, in the structure of the arguments."""
+    def arrange(self, found: Sequence[Tensor], *, keep_graph: bool = False) -> Any:
+        """A flat list with one entry per variable, in the structure of the arguments.
+
+        Those that lead nowhere outside lose their graph, unless `keep_graph`.
+        """
         arranged, start = [], 0
+        kept = [g if keep_graph or self.outside(g) else g.detach() for g in found]
         for rebuild, count in self.rebuilds:
             part = slice(start, start + count)
-            arranged.append(rebuild([*map(_as_plain, found[part], self.given[part])]))
+            arranged.append(rebuild([*map(_as_plain, kept[part], self.given[part])]))
             start += count
         return arranged[0] if self.single else tuple(arranged)
 
@@ -240,19 +248,21 @@ def variable(array: np.ndarray, connected: Tensor | None = None) -> Tensor:
     return Node.result(_VARIABLE, (edge,), (closure,), array)
 
 
-def is_variable(node: Any) -> bool:
-    """Whether a transform made this node for an argument of its function."""
-    return type(node) is Node and node.op is _VARIABLE
+def within_a_transform(tensor: Tensor) -> bool:
+    """Whether `tensor` depends on a variable of a transform whose function is running."""
+    order, _ = schedule([tensor.node or tensor], None)
+    return any(node.op is _VARIABLE for node in order)
 
 
 def _op(name: str, body: Callable[..., Any]) -> Op:
     """An op that transforms record, and nobody calls."""
-    body.__name__ = name
-    return Op(body, None)
+    made = Op(body, None)
+    made.name = name
+    return made
 
 
 def _one(x: Array) -> Any:
-    """An argument of a function that is being transformed."""
+    """An argument of a function that is transformed."""
     raise AssertionError("recorded by a transform, not called as an op")
 
 
@@ -261,7 +271,8 @@ def _many(*xs: Array) -> Any:
     raise AssertionError("recorded by a transform, not called as an op")
 
 
-_VARIABLE = _op("variable", _one)
+_VARIABLE = _op("variable", _one)  # while the function runs
+_ARGUMENT = _op("argument", _one)  # afterwards
 _LAST = _op("last_derivative", _many)
 
 

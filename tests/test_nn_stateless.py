@@ -59,3 +59,73 @@ def test_errors_leave_the_module_as_it_was():
     net.pair = (nn.Parameter([1.0]),)
     with pytest.raises(ArgumentError, match=r"pair.0 is in a tuple; keep it in a list"):
         nn.functional_call(net, {"pair.0": ag.zeros(1)}, ag.ones(1, 2))
+
+
+class Fast(nn.Module):
+    """Takes one step of descent before it answers, by asking its own network for its state."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Linear(2, 1).double()
+
+    def forward(self, x):
+        state = dict(self.net.named_parameters())
+        loss = lambda state: (nn.functional_call(self.net, state, x) ** 2).mean()
+        slopes = ag.func.grad(loss)(state)
+        return nn.functional_call(self.net, {k: state[k] - 0.1 * slopes[k] for k in state}, x)
+
+
+def test_a_call_inside_a_call():
+    model, x = Fast(), np.array([[0.5, -1.0], [2.0, 0.3]])
+    values = {name: p.data.copy() for name, p in model.named_parameters()}
+
+    def loss(weight, bias):
+        state = {"net.weight": weight, "net.bias": bias}
+        return (nn.functional_call(model, state, x) ** 2).sum()
+
+    ag.check_grads(loss, list(values.values()), order=2)
+    assert all(type(p) is nn.Parameter and p.grad is None for p in model.parameters())
+    w = ag.Tensor(values["net.weight"], requires_grad=True)
+    loss(w, values["net.bias"]).backward()
+    (g,) = ag.grad(loss(model.net.weight, model.net.bias), [model.net.weight])
+    np.testing.assert_allclose(w.grad.data, g.data, rtol=1e-12)
+
+
+def test_plain_values_of_any_kind():
+    net = nn.Linear(2, 1)
+    x = ag.ones(1, 2)
+    for weight in (np.full((1, 2), 3.0), [[3.0, 3.0]], ag.full((1, 2), 3.0)):
+        out = nn.functional_call(net, {"weight": weight, "bias": [0.5]}, x)
+        assert type(out) is ag.Tensor and out.item() == 6.5
+    with pytest.raises(ShapeError, match=r"bias has shape \(1,\), got \(\)"):
+        nn.functional_call(net, {"bias": 0.5}, x)
+    with pytest.raises(ag.DTypeError, match=r"functional_call: bias: .*str"):
+        nn.functional_call(net, {"bias": "text"}, x)
+    with pytest.raises(ag.DTypeError, match="state must be a dict.*got list"):
+        nn.functional_call(net, [1.0], x)
+    with pytest.raises(ag.DTypeError, match="module must be a Module, got function"):
+        nn.functional_call(lambda x: x, {}, x)
+
+
+def test_statistics_given_are_the_ones_that_are_updated():
+    norm, x = nn.BatchNorm1d(2), ag.randn(5, 2)
+    running = {"running_mean": ag.zeros(2), "num_batches_tracked": ag.tensor(7)}
+    nn.functional_call(norm, running, x)
+    assert running["running_mean"].data.any() and running["num_batches_tracked"].item() == 8
+    assert not norm.running_mean.data.any() and norm.num_batches_tracked.item() == 0
+
+
+def test_an_interrupt_at_any_moment_leaves_the_module_as_it_was():
+    net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    before = dict(net.named_parameters())
+    state = {name: ag.zeros(*p.shape) for name, p in before.items()}
+
+    class Stops(nn.Module):
+        def forward(self, x):
+            raise KeyboardInterrupt
+
+    net.append(Stops())
+    with pytest.raises(KeyboardInterrupt):
+        nn.functional_call(net, state, ag.ones(1, 2))
+    for name, p in net.named_parameters():
+        assert p is before[name]
