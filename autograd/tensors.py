@@ -537,8 +537,8 @@ class Tensor(ArrayMethods):
     def __neg__(self) -> Any:
         return ops.negative(self)
 
-    def __pos__(self) -> Tensor:
-        return self
+    def __pos__(self) -> Any:
+        return ops.positive(self)
 
     def __abs__(self) -> Any:
         return ops.absolute(self)

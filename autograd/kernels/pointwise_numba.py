@@ -12,6 +12,7 @@ from typing import Any
 
 from autograd.kernels import vector_math_numba as vm
 from autograd.kernels.pointwise_reference import (
+    GELU_END,
     GELU_SIGMOID_SCALE,
     GELU_TANH_CUBIC,
     GELU_TANH_SCALE,
@@ -126,7 +127,7 @@ def logit_loss(x, t, _):  # type: ignore[no-untyped-def]
 def elu(x, alpha):  # type: ignore[no-untyped-def]
     zero = number(x, 0.0)
     low = select(x > zero, zero, x)
-    return select(x > zero, x, alpha * vm.expm1(low))
+    return select(x < zero, alpha * vm.expm1(low), x)  # a zero keeps its sign
 
 
 @binary
@@ -161,6 +162,8 @@ def gelu_tanh(x, _):  # type: ignore[no-untyped-def]
 
 @binary
 def gelu_tanh_grad(g, x, _):  # type: ignore[no-untyped-def]
+    end = number(x, GELU_END)
+    x = select(abs(x) > end, vm.copysign(end, x), x)
     s, rest = vm.sigmoid_pair(_tanh_argument(x))
     cubic = number(x, 6 * GELU_TANH_SCALE * GELU_TANH_CUBIC)
     inner = number(x, 2 * GELU_TANH_SCALE) + cubic * x * x

@@ -53,6 +53,7 @@ _BITS: dict[np.dtype, Any] = {
 GELU_TANH_SCALE = math.sqrt(2 / math.pi)
 GELU_TANH_CUBIC = 0.044715
 GELU_SIGMOID_SCALE = 1.702
+GELU_END = 30.0  # beyond, gelu's slope is 0 or 1, where its formula with tanh makes ∞ · 0 of x³
 
 
 def _ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], t: Array) -> Array:
@@ -178,7 +179,7 @@ def logit_loss(x: Array, t: Array) -> Array:
 
 def elu(x: Array, alpha: float = 1.0) -> Array:
     """x where x > 0, α (exp(x) - 1) elsewhere."""
-    return np.asarray(np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))))
+    return np.asarray(np.where(x < 0, alpha * np.expm1(np.minimum(x, 0)), x))
 
 
 def elu_grad(g: Array, x: Array, alpha: float = 1.0) -> Array:
@@ -206,6 +207,7 @@ def gelu_grad(g: Array, x: Array, approximate: str = "none") -> Array:
         slope = cdf + wide * gauss * (1 / math.sqrt(2 * math.pi))
     else:
         if approximate == "tanh":
+            wide = np.clip(wide, -GELU_END, GELU_END)
             t = 2 * GELU_TANH_SCALE * (wide + GELU_TANH_CUBIC * wide * wide * wide)
             inner = 2 * GELU_TANH_SCALE * (1 + 3 * GELU_TANH_CUBIC * wide * wide)
         else:

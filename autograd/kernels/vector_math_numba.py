@@ -163,6 +163,19 @@ def square_error(typingctx, x, square):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def copysign(typingctx, magnitude, sign):  # type: ignore[no-untyped-def]
+    """|magnitude| with the sign of `sign`, that of zeros too."""
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        kind = args[0].type
+        called = ir.FunctionType(kind, [kind, kind])
+        function = builder.module.declare_intrinsic("llvm.copysign", [kind], called)
+        return builder.call(function, args)
+
+    return magnitude(magnitude, sign), codegen
+
+
+@intrinsic
 def select(typingctx, condition, yes, no):  # type: ignore[no-untyped-def]
     """`yes if condition else no`, but both are computed: no branch, so the loop stays vector code.
 
@@ -298,8 +311,7 @@ def sigmoid_pair(x):  # type: ignore[no-untyped-def]
 def tanh(x):  # type: ignore[no-untyped-def]
     """-t / (2 + t) with t = expm1(-2|x|), and the sign of x."""
     t = expm1(-(abs(x) + abs(x)))
-    magnitude = -t / (number(x, 2.0) + t)
-    return select(x < number(x, 0.0), -magnitude, magnitude)
+    return copysign(t / (number(x, 2.0) + t), x)
 
 
 @inlined

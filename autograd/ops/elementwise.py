@@ -32,6 +32,7 @@ __all__ = [
     "logaddexp",
     "multiply",
     "negative",
+    "positive",
     "pow",
     "power",
     "reciprocal",
@@ -70,6 +71,12 @@ def divide(a: Array, b: Array):
 def negative(a: Array):
     """−a, elementwise."""
     return -a, lambda g: -g
+
+
+@op
+def positive(a: Array):
+    """+a: a copy of a."""
+    return np.positive(a), lambda g: g
 
 
 @op

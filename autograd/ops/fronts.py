@@ -47,6 +47,13 @@ def as_operands(arrays: Any, name: str) -> tuple[Any, ...]:
     return operands
 
 
+def of_a_number(axis: Any, ndim: int) -> bool:
+    """Whether `axis` is that of a number without axes, which counts as a row of one there."""
+    if ndim or axis is None:
+        return False
+    return (tuple(axis) if isinstance(axis, tuple | list) else (axis,)) in ((0,), (-1,))
+
+
 def normal_axis(axis: Any, ndim: int, name: str, shape: tuple[int, ...]) -> int:
     """`axis` counted from the front."""
     if isinstance(axis, bool) or not isinstance(axis, int | np.integer):

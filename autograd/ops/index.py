@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.errors import ArgumentError, IndexRangeError, ShapeError
-from autograd.ops.fronts import front, normal_axis, plain
+from autograd.ops.fronts import front, normal_axis, of_a_number, plain
 from autograd.ops.positions import (
     all_below,
     from_front,
@@ -160,7 +160,7 @@ def _length_along(name, shape, axis):
     """How many elements an index along `axis` chooses from, and the axis from the front."""
     if axis is None:
         return math.prod(shape), None
-    if not shape and axis in (0, -1):  # a single number counts as a row of one
+    if of_a_number(axis, len(shape)):
         return 1, None
     axis = normal_axis(axis, len(shape), name, shape)
     return shape[axis], axis
@@ -216,7 +216,7 @@ def take_along_axis(x: Array, indices: Array, axis=-1):
             f"has shape {shape}"
         )
     from_front("take_along_axis", "index", places, length, axis)
-    out = np.take_along_axis(x, places, axis)
+    out = np.take_along_axis(x, places, axis) if shape else np.take(x, places)
     return out, (lambda g: scatter_along_axis(g, places, axis, shape), None)
 
 
@@ -261,6 +261,9 @@ def scatter_add(x: Any, axis: int, index: Any, src: Any) -> Any:
     """
     shape, given = plain(x).shape, plain(src).shape
     places = positions("scatter_add", "index", plain(index))
+    if of_a_number(axis, len(shape)) and places.ndim == len(given) == 0:
+        from_front("scatter_add", "index", places, 1, 0)
+        return ops.add(x, src)
     axis = normal_axis(axis, len(shape), "scatter_add", shape)
     if not len(shape) == places.ndim == len(given) or any(
         n > m or (i != axis and n > most)

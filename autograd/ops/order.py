@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.errors import ArgumentError
-from autograd.ops.fronts import front, normal_axis, plain
+from autograd.ops.fronts import front, normal_axis, of_a_number, plain
 
 __all__ = ["argsort", "sort", "topk"]
 
@@ -27,7 +27,7 @@ def argsort(
     array([1, 2, 0])
     """
     array = plain(x)
-    if axis is None:
+    if axis is None or of_a_number(axis, array.ndim):
         array, axis = array.reshape(-1), 0
     axis = normal_axis(axis, array.ndim, "argsort", array.shape)
     if not descending:
@@ -46,6 +46,8 @@ def sort(x: Any, axis: int | None = -1, *, descending: bool = False, stable: boo
     >>> ag.sort(ag.tensor([3.0, 1.0, 2.0]), descending=True)
     tensor([3., 2., 1.])
     """
+    if of_a_number(axis, plain(x).ndim):
+        return ops.copy(x)
     order = argsort(x, axis, descending=descending)
     if axis is None:
         return ops.take(x, order)
@@ -64,6 +66,8 @@ def topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> tuple[Any, np.
     (tensor([3., 2.]), array([0, 2]))
     """
     shape = plain(x).shape
+    if of_a_number(axis, len(shape)) and k == 1:
+        return ops.copy(x), np.zeros((), np.intp)
     axis = normal_axis(axis, len(shape), "topk", shape)
     if not 0 <= k <= shape[axis]:
         raise ArgumentError(

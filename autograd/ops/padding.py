@@ -6,7 +6,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.errors import ArgumentError, ShapeError
-from autograd.ops.fronts import normal_axis
+from autograd.ops.fronts import normal_axis, of_a_number
 from autograd.ops.positions import whole_numbers
 from autograd.record import Array, op
 
@@ -97,7 +97,7 @@ def repeat(x: Array, repeats, axis=None):
     """
     shape = np.shape(x)
     counts = whole_numbers("repeat", "repeats", repeats)
-    if not shape and axis in (0, -1):  # as to NumPy, a single number is a row of one
+    if of_a_number(axis, len(shape)):
         axis = None
     if axis is not None:
         axis = normal_axis(axis, len(shape), "repeat", shape)

@@ -137,11 +137,14 @@ def clip_between(x: Array, low: Array | None, high: Array | None):
     out = np.clip(x, low, high)
     inside = np.equal(out, x)
     from_low = from_high = None
+    crossed = low is not None and high is not None and np.less(high, low)
+    if np.any(crossed):
+        inside = inside & ~crossed
     if isinstance(low, np.ndarray) and low.dtype.kind == "f":
-        at_low = ~inside & np.equal(out, low)
+        at_low = np.less(x, low) if high is None else np.less(x, low) & np.less(low, high)
         from_low = lambda g: keep(g, at_low)
     if isinstance(high, np.ndarray) and high.dtype.kind == "f":
-        at_high = ~inside if low is None else ~inside & np.not_equal(out, low)
+        at_high = np.greater(x, high) | crossed
         from_high = lambda g: keep(g, at_high)
     return out, (lambda g: keep(g, inside), from_low, from_high)
 
@@ -149,9 +152,10 @@ def clip_between(x: Array, low: Array | None, high: Array | None):
 def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
     """x limited to the interval from `a_min` to `a_max` (also `min`, `max`); None is no limit.
 
-    The gradient goes to x where x is inside or on a bound, elsewhere to the bound that was taken.
-    Bounds may be Tensors and broadcast; if they cross, `a_max` wins, as in NumPy. Raises
-    `ArgumentError` without any bound.
+    It is min(max(x, a_min), a_max), NaN if any of the three is. The gradient goes to x where x is
+    inside or on a bound, to `a_min` where x is below it, to `a_max` where x is above it; where the
+    bounds cross all goes to `a_max`, and where they are equal none to `a_min` (PyTorch's rule).
+    Bounds may be Tensors and broadcast. Raises `ArgumentError` without any bound.
 
     >>> import autograd as ag
     >>> x = ag.tensor([-2.0, 0.5, 1.0, 3.0], requires_grad=True)

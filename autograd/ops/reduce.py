@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.errors import ArgumentError, ShapeError
-from autograd.ops.fronts import front, normal_axis, plain
+from autograd.ops.fronts import front, normal_axis, of_a_number, plain
 from autograd.ops.scan import product_before
 from autograd.record import Array, op
 
@@ -35,6 +35,8 @@ def reduced_axes(axis, ndim):
         return tuple(range(ndim))
     if type(axis) is int and -ndim <= axis < ndim:
         return (axis % ndim,)
+    if of_a_number(axis, ndim):
+        return ()
     return np.lib.array_utils.normalize_axis_tuple(axis, ndim)
 
 
@@ -73,7 +75,7 @@ def sum(x: Array, axis=None, keepdims=False):
     """
     shape = np.shape(x)
     kept = kept_shape(shape, axis)
-    out = np.add.reduce(x, axis=_axes(axis), keepdims=keepdims)
+    out = _as_came(np.add.reduce(_wide(x), axis=_axes(axis, len(shape)), keepdims=keepdims), x)
     return out, lambda g: spread(g, kept, shape)
 
 
@@ -83,13 +85,31 @@ def mean(x: Array, axis=None, keepdims=False):
     shape = np.shape(x)
     kept = kept_shape(shape, axis)
     count = reduced_count(shape, axis)
-    out = np.add.reduce(x, axis=_axes(axis), keepdims=keepdims) / count
+    out = np.add.reduce(_wide(x), axis=_axes(axis, len(shape)), keepdims=keepdims) / count
+    out = _as_came(out, x)
+    if count > _LARGEST_HALF and out.dtype == _HALF:  # which cannot hold so large a divisor
+        return out, lambda g: spread(g * (1 / count), kept, shape)
     return out, lambda g: spread(g / (count or 1), kept, shape)
 
 
-def _axes(axis):
-    """A list of axes as the tuple that NumPy wants."""
-    return tuple(axis) if type(axis) is list else axis
+def _axes(axis, ndim):
+    """The axes as NumPy wants them: no list, and none of a number."""
+    if ndim and type(axis) is not list:  # nearly always
+        return axis
+    return reduced_axes(axis, ndim)
+
+
+_HALF, _LARGEST_HALF = np.dtype(np.float16), 65504
+
+
+def _wide(x):
+    """x as it is added up: float16 in float32, whose sums neither overflow nor stick."""
+    return x.astype(np.float32) if type(x) is np.ndarray and x.dtype is _HALF else x
+
+
+def _as_came(out, x):
+    """A result of `_wide(x)` in the dtype of x."""
+    return out.astype(_HALF) if type(x) is np.ndarray and x.dtype is _HALF else out
 
 
 @op
@@ -105,7 +125,8 @@ def var(x: Array, axis=None, ddof=0, keepdims=False, correction=None):
     kept = kept_shape(np.shape(x), axis)
     degrees = reduced_count(np.shape(x), axis) - _ddof("var", ddof, correction)
     factor = 2 / degrees if degrees > 0 else math.nan
-    out = np.var(x, axis=_axes(axis), ddof=_ddof("var", ddof, correction), keepdims=keepdims)
+    how = {"ddof": _ddof("var", ddof, correction), "keepdims": keepdims}
+    out = _as_came(np.asarray(np.var(_wide(x), axis=_axes(axis, np.ndim(x)), **how)), x)
     return out, lambda g: g.reshape(kept) * factor * (x - mean(x, axis, True))
 
 
@@ -118,9 +139,8 @@ def std(x: Array, axis=None, ddof=0, keepdims=False, correction=None):
     kept = kept_shape(np.shape(x), axis)
     degrees = reduced_count(np.shape(x), axis) - _ddof("std", ddof, correction)
     factor = 1 / degrees if degrees > 0 else math.nan
-    out = np.asarray(
-        np.std(x, axis=_axes(axis), ddof=_ddof("std", ddof, correction), keepdims=keepdims)
-    )
+    how = {"ddof": _ddof("std", ddof, correction), "keepdims": keepdims}
+    out = _as_came(np.asarray(np.std(_wide(x), axis=_axes(axis, np.ndim(x)), **how)), x)
     zero = out == 0
     return out, lambda g: _divided(g, out, zero).reshape(kept) * factor * (x - mean(x, axis, True))
 
@@ -218,6 +238,8 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> np.ndarra
 
 def _index_of(choose: Any, name: str, x: Any, axis: Any, keepdims: bool) -> np.ndarray:
     array = plain(x)
+    if of_a_number(axis, array.ndim):
+        axis = None
     if axis is not None:
         axis = normal_axis(axis, array.ndim, name, array.shape)
     if reduced_count(array.shape, axis) == 0:
@@ -240,7 +262,7 @@ def prod(x: Array, axis=None, keepdims=False):
     """
     axes = reduced_axes(axis, np.ndim(x))
     kept = kept_shape(np.shape(x), axis)
-    out = np.prod(x, axis=_axes(axis), keepdims=keepdims)
+    out = np.prod(x, axis=_axes(axis, np.ndim(x)), keepdims=keepdims)
     return out, lambda g: g.reshape(kept) * _product_of_others(x, axes)
 
 
@@ -270,10 +292,10 @@ def logsumexp(x: Array, axis=None, keepdims=False):
     """
     kept = kept_shape(np.shape(x), axis)
     values = np.asarray(x) if np.asarray(x).dtype.kind == "f" else np.asarray(x, np.float64)
-    m = np.max(values, axis=_axes(axis), keepdims=True, initial=-math.inf)
+    m = np.max(values, axis=_axes(axis, values.ndim), keepdims=True, initial=-math.inf)
     m = np.where(np.isinf(m), np.zeros_like(m), m)
     with np.errstate(divide="ignore", over="ignore"):
-        out = np.log(np.sum(np.exp(values - m), axis=_axes(axis), keepdims=True)) + m
+        out = np.log(np.sum(np.exp(values - m), axis=_axes(axis, values.ndim), keepdims=True)) + m
     out = out if keepdims else np.squeeze(out, reduced_axes(axis, values.ndim))
     if np.isneginf(out).any():
         empty = np.isneginf(out)
@@ -300,6 +322,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     >>> ag.norm(ag.tensor([3.0, 4.0])).item()
     5.0
     """
+    if of_a_number(axis, plain(x).ndim):
+        return ops.reshape(norm(ops.reshape(x, (1,)), ord, 0), ())
     axes = _norm_axes(x, ord, axis)
     if ord is None or (ord == "fro" and len(axes) > 1) or (ord == 2 and len(axes) == 1):
         return euclidean_norm(x, axes, keepdims)
@@ -345,6 +369,8 @@ def _vector_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
 def euclidean_norm(x: Array, axis=None, keepdims=False):
     """√Σx² over `axis`. The gradient x / ‖x‖ is taken to be 0 at x = 0."""
     kept = kept_shape(np.shape(x), axis)
-    out = np.asarray(np.sqrt(np.sum(np.square(x), axis=_axes(axis), keepdims=keepdims)))
+    squares = np.square(_wide(x))
+    out = np.asarray(np.sqrt(np.sum(squares, axis=_axes(axis, np.ndim(x)), keepdims=keepdims)))
+    out = _as_came(out, x)
     zero = out == 0
     return out, lambda g: x * _divided(g, out, zero).reshape(kept)

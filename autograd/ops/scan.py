@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from autograd import ops
+from autograd.errors import ShapeError
+from autograd.ops.fronts import normal_axis
 from autograd.record import Array, op
 
 __all__ = ["cumprod", "cumsum", "linear_scan"]
@@ -32,7 +34,7 @@ def cumprod(x: Array, axis=None):
     """
     shape = np.shape(x)
     out = np.cumprod(x, axis=axis)
-    if axis is None:
+    if axis is None or not shape:
         return out, lambda g: (
             _shifted(out, 0, 1) * linear_scan(g, x.reshape(-1), 0, True)
         ).reshape(shape)
@@ -44,28 +46,55 @@ def linear_scan(b: Array, a: Array, axis=-1, reverse=False):
     """The recurrence hₖ = bₖ + aₖ hₖ₋₁ along `axis`, from h₀ = b₀.
 
     `reverse`: hₖ = bₖ + aₖ₊₁ hₖ₊₁ from the end. a₀ is not used. Each direction is the adjoint of
-    the other.
+    the other. `axis` is an axis of both, of one length; each aₖ broadcasts to bₖ. Raises
+    `ShapeError` if it does not.
 
     >>> import autograd as ag
     >>> ag.linear_scan(ag.tensor([1.0, 1.0, 1.0]), ag.tensor([0.0, 2.0, 3.0]))
     tensor([ 1.,  3., 10.])
     """
-    h = np.array(np.moveaxis(b, axis, 0), np.result_type(a, b), order="C")
-    factors = np.ascontiguousarray(np.moveaxis(a, axis, 0))
-    out = np.moveaxis(h, 0, axis)
+    axis_a = normal_axis(axis, a.ndim, "linear_scan", a.shape)
+    axis_b = normal_axis(axis, b.ndim, "linear_scan", b.shape)
+    h = np.array(np.moveaxis(b, axis_b, 0), np.result_type(a, b), order="C")
+    factors = np.ascontiguousarray(np.moveaxis(a, axis_a, 0))
+    if len(factors) != len(h) or not _broadcasts(factors.shape[1:], h.shape[1:]):
+        raise ShapeError(
+            f"linear_scan: a of shape {a.shape} does not fit b of shape {b.shape}: along axis "
+            f"{axis} they must have one length, and what is left of a must broadcast to that of b"
+        )
+    out = np.moveaxis(h, 0, axis_b)
+    missing = b.ndim - a.ndim
     if reverse:
         for k in range(len(h) - 2, -1, -1):
             h[k] += factors[k + 1] * h[k + 1]
         return out, (
             lambda g: linear_scan(g, a, axis, False),
-            lambda g: _shifted(linear_scan(g, a, axis, False), axis, 0) * out,
+            lambda g: _summed(
+                _shifted(linear_scan(g, a, axis, False), axis_b, 0) * out, axis_b, missing, axis_a
+            ),
         )
     for k in range(1, len(h)):
         h[k] += factors[k] * h[k - 1]
     return out, (
         lambda g: linear_scan(g, a, axis, True),
-        lambda g: linear_scan(g, a, axis, True) * _shifted(out, axis, 0),
+        lambda g: _summed(
+            linear_scan(g, a, axis, True) * _shifted(out, axis_b, 0), axis_b, missing, axis_a
+        ),
     )
+
+
+def _broadcasts(shape, to):
+    """Whether `shape` broadcasts to the shape `to`."""
+    pairs = zip(reversed(shape), reversed(to), strict=False)
+    return len(shape) <= len(to) and all(n in (1, m) for n, m in pairs)
+
+
+def _summed(y, axis, missing, back):
+    """y summed over the `missing` first of its axes but `axis`, which becomes the axis `back`."""
+    if missing == 0:
+        return y
+    first = np.moveaxis(y, axis, 0)
+    return np.moveaxis(np.sum(first, axis=tuple(range(1, 1 + missing))), 0, back)
 
 
 def product_before(x, axis):

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.errors import ArgumentError, ShapeError
-from autograd.ops.fronts import normal_axis, plain
+from autograd.ops.fronts import normal_axis, of_a_number, plain
 from autograd.ops.positions import whole_numbers
 from autograd.record import Array, op
 
@@ -107,6 +107,8 @@ _known_flattened = lru_cache(maxsize=1024)(_flattened)
 @op
 def transpose(x: Array, axes=None):
     """x with its axes permuted (reversed if `axes` is None)."""
+    if isinstance(axes, int):
+        axes = (axes,)
     back = None if axes is None else tuple(int(i) for i in np.argsort([a % x.ndim for a in axes]))
     return np.transpose(x, axes), lambda g: np.transpose(g, back)
 
@@ -114,12 +116,16 @@ def transpose(x: Array, axes=None):
 @op
 def swapaxes(x: Array, axis1, axis2):
     """x with two axes exchanged."""
+    if of_a_number(axis1, np.ndim(x)) and of_a_number(axis2, np.ndim(x)):
+        return np.asarray(x), lambda g: g
     return np.swapaxes(x, axis1, axis2), lambda g: np.swapaxes(g, axis1, axis2)
 
 
 @op
 def moveaxis(x: Array, source, destination):
     """x with the axes `source` moved to the places `destination`, the others in order."""
+    if of_a_number(source, np.ndim(x)) and of_a_number(destination, np.ndim(x)):
+        return np.asarray(x), lambda g: g
     return np.moveaxis(x, source, destination), lambda g: moveaxis(g, destination, source)
 
 
@@ -160,6 +166,8 @@ def expand(x: Any, shape: Any) -> Any:
 @op
 def flip(x: Array, axis=None):
     """x with the order of its elements reversed along `axis` (all axes if None)."""
+    if of_a_number(axis, np.ndim(x)):
+        axis = None
     return np.flip(x, axis), lambda g: np.flip(g, axis)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd import kernels
+from autograd.ops.fronts import of_a_number
 from autograd.ops.loss_inputs import reduced
 from autograd.ops.operands import as_floats
 from autograd.ops.saved import Saved
@@ -35,6 +36,8 @@ def _unrows(rows, shape, axis):
 def _along(kernel, axis, *arrays):
     """kernel on the rows along `axis`, in the arrays' own shape."""
     shape = arrays[0].shape
+    if of_a_number(axis, len(shape)):
+        return kernel(*(as_floats(x).reshape(1, 1) for x in arrays)).reshape(())
     return _unrows(kernel(*(_rows(x, axis) for x in arrays)), shape, axis)
 
 

@@ -73,6 +73,7 @@ ROWS = [
     power_row(2.5, (3, 4), "exponential", "a b out"),
     binary("logaddexp", (3, 4), (3, 4), keeps="a b out"),
     unary("negative", reals),
+    unary("positive", reals),
     unary("reciprocal", positive, keeps="out"),
     unary("square", reals, keeps="x"),
     unary("sqrt", positive, keeps="out"),

@@ -132,4 +132,26 @@ ROWS = [
         )
         for reverse in (False, True)
     ),
+    *(
+        Row(
+            "linear_scan",
+            lambda b, a, axis=axis, r=reverse: ag.linear_scan(b, a, axis, reverse=r),
+            [(3, 2, 3), between(-1, 1, *shape)],
+            lambda b, a, axis=axis, r=reverse: np.moveaxis(
+                scan_reference(np.moveaxis(b, axis, -1), np.moveaxis(a, axis, -1), r), -1, axis
+            ),
+            keeps="a out",
+            statics={"axis": axis, "reverse": reverse},
+            note=f"{shape} axis {axis} reverse={reverse}",
+        )
+        for reverse in (False, True)
+        for axis, shape in [
+            (0, (3,)),
+            (-1, (3,)),
+            (0, (3, 3)),
+            (-1, (2, 3)),
+            (1, (3, 2, 1)),
+            (2, (1, 2, 3)),
+        ]
+    ),
 ]
