@@ -104,7 +104,10 @@ def softplus_grad(g: Array, x: Array, beta: float = 1.0) -> Array:
 
 
 def logit_loss(x: Array, t: Array) -> Array:
-    """max(x, 0) - x t + log(1 + exp(-|x|)): the cross entropy of σ(x) and a probability t."""
+    """|x| (t where x < 0, 1 - t elsewhere) + log(1 + exp(-|x|)): the cross entropy of σ(x) and t.
+
+    A share of 0 makes the first term 0, even for infinite x.
+    """
     if pays_off(x, SMALL):
         return _run("logit_loss", 1.1, (x, t))
     return twin.logit_loss(dense(x), dense(t))

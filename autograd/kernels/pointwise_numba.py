@@ -120,7 +120,9 @@ def softplus_grad(g, x, beta):  # type: ignore[no-untyped-def]
 @binary
 def logit_loss(x, t, _):  # type: ignore[no-untyped-def]
     zero = number(x, 0.0)
-    return select(x < zero, zero, x) - x * t + vm.log1p_unit(vm.exp(-abs(x)))
+    share = select(x < zero, t, number(t, 1.0) - t)
+    # what counts nothing adds nothing, however far out x is
+    return select(share == zero, zero, abs(x) * share) + vm.log1p_unit(vm.exp(-abs(x)))
 
 
 @unary

@@ -172,9 +172,14 @@ def softplus_grad(g: Array, x: Array, beta: float = 1.0) -> Array:
 
 
 def logit_loss(x: Array, t: Array) -> Array:
-    """max(x, 0) - x t + log(1 + exp(-|x|))."""
-    zero, _, minus = _NUMBERS[x.dtype]
-    return np.asarray(np.maximum(x, zero) - x * t + np.log1p(np.exp(np.copysign(x, minus))))
+    """|x| (t where x < 0, 1 - t elsewhere) + log(1 + exp(-|x|))."""
+    zero, one, minus = _NUMBERS[x.dtype]
+    low = np.copysign(x, minus)
+    rest = np.log1p(np.exp(low))
+    share = np.where(x < zero, t, one - t)
+    if not math.isfinite(np.minimum.reduce(low, axis=None, initial=0)):
+        low = np.where(share == zero, zero, low)  # what counts nothing adds nothing
+    return np.asarray(rest - low * share)
 
 
 def elu(x: Array, alpha: float = 1.0) -> Array:

@@ -1,12 +1,18 @@
 """Softmax kernels. A chunk is one row, which stays in the first-level cache between its passes.
 
 The sums of a row may be reordered when the kernel is compiled, so that they run at vector width;
-compiled once, they are the same for every row, run and number of threads.
+compiled once, they are the same for every row, run and number of threads. They run in the array's
+type over at most 1024 numbers, then in float64.
+
+What is exponentiated is the logit less the row's largest, and the logarithm of the sum is taken
+off that difference: max + log Σ would round the logarithm away where all logits are large.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numba.extending import register_jitable
@@ -15,6 +21,7 @@ from autograd.kernels.runtime import jit
 from autograd.kernels.vector_math_numba import exp, inlined, number, peek, poke, reread
 
 SUMS = {"contract", "reassoc", "nsz"}
+BLOCK = 1024
 
 
 @register_jitable(forceinline=True, fastmath={"nnan", "nsz", "reassoc"})
@@ -27,12 +34,58 @@ def maximum(x, start, size):  # type: ignore[no-untyped-def]
     return top
 
 
-@register_jitable(forceinline=True, fastmath=SUMS)
-def exp_sum(x, start, size, top):  # type: ignore[no-untyped-def]
+_summing = register_jitable(forceinline=True, fastmath=SUMS)
+
+
+def blocked(part: Callable[..., Any]) -> Any:
+    """The sum whose terms from `start` to `end` are added up by part(x, y, start, end)."""
+    one = _summing(part)
+
+    @_summing
+    def whole(x, y, start, size):  # type: ignore[no-untyped-def]
+        if size <= BLOCK:  # nearly always, and no loop around it costs short rows anything
+            return one(x, y, start, start + size)
+        total = 0.0
+        for begin in range(start, start + size, BLOCK):
+            total += one(x, y, begin, min(begin + BLOCK, start + size))
+        return number(x[0], total)
+
+    return whole
+
+
+@blocked
+def exp_sum(x, top, start, end):  # type: ignore[no-untyped-def]
     """Σ exp(x - top)."""
     total = number(top, 0.0)
-    for j in range(size):
-        total += exp(peek(x, start + j) - top)
+    for j in range(start, end):
+        total += exp(peek(x, j) - top)
+    return total
+
+
+@blocked
+def plain_sum(x, _, start, end):  # type: ignore[no-untyped-def]
+    """Σ x."""
+    total = number(x[0], 0.0)
+    for j in range(start, end):
+        total += peek(x, j)
+    return total
+
+
+@blocked
+def product_sum(g, y, start, end):  # type: ignore[no-untyped-def]
+    """Σ g y."""
+    total = number(y[0], 0.0)
+    for j in range(start, end):
+        total += peek(g, j) * peek(y, j)
+    return total
+
+
+@blocked
+def written_sum(out, _, start, end):  # type: ignore[no-untyped-def]
+    """Σ of what was written to an output."""
+    total = number(out[0], 0.0)
+    for j in range(start, end):
+        total += reread(out, j)
     return total
 
 
@@ -46,11 +99,16 @@ def softmax(lo, hi, x, out, size):  # type: ignore[no-untyped-def]
     for i in range(lo, hi):
         start = i * size
         top = maximum(x, start, size)
-        total = number(top, 0.0)
-        for j in range(size):
-            e = exp(peek(x, start + j) - top)
-            poke(out, start + j, e)
-            total += e
+        if size <= BLOCK:
+            total = number(top, 0.0)
+            for j in range(size):
+                e = exp(peek(x, start + j) - top)
+                poke(out, start + j, e)
+                total += e
+        else:
+            for j in range(size):
+                poke(out, start + j, exp(peek(x, start + j) - top))
+            total = written_sum(out, top, start, size)
         for j in range(size):
             poke(out, start + j, reread(out, start + j) / total)
 
@@ -59,9 +117,7 @@ def softmax(lo, hi, x, out, size):  # type: ignore[no-untyped-def]
 def softmax_grad(lo, hi, g, y, out, size):  # type: ignore[no-untyped-def]
     for i in range(lo, hi):
         start = i * size
-        total = number(y[0], 0.0)
-        for j in range(size):
-            total += peek(g, start + j) * peek(y, start + j)
+        total = product_sum(g, y, start, size)
         for j in range(size):
             poke(out, start + j, peek(y, start + j) * (peek(g, start + j) - total))
 
@@ -71,7 +127,7 @@ def log_softmax(lo, hi, x, out, size):  # type: ignore[no-untyped-def]
     for i in range(lo, hi):
         start = i * size
         top = maximum(x, start, size)
-        rest = log(exp_sum(x, start, size, top))
+        rest = log(exp_sum(x, top, start, size))
         for j in range(size):
             poke(out, start + j, (peek(x, start + j) - top) - rest)
 
@@ -80,33 +136,33 @@ def log_softmax(lo, hi, x, out, size):  # type: ignore[no-untyped-def]
 def log_softmax_grad(lo, hi, g, y, out, size):  # type: ignore[no-untyped-def]
     for i in range(lo, hi):
         start = i * size
-        total = number(y[0], 0.0)
-        for j in range(size):
-            total += peek(g, start + j)
+        total = plain_sum(g, g, start, size)
         for j in range(size):
             poke(out, start + j, peek(g, start + j) - exp(peek(y, start + j)) * total)
 
 
 @jit
-def cross_entropy(lo, hi, logits, labels, losses, logsumexp, size):  # type: ignore[no-untyped-def]
+def cross_entropy(lo, hi, logits, labels, losses, left, size):  # type: ignore[no-untyped-def]
+    """left: the largest logit and Σ exp(logit - largest) of each row, side by side."""
     for i in range(lo, hi):
         start = i * size
         top = maximum(logits, start, size)
-        logsumexp[i] = top + log(exp_sum(logits, start, size, top))
+        total = exp_sum(logits, top, start, size)
+        left[2 * i], left[2 * i + 1] = top, total
         losses[i] = 0
         if labels[i] >= 0:
-            losses[i] = logsumexp[i] - peek(logits, start + labels[i])
+            losses[i] = log(total) - (peek(logits, start + labels[i]) - top)
 
 
 @jit
-def cross_entropy_grad(lo, hi, g, logits, logsumexp, labels, out, size):  # type: ignore[no-untyped-def]
+def cross_entropy_grad(lo, hi, g, logits, left, labels, out, size):  # type: ignore[no-untyped-def]
     for i in range(lo, hi):
         start = i * size
         if labels[i] < 0:
             out[start : start + size] = 0
             continue
-        factor, shift = g[i], logsumexp[i]
+        top, factor = left[2 * i], g[i] / left[2 * i + 1]
         for j in range(size):
-            poke(out, start + j, exp(peek(logits, start + j) - shift) * factor)
+            poke(out, start + j, exp(peek(logits, start + j) - top) * factor)
         at = start + labels[i]
-        poke(out, at, (exp(peek(logits, at) - shift) - number(shift, 1.0)) * factor)
+        poke(out, at, reread(out, at) - g[i])

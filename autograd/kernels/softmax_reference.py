@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 
 import numpy as np
@@ -13,19 +12,19 @@ Array = np.ndarray
 _ONES = {d: np.ones((), d) for d in (np.dtype(np.float32), np.dtype(np.float64))}
 
 
-def _shifted(x: Array) -> tuple[Array, Array]:
-    """x - max x, row by row, and these maxima (M,)."""
+def _shifted(x: Array) -> Array:
+    """x - max x, row by row."""
     top = np.maximum.reduce(x, axis=1)
-    if math.isfinite(top.dot(top)):  # entering errstate costs more than all this
-        return x - top[:, None], top
+    if np.isfinite(top).all():  # entering errstate costs more than this
+        return x - top[:, None]
     # a row of -inf, or one with +inf, has no softmax: it becomes NaN, quietly
     with np.errstate(invalid="ignore"):
-        return x - top[:, None], top
+        return x - top[:, None]
 
 
 def softmax(x: Array) -> Array:
     """exp(x) / Σ exp(x), row by row."""
-    e, _ = _shifted(x)
+    e = _shifted(x)
     np.exp(e, out=e)
     e /= e.sum(axis=1, keepdims=True)
     return e
@@ -38,7 +37,7 @@ def softmax_grad(g: Array, out: Array) -> Array:
 
 def log_softmax(x: Array) -> Array:
     """x - log Σ exp(x), row by row."""
-    shifted, _ = _shifted(x)
+    shifted = _shifted(x)
     shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return shifted
 
@@ -51,18 +50,19 @@ def log_softmax_grad(g: Array, out: Array) -> Array:
 def cross_entropy(logits: Array, labels: Array, masked: bool = True) -> tuple[Array, Array]:
     """(losses, softmax - onehot): losses[i] = log Σ exp(logits_i) - logits[i, labels[i]].
 
-    Both are 0 in rows of label -1; `masked` is false if there is none.
+    The largest logit is taken off before the exponential and off the label's logit, never added
+    back. Both are 0 in rows of label -1; `masked` is false if there is none.
     """
     places = _starts(*logits.shape) + (np.maximum(labels, 0) if masked else labels)
-    slope, top = _shifted(logits)
+    slope = _shifted(logits)
+    flat = slope.reshape(-1)
+    right = flat[places]
     np.exp(slope, out=slope)
     total = np.add.reduce(slope, axis=1)
     slope /= total[:, None]
-    flat = slope.reshape(-1)
     flat[places] = flat[places] - _ONES[flat.dtype]
     losses = np.log(total, out=total)
-    losses += top
-    losses -= logits.reshape(-1)[places]
+    losses -= right
     if masked:
         ignored = labels < 0
         losses[ignored] = 0

@@ -51,27 +51,27 @@ def log_softmax_grad(g: Array, out: Array) -> Array:
 def cross_entropy(logits: Array, labels: Array, masked: bool = True) -> tuple[Array, Array]:
     """(losses, saved): losses[i] = log Σ exp(logits_i) - logits[i, labels[i]], (M,).
 
-    `saved` is for the gradient: log Σ exp of each row, (M,); of small arrays the whole of
-    softmax - onehot, (M, C). Labels are class numbers, checked by the caller; a row of label -1 has
-    loss 0. `masked` is false if there is none.
+    `saved` is for the gradient: the largest logit m of each row beside Σ exp(logit - m), (2M,);
+    of small arrays the whole of softmax - onehot, (M, C). Labels are class numbers, checked by the
+    caller; a row of label -1 has loss 0. `masked` is false if there is none.
     """
     if not pays_off(logits, SMALL):
         return twin.cross_entropy(np.ascontiguousarray(logits), labels, masked)
     from autograd.kernels import softmax_numba
 
     rows, size = logits.shape
-    losses, logsumexp = np.empty(rows, logits.dtype), np.empty(rows, logits.dtype)
+    losses, saved = np.empty(rows, logits.dtype), np.empty(2 * rows, logits.dtype)
     parallel_for(
         softmax_numba.cross_entropy,
         rows,
         dense(logits).reshape(-1),
         dense(labels.astype(np.int64, copy=False)),
         losses,
-        logsumexp,
+        saved,
         size,
         work_ns=1.0 * logits.size,
     )
-    return losses, logsumexp
+    return losses, saved
 
 
 def cross_entropy_grad(g: Array | float, logits: Array, labels: Array, saved: Array) -> Array:

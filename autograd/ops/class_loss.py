@@ -14,6 +14,7 @@ from autograd import ops
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops import loss_inputs as inputs
 from autograd.ops.fronts import plain
+from autograd.ops.loss import share_of
 from autograd.ops.softmaxes import column, label_cross_entropy, label_loss, pick_class
 
 __all__ = ["cross_entropy", "multi_margin_loss", "nll_loss"]
@@ -156,13 +157,13 @@ def _probability_cross_entropy(
     if label_smoothing:
         target = target * (1 - label_smoothing) + label_smoothing / inputs.class_count(input)
     log_p = ops.log_softmax(input, inputs.class_axis(input))
-    return -_weighted_sum(ops.multiply(log_p, target), weight)
+    return -_weighted_sum(share_of(target, log_p), weight)
 
 
 def _weighted_sum(x: Any, weight: np.ndarray | None) -> Any:
     """The sum over the classes, each with its weight."""
     if weight is not None:
-        x = x * weight.reshape((-1,) + (1,) * (x.ndim - 2))
+        x = share_of(weight.reshape((-1,) + (1,) * (x.ndim - 2)), x)
     return ops.sum(x, axis=inputs.class_axis(x))
 
 

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from autograd import kernels
+from autograd import kernels, ops
 from autograd.errors import ArgumentError
 from autograd.ops.operands import as_floats, zeros_of
 from autograd.record import Array, op
@@ -199,9 +199,13 @@ def logaddexp(a: Array, b: Array):
     1000.6931471805599
     """
     out = np.logaddexp(a, b)
+    empty = np.isneginf(out)
+    if not np.any(empty):
+        return out, (lambda g: g * ops.sigmoid(a - b), lambda g: g * ops.sigmoid(b - a))
+    low = np.where(empty, -math.inf, 0.0).astype(out.dtype)
     return out, (
-        lambda g: g * np.exp(a - np.where(out == -math.inf, 0, out)),
-        lambda g: g * np.exp(b - np.where(out == -math.inf, 0, out)),
+        lambda g: g * ops.sigmoid(np.where(empty, low, a) - np.where(empty, 0, b)),
+        lambda g: g * ops.sigmoid(np.where(empty, low, b) - np.where(empty, 0, a)),
     )
 
 

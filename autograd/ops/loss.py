@@ -6,6 +6,7 @@ or "none". Targets have gradients too; weights have none.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from autograd import kernels, ops
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops import loss_inputs as inputs
 from autograd.ops.loss_inputs import reduced
-from autograd.ops.operands import as_floats
+from autograd.ops.operands import as_floats, select
 from autograd.record import Array, op
 
 __all__ = [
@@ -180,7 +181,7 @@ def binary_cross_entropy_with_logits(
     """−w t log σ(x) − (1 − t) log(1 − σ(x)) for logits x = `input`, without overflow.
 
     `pos_weight` w (1 if None) and `weight`, a factor for the whole, broadcast to the shape of
-    `input`.
+    `input`. Infinite logits give the limits: 0 where they agree with a target of 0 or 1.
 
     >>> import autograd as ag
     >>> ag.binary_cross_entropy_with_logits(ag.tensor([0.0, 1000.0]), [1, 1], reduction="sum")
@@ -199,14 +200,19 @@ def binary_cross_entropy_with_logits(
 def logit_loss(x: Array, t: Array, pos_weight: Array | None, divisor=None):
     """Σ (w t softplus(−x) + (1 − t) softplus(x)) / divisor; the terms if that is None."""
     if pos_weight is None:
-        # the same, with one transcendental function and nothing cancelling for t = 0 and t = 1
         losses = kernels.logit_loss(*_alike(x, t))
         return reduced(losses, divisor), (
             lambda g: g / (divisor or 1) * (ops.sigmoid(x) - t),
             lambda g: -g / (divisor or 1) * x,
             None,
         )
-    losses = pos_weight * t * _softplus(-x) + (1 - t) * _softplus(x)
+    # softplus(±x) = max(±x, 0) + log(1 + exp(−|x|)): one transcendental function, nothing cancels
+    size, no, yes = np.absolute(x), 1 - t, pos_weight * t
+    share = select(np.less(x, 0), yes, no)
+    losses = (yes + no) * _softplus(-size)
+    if not math.isfinite(np.maximum.reduce(size, axis=None, initial=0)):
+        size = np.where(share == 0, 0, size)  # what counts nothing adds nothing
+    losses += size * share
     return reduced(losses, divisor), (
         lambda g: g / (divisor or 1) * (ops.sigmoid(x) * (1 - t + pos_weight * t) - pos_weight * t),
         lambda g: g / (divisor or 1) * (pos_weight * ops.softplus(-x) - ops.softplus(x)),
@@ -230,8 +236,8 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
     """t (log t − input): the divergence of the distribution t from that with log-probability input.
 
     `input` holds log-probabilities, `target` probabilities (log-probabilities if `log_target`);
-    0 log 0 = 0. `reduction` may be "batchmean": the sum divided by the length of axis 0, which is
-    the divergence itself; "mean" divides by the number of elements.
+    0 log 0 = 0 and 0 · −∞ = 0. `reduction` may be "batchmean": the sum divided by the length of
+    axis 0, which is the divergence itself; "mean" divides by the number of elements.
 
     >>> import autograd as ag
     >>> p = ag.tensor([[0.5, 0.5]])
@@ -241,9 +247,9 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
     inputs.check_reduction("kl_div", reduction, ("mean", "batchmean", "sum", "none"))
     input, target = inputs.pair("kl_div", input, target)
     if log_target:
-        losses = ops.exp(target) * (target - input)
+        losses = share_of(ops.exp(target), ops.subtract(target, input))
     else:
-        losses = ops.subtract(x_log_x(target), ops.multiply(target, input))
+        losses = ops.subtract(x_log_x(target), share_of(target, input))
     if reduction == "batchmean" and input.ndim == 0:
         raise inputs.error(ShapeError, "kl_div: reduction='batchmean' needs a batch axis, got ()")
     count = len(input) if reduction == "batchmean" and input.size else input.size
@@ -256,6 +262,18 @@ def x_log_x(x: Array):
     empty = np.equal(x, 0)
     out = x * np.log(np.where(empty, 1, x))
     return out, lambda g: np.where(empty, 0, g * (np.log(np.where(empty, 1, x)) + 1))
+
+
+@op
+def share_of(p: Array, x: Array):
+    """p x; 0 where p is 0, though x be −∞: what is impossible adds nothing to an expectation."""
+    empty = np.isneginf(x) & np.equal(p, 0) if _has_infinity(x) else None
+    out = p * x if empty is None else p * np.where(empty, 0, x)
+    return out, (lambda g: g * x, lambda g: g * p)
+
+
+def _has_infinity(x):
+    return not np.minimum.reduce(x, axis=None, initial=0) > -np.inf  # so written for NaN
 
 
 mse, l1, huber = mse_loss, l1_loss, huber_loss

@@ -284,7 +284,7 @@ def _product_of_others(x, axes):
 def logsumexp(x: Array, axis=None, keepdims=False):
     """log Σ exp(x) over `axis`, without overflow: m + log Σ exp(x − m), m = max x.
 
-    The gradient is softmax(x); where all of x is −∞ it is taken to be 0.
+    The gradient is softmax(x); where all of x is −∞ it is taken to be 0, and at +∞ it is NaN.
 
     >>> import autograd as ag
     >>> ag.logsumexp(ag.tensor([1000.0, 1000.0])).item()
@@ -296,16 +296,20 @@ def logsumexp(x: Array, axis=None, keepdims=False):
     m = np.where(np.isinf(m), np.zeros_like(m), m)
     with np.errstate(divide="ignore", over="ignore"):
         out = np.log(np.sum(np.exp(values - m), axis=_axes(axis, values.ndim), keepdims=True)) + m
-    out = out if keepdims else np.squeeze(out, reduced_axes(axis, values.ndim))
-    if np.isneginf(out).any():
-        empty = np.isneginf(out)
-        return (
-            out,
-            lambda g: (
-                (g * ~empty).reshape(kept) * np.exp(x - np.where(empty, 0.0, out).reshape(kept))
-            ),
-        )
-    return out, lambda g: g.reshape(kept) * np.exp(x - out.reshape(kept))
+    axes = reduced_axes(axis, values.ndim)
+    out = out if keepdims else np.squeeze(out, axes)
+    along = axes[0] if len(axes) == 1 else axes
+    if np.isfinite(out).all():
+        return out, lambda g: g.reshape(kept) * ops.softmax(x, along)
+    infinite = np.isinf(out).reshape(kept)  # where x has no softmax, this stands for it
+    slope = np.where(np.isposinf(values), math.nan, 0.0).astype(values.dtype)
+    return (
+        out,
+        lambda g: (
+            g.reshape(kept)
+            * np.where(infinite, slope, ops.softmax(np.where(infinite, 0.0, x), along))
+        ),
+    )
 
 
 @front

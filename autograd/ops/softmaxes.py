@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
 
 from autograd import kernels
-from autograd.ops.fronts import of_a_number
 from autograd.ops.loss_inputs import reduced
 from autograd.ops.operands import as_floats
+from autograd.ops.reduce import reduced_axes
 from autograd.ops.saved import Saved
 from autograd.record import Array, op
 
@@ -16,34 +17,42 @@ __all__ = ["log_softmax", "softmax"]
 
 
 def _rows(x, axis):
-    """x as a matrix whose rows run along `axis`."""
+    """x as a matrix whose rows run along `axis`, an integer or several."""
     x = as_floats(x)
     if x.ndim == 2 and axis in (1, -1) and x.size:
         return x
-    if normalize_axis_index(axis, x.ndim) != x.ndim - 1:
-        x = np.moveaxis(x, axis, -1)
-    return x.reshape(-1, x.shape[-1]) if x.size else x.reshape(0, 1)
+    axes = reduced_axes(axis, x.ndim)
+    order = _rest(axes, x.ndim) + axes
+    size = prod([x.shape[i] for i in axes])
+    return x.transpose(order).reshape(-1, size) if x.size else x.reshape(0, 1)
+
+
+def _rest(axes, ndim):
+    """The axes that are not among `axes`."""
+    return tuple([i for i in range(ndim) if i not in axes])
 
 
 def _unrows(rows, shape, axis):
     """The inverse of `_rows`, for an array of `shape`."""
     if axis in (-1, len(shape) - 1):
         return rows.reshape(shape)
-    rest = tuple(n for i, n in enumerate(shape) if i != axis % len(shape))
-    return np.moveaxis(rows.reshape(rest + (shape[axis],)), -1, axis)
+    axes = reduced_axes(axis, len(shape))
+    order = _rest(axes, len(shape)) + axes
+    moved = rows.reshape([shape[i] for i in order])
+    return moved.transpose(sorted(range(len(shape)), key=order.__getitem__))
 
 
 def _along(kernel, axis, *arrays):
     """kernel on the rows along `axis`, in the arrays' own shape."""
     shape = arrays[0].shape
-    if of_a_number(axis, len(shape)):
-        return kernel(*(as_floats(x).reshape(1, 1) for x in arrays)).reshape(())
     return _unrows(kernel(*(_rows(x, axis) for x in arrays)), shape, axis)
 
 
 @op
 def softmax(x: Array, axis=-1):
-    """eˣ / Σ eˣ along `axis`, without overflow.
+    """eˣ / Σ eˣ along `axis`, an integer or several, without overflow.
+
+    A row that holds +∞, or −∞ only, has no softmax: NaN.
 
     >>> import autograd as ag
     >>> ag.softmax(ag.tensor([0.0, 0.0, 1000.0]))
@@ -67,7 +76,7 @@ def softmax_grad(g: Array, y: Array, axis=-1):
 
 @op
 def log_softmax(x: Array, axis=-1):
-    """x − log Σ eˣ along `axis`, without overflow."""
+    """x − log Σ eˣ along `axis`, an integer or several, without overflow; NaN as `softmax`."""
     out = _along(kernels.log_softmax, axis, x)
     return out, lambda g: log_softmax_grad(g, out, axis)
 

@@ -71,7 +71,7 @@ ROWS = [
     power_row((3, 4), 0, "zero", "a b out"),
     power_row(positive(3, 4), -1.5, "fraction", "a b out"),
     power_row(2.5, (3, 4), "exponential", "a b out"),
-    binary("logaddexp", (3, 4), (3, 4), keeps="a b out"),
+    binary("logaddexp", (3, 4), (3, 4), keeps="a b"),
     unary("negative", reals),
     unary("positive", reals),
     unary("reciprocal", positive, keeps="out"),

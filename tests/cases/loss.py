@@ -230,4 +230,12 @@ ROWS = [
         keeps="x",
         also=[(positive(),), ((0, 3),)],
     ),
+    Row(
+        "share_of",
+        loss.share_of,
+        [positive(3, 4), (3, 4)],
+        lambda p, x: p * x,
+        keeps="p x",
+        also=[(positive(), ()), ((0, 3), (0, 3))],
+    ),
 ]

@@ -88,8 +88,8 @@ ROWS = [
         for axis in [(0, 1), 2, None]
     ),
     total("prod", np.prod, keeps="x", also=EMPTY),
-    *reductions("logsumexp", [(2, 3, 4)], np_logsumexp, MANY_AXES, keeps="x out"),
-    total("logsumexp", np_logsumexp, keeps="x out", also=[((),)]),
+    *reductions("logsumexp", [(2, 3, 4)], np_logsumexp, MANY_AXES, keeps="x"),
+    total("logsumexp", np_logsumexp, keeps="x", also=[((),)]),
     *reductions(
         "euclidean_norm",
         [(2, 3, 4)],
