@@ -170,5 +170,5 @@ def jit(
     named.__qualname__ = f"{function.__qualname__}_{variant}"
     named.__module__ = function.__module__
     dispatcher: Any = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath)(named)
-    dispatcher._cache = KernelCache(named, (key, options))
+    dispatcher._cache = KernelCache(named, (key, dispatcher.targetoptions))
     return dispatcher
