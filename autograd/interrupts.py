@@ -11,15 +11,18 @@ from __future__ import annotations
 
 import dis
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-__all__ = ["at_once", "begins_at_once", "to_the_end"]
+__all__ = ["at_once", "begins_at_once", "each", "to_the_end"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: `at_once(map(function, ...))`: all these calls of a function written in C, as one call into C.
+#: `at_once(each(function, ...))`: all these calls of a function written in C, as one call into C.
 at_once: Callable[[Any], None] = deque[Any](maxlen=0).extend
+
+#: `map`, of functions in C whose types a checker cannot follow.
+each: Callable[..., Iterator[Any]] = map
 
 _RESUME = dis.opmap.get("RESUME")  # a function begins with it from Python 3.11 on
 _WITHOUT_HANDLERS = 2  # "after `yield from`": a handler had its turn where that began

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from optim import compiled
 from optim.groups import Params
 from optim.optimizer import Optimizer, Scratch, Settings
 from optim.rules import objective_gradient
@@ -73,3 +74,5 @@ class Adagrad(Optimizer):
         np.add(np.sqrt(total, out=root), settings["eps"], out=root)
         change = np.multiply(g, lr, out=scratch[0])
         np.subtract(w, np.divide(change, root, out=change), out=w)
+
+    compiled = staticmethod(compiled.adagrad)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import partial
+from operator import call
 from typing import Any
 
 import numpy as np
 
 from autograd import Tensor
 from autograd.errors import ArgumentError, GraphError, InPlaceError
+from autograd.interrupts import at_once, each
 from autograd.stamps import stamp
 from optim.groups import as_tensors
+from optim.pieces import QUIET
 from optim.settings import nonnegative, number
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]
@@ -57,10 +61,7 @@ def clip_grad_norm_(
         )
     factor = max_norm / (total + 1e-6)
     if not factor >= 1:  # NaN too
-        with np.errstate(invalid="ignore"):
-            for grad in grads:
-                np.multiply(grad.data, factor, out=grad.data)
-                stamp(grad.data)
+        _write_all(grads, (np.multiply, factor))
     dtype = np.result_type(*[grad.dtype for grad in grads]) if grads else np.float32
     return Tensor(np.array(total, dtype))
 
@@ -78,9 +79,16 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     tensor([ 1. , -0.5])
     """
     bound = nonnegative("clip_grad_value_", "clip_value", clip_value)
-    for grad in _gradients("clip_grad_value_", parameters):
-        np.clip(grad.data, -bound, bound, out=grad.data)
-        stamp(grad.data)
+    grads = _gradients("clip_grad_value_", parameters)
+    _write_all(grads, (np.maximum, -bound), (np.minimum, bound))
+
+
+def _write_all(grads: list[Tensor], *steps: tuple[np.ufunc, float]) -> None:
+    """`function(g, number, out=g)` for every gradient and step: all of it, or nothing."""
+    arrays = [grad.data for grad in grads]
+    stamp(*arrays)
+    calls = [partial(function, a, x, out=a) for function, x in steps for a in arrays]
+    QUIET.copy().run(at_once, each(call, calls))
 
 
 def _gradients(where: str, parameters: Any) -> list[Tensor]:

@@ -1,21 +1,21 @@
 """Update rules as one compiled pass over all parameters, for optimisers that are not small.
 
-`Optimizer.step` calls `SGD.compiled` and `Adam.compiled`, which are these. Each is the twin of a
-rule in NumPy and gives the same bits.
+`Optimizer.step` calls `SGD.compiled`, `Adam.compiled` and so on, which are these. Each is the twin
+of a rule in NumPy and gives the same bits.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
-from autograd.kernels.runtime import parallel_for, use_numba
+from autograd.kernels.runtime import prepared, use_numba
 
-__all__ = ["CHUNK", "SMALL", "Batch", "adam", "fits", "sgd"]
+__all__ = ["CHUNK", "SMALL", "Batch", "adagrad", "adam", "fits", "rmsprop", "sgd"]
 
 SMALL = 1 << 14
 """Optimisers of fewer elements in all stay with NumPy, and never import Numba."""
@@ -54,23 +54,28 @@ class Batch:
         )
         self._size = sum(sizes)
 
-    def run(
+    def prepare(
         self, rule: Callable[..., None], gradients: Sequence[np.ndarray], settings: Any, step: int
-    ) -> None:
-        """Apply a compiled rule to all of them."""
+    ) -> list[Callable[[], Any]]:
+        """Calls into C that apply a compiled rule to all of them; `gradients` must live till then.
+
+        Nothing is written yet.
+        """
         self._gradients[:] = list(map(id, gradients))
+        self._calls: list[Callable[[], Any]] = []
         rule(self, self._dtype, settings, step)
+        return self._calls
 
     def clear_state(self) -> None:
-        """Fill what is kept with zeros."""
+        """For a rule: fill what is kept with zeros."""
         for _, *state in self._rows:
-            for array in state:
-                array.fill(0)
+            self._calls += [partial(array.fill, 0) for array in state]
 
     def launch(self, kernel: Any, numbers: Sequence[float], ns: float) -> None:
-        """Launch a kernel; it takes `ns` nanoseconds for an element."""
-        work, chunks = ns * self._size, self._chunks
-        parallel_for(kernel, len(chunks), self._places, chunks, *numbers, work_ns=work)
+        """For a rule: launch a kernel; it takes `ns` nanoseconds for an element."""
+        work, chunks, floats = ns * self._size, self._chunks, map(float, numbers)
+        call = prepared(kernel, len(chunks), self._places, chunks, *floats, work_ns=work)
+        self._calls.append(call)
 
 
 @cache
@@ -109,3 +114,20 @@ def adam(batch: Batch, dtype: np.dtype[Any], settings: Any, step: int) -> None:
         settings["eps"],
     )
     batch.launch(kernel, numbers, 1.2)
+
+
+def rmsprop(batch: Batch, dtype: np.dtype[Any], settings: Any, step: int) -> None:
+    """`RMSprop.update` in one pass."""
+    lr, alpha, eps = settings["lr"], settings["alpha"], settings["eps"]
+    momentum, decay = settings["momentum"], settings["weight_decay"]
+    centered, maximize = settings["centered"], settings["maximize"]
+    kernel = _kernels().rmsprop(dtype, bool(momentum), bool(centered), bool(decay), maximize)
+    batch.launch(kernel, (lr, alpha, 1 - alpha, eps, momentum, decay), 1.2)
+
+
+def adagrad(batch: Batch, dtype: np.dtype[Any], settings: Any, step: int) -> None:
+    """`Adagrad.update` in one pass."""
+    lr = settings["lr"] / (1 + (step - 1) * settings["lr_decay"])
+    decay = settings["weight_decay"]
+    kernel = _kernels().adagrad(dtype, bool(decay), settings["maximize"])
+    batch.launch(kernel, (lr, settings["eps"], decay), 1.0)

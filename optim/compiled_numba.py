@@ -1,5 +1,5 @@
 """Update rules in one pass over the arrays, compiled: the same operations in the same order as the
-rules in NumPy (`SGD.update`, `Adam.update`), so the same bits.
+rules in NumPy (`SGD.update`, `Adam.update`, ...), so the same bits.
 
 A factory makes a kernel for each combination of settings that changes the operations. A kernel
 works on all parameters of one dtype in one launch: row p of `places` holds the ids of parameter p's
@@ -111,5 +111,69 @@ def adam(dtype: np.dtype[Any], decay: bool, decoupled: bool, amsgrad: bool, maxi
                         square = top[i]
                     top[i] = square
                 w[i] = weight - mean * lr / (math.sqrt(square) / root + eps)
+
+    return update
+
+
+@cache
+def rmsprop(
+    dtype: np.dtype[Any], momentum: bool, centered: bool, decay: bool, maximize: bool
+) -> Any:
+    """w, g, v, with momentum b, centred m; all but g are written."""
+    real = from_dtype(dtype)
+    column_m = 4 if momentum else 3
+
+    @jit(key=(dtype.char, momentum, centered, decay, maximize))
+    def update(lo, hi, places, chunks, lr, alpha, rest, eps, mu, weight_decay):  # type: ignore[no-untyped-def]
+        lr, alpha, rest, eps = real(lr), real(alpha), real(rest), real(eps)
+        mu, weight_decay = real(mu), real(weight_decay)
+        for chunk in range(lo, hi):
+            p, first = chunks[chunk, 0], chunks[chunk, 1]
+            w = _piece(places, p, 0, first, lr)
+            g = _piece(places, p, 1, first, lr)
+            v = _piece(places, p, 2, first, lr)
+            b = _piece(places, p, 3 if momentum else 2, first, lr)
+            m = _piece(places, p, column_m if centered else 2, first, lr)
+            for i in range(w.size):
+                slope = -g[i] if maximize else g[i]
+                if decay:
+                    slope = slope + w[i] * weight_decay
+                square = v[i] * alpha + slope * rest * slope
+                v[i] = square
+                if centered:
+                    mean = m[i] + (slope - m[i]) * rest
+                    m[i] = mean
+                    square = square - mean * mean
+                root = math.sqrt(square) + eps
+                if momentum:
+                    heavy = b[i] * mu + slope / root
+                    b[i] = heavy
+                    w[i] = w[i] - heavy * lr
+                else:
+                    w[i] = w[i] - slope * lr / root
+
+    return update
+
+
+@cache
+def adagrad(dtype: np.dtype[Any], decay: bool, maximize: bool) -> Any:
+    """w, g and the sum of squares s; w and s are written."""
+    real = from_dtype(dtype)
+
+    @jit(key=(dtype.char, decay, maximize))
+    def update(lo, hi, places, chunks, lr, eps, weight_decay):  # type: ignore[no-untyped-def]
+        lr, eps, weight_decay = real(lr), real(eps), real(weight_decay)
+        for chunk in range(lo, hi):
+            p, first = chunks[chunk, 0], chunks[chunk, 1]
+            w = _piece(places, p, 0, first, lr)
+            g = _piece(places, p, 1, first, lr)
+            s = _piece(places, p, 2, first, lr)
+            for i in range(w.size):
+                slope = -g[i] if maximize else g[i]
+                if decay:
+                    slope = slope + w[i] * weight_decay
+                total = s[i] + slope * slope
+                s[i] = total
+                w[i] = w[i] - slope * lr / (math.sqrt(total) + eps)
 
     return update

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import contextvars
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from itertools import chain, repeat, starmap
 from typing import Any
 
 import numpy as np
 
 from autograd import Tensor, enable_grad
 from autograd.errors import ArgumentError, InPlaceError, ShapeError
+from autograd.interrupts import at_once, each, to_the_end
 from autograd.stamps import stamp
 from optim import groups
 from optim.compiled import SMALL
 from optim.groups import Params, describe
 from optim.pieces import Due, Scratch, Scratchpad
-from optim.plan import Now, Plan, Share
+from optim.plan import Now, Plan
 from optim.settings import check_settings, nonnegative
 from optim.state import loaded_state, saved_state
 
 __all__ = ["Optimizer", "Scratch", "Settings"]
 
 Settings = dict[str, Any]
-
-#: Where NumPy warns of nothing: a warning half-way would leave half of the parameters updated.
-#: (A copy of it is entered in a tenth of the time of `np.errstate`.)
-_quiet = contextvars.Context()
-_quiet.run(np.seterr, all="ignore")
 
 
 class Optimizer:
@@ -90,6 +86,9 @@ class Optimizer:
     #: The compiled twin of `update`, if there is one.
     compiled: Callable[..., None] | None = None
 
+    #: Whether `step` counts the updates since the state was made, if that was later than the first.
+    counts_from_state = False
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "update" in vars(cls) and "compiled" not in vars(cls):
@@ -125,13 +124,30 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters; with `set_to_none=False` fill them with zeros."""
-        for group in self.param_groups:
-            if set_to_none:
-                for tensor in group["params"]:
-                    tensor._grad = None  # the property's setter would take most of the time
+        if set_to_none:
+            try:
+                self._drop_gradients()
+            except BaseException:  # from the handler of a signal
+                to_the_end(self._drop_gradients)
+                raise
+            return
+        tensors = [tensor for group in self.param_groups for tensor in group["params"]]
+        made, old = [], []
+        for tensor in tensors:
+            grad = tensor.grad
+            if grad is None:
+                continue
+            if grad.node is not None or not grad.data.flags.writeable:
+                made.append((tensor, "_grad", Tensor(np.zeros_like(grad.data))))
             else:
-                for tensor in group["params"]:
-                    _fill_with_zeros(tensor)
+                old.append(grad.data)
+        stamp(*old)
+        at_once(chain(starmap(setattr, made), each(np.ndarray.fill, old, repeat(0))))
+
+    def _drop_gradients(self) -> None:
+        for group in self.param_groups:
+            for tensor in group["params"]:
+                tensor._grad = None  # the property's setter would take most of the time
 
     def current_lr(self) -> list[float]:
         """The learning rate that the next step will use, for each group."""
@@ -144,13 +160,13 @@ class Optimizer:
 
         Raises `ShapeError` if a parameter has changed its shape, `InPlaceError` if its array is
         read-only, `ArgumentError` if a learning-rate function returns no number of at least 0;
-        no parameter is changed then.
+        no parameter is changed then. Any exception, an interrupt too, leaves parameters, state and
+        counts all as they were, or all as they are after the step.
         """
         loss = None
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        # Everything that may raise comes before the first write.
         now = self._now
         if now is None or not now.still(self.param_groups):
             now = self._settled()
@@ -159,15 +175,13 @@ class Optimizer:
             gradients = plan.gradients(self.param_groups, self.state)
         if plan is None or gradients is None or plan.tentative:
             plan, gradients = self._planned(now.initial, lasting=gradients is not None)
-            self._plan = plan
-        plan.begin()
-        what = gradients, now.settings, plan.taken
-        if plan.compiled:
-            _apply(self.compiled, plan.compiled, *what)
-        if plan.rest:
-            _quiet.copy().run(_apply, self.update, plan.rest, *what)
-        plan.stamp()
-        self.steps += 1
+        mark = each(
+            setattr,
+            (self, self, plan),
+            ("_plan", "steps", "taken"),
+            (plan, self.steps + 1, plan.taken + 1),
+        )
+        plan.step(self.update, self.compiled, gradients, now.settings, mark)
         return loss
 
     def _settled(self) -> Now:
@@ -224,18 +238,20 @@ class Optimizer:
             )
         if g.dtype != w.dtype:
             g = g.astype(w.dtype)
-        kept = {}
+        kept, begun = {}, state["step"]
         for name, value in initial.items():
             array = state.get(name)
             if array is None:
+                begun = 0 if self.counts_from_state else begun
                 array = np.full(w.shape, value, w.dtype)
-            elif array.shape != w.shape:
+            array = np.asarray(array)  # a rule may have left a NumPy scalar
+            if array.shape != w.shape:
                 which = f"optimiser state of shape {array.shape}"
                 raise self._misfit(which, group, index, position)
-            elif array.dtype != w.dtype:  # the module was converted: net.double()
+            if array.dtype != w.dtype:  # the module was converted: net.double()
                 array = array.astype(w.dtype)
             kept[name] = array
-        return Due(tensor, w, kept, state, index, state["step"]), g
+        return Due(tensor, w, kept, state, index, state["step"], begun), g
 
     def _misfit(self, which: str, group: dict[str, Any], index: int, position: int) -> ShapeError:
         return ShapeError(
@@ -283,29 +299,6 @@ class Optimizer:
         if len(lines) == 1:
             return f"{type(self).__name__}({lines[0]})"
         return "\n  ".join([f"{type(self).__name__}(", *lines]) + "\n)"
-
-
-def _fill_with_zeros(tensor: Tensor) -> None:
-    grad = tensor.grad
-    if grad is None:
-        return
-    if grad.node is not None or not grad.data.flags.writeable:
-        tensor.grad = Tensor(np.zeros_like(grad.data))
-    else:
-        grad.data.fill(0)
-        stamp(grad.data)
-
-
-def _apply(
-    rule: Any,
-    shares: Sequence[Share],
-    gradients: Sequence[np.ndarray],
-    settings: Sequence[Settings],
-    taken: int,
-) -> None:
-    """Run a rule on its shares of what is due."""
-    for work, numbers, group, step in shares:
-        work.run(rule, [gradients[n] for n in numbers], settings[group], step + taken)
 
 
 def _group_text(group: dict[str, Any]) -> str:

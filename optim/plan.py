@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from itertools import accumulate, chain
-from operator import is_
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from itertools import accumulate, chain, repeat, starmap
+from operator import call, is_, setitem
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
 from autograd import Tensor
+from autograd.interrupts import at_once, each
 from autograd.kernels.runtime import use_numba
 from autograd.stamps import Stamp, owner, stamp
 from optim.compiled import Batch, fits
-from optim.pieces import BLOCK, Alone, Due, Joined, Scratchpad
+from optim.pieces import BLOCK, QUIET, Alone, Due, Joined, Scratchpad
 
 __all__ = ["Now", "Plan", "Share"]
 
@@ -30,13 +32,16 @@ class Now(NamedTuple):
 
     def still(self, groups: Groups) -> bool:
         """Whether every value in the groups is the object that it was."""
-        return _same(list(chain.from_iterable(map(dict.values, groups))), self.seen)
+        return _same(list(chain.from_iterable(each(dict.values, groups))), self.seen)
 
 
-class Share(NamedTuple):
+Work = TypeVar("Work", Batch, Joined | Alone)
+
+
+class Share(NamedTuple, Generic[Work]):
     """Parameters that are updated together: of one group, dtype and number of updates so far."""
 
-    work: Batch | Joined | Alone
+    work: Work
     numbers: list[int]  # among all that are due
     group: int
     step: int
@@ -64,8 +69,8 @@ class Plan:
         self.initial = initial
         self.tentative = False  # to be made anew if it lasts
         self.taken = 0  # steps by this plan
-        self.compiled: list[Share] = []
-        self.rest: list[Share] = []
+        self.compiled: list[Share[Batch]] = []
+        self.rest: list[Share[Joined | Alone]] = []
         self._skipped, self._large, self._numba = skipped, large, use_numba()
         self._again = False  # to be planned again: a gradient did not fit the compiled rule
 
@@ -76,29 +81,34 @@ class Plan:
             suits = large and fits(dtype, item.w, *item.kept.values())
             now = suits and fits(dtype, gradients[number])
             self._again |= suits and not now
-            alike = (item.group, dtype, item.step)
+            alike = (item.group, dtype, item.begun)
             (fitting if now else other).setdefault(alike, []).append(number)
         for (group, _, step), numbers in fitting.items():
             rows = [[due[n].w, *due[n].kept.values()] for n in numbers]
             self.compiled.append(Share(Batch(rows), numbers, group, step))
+        owners = Counter(id(owner(item.w)) for item in due) if joined else Counter()
         for (group, _, step), numbers in other.items():
-            for some in _joinable(numbers, due) if joined else [[n] for n in numbers]:
+            for some in _joinable(numbers, due, owners) if joined else [[n] for n in numbers]:
                 items = [due[n] for n in some]
-                work = Joined(items) if len(items) > 1 else Alone(items[0], scratchpad)
+                work: Any = Joined(items) if len(items) > 1 else Alone(items[0], scratchpad)
                 self.rest.append(Share(work, some, group, step))
 
-        for item in due:
-            states[item.tensor] = item.state
-            item.state.update(item.kept)
+        self._written = [array for share in self.rest for array in share.work.written]
         self._rows = [(item.tensor, item.w, item.w.shape, item.w.dtype) for item in due]
         self._arrays = [item.w for item in due]
         self._stamp: Stamp | None = None
-        self._known = _present(groups, states)
-        places = _places_of_contents(states, len(self._known))
-        self._counts = [
-            (item.state, places[item.tensor] + list(item.state).index("step"), item.step)
-            for item in due
-        ]
+
+        # Where the states are when the first step is taken, and where in `_present` their counts.
+        self._new = [(states, item.tensor, item.state) for item in due]
+        self._kept = [item.kept for item in due]
+        self._states = [item.state for item in due]
+        self._steps = [item.step for item in due]
+        kept = {id(item.state): item.kept for item in due}
+        after = {**states, **{item.tensor: item.state for item in due}}
+        contents = {t: {**state, **kept.get(id(state), {})} for t, state in after.items()}
+        self._known = _present(groups, after, contents)
+        begin = _places_of_contents(contents, len(self._known))
+        self._places = [begin[i.tensor] + list(contents[i.tensor]).index("step") for i in due]
 
     def gradients(self, groups: Groups, states: States) -> list[np.ndarray] | None:
         """The gradient of each parameter that is due; None if anything but gradients changed."""
@@ -126,52 +136,112 @@ class Plan:
             found.append(g)
         return found
 
-    def begin(self) -> None:
-        """Count the step in every state."""
-        self.taken += 1
-        known, taken = self._known, self.taken
-        for state, place, step in self._counts:
-            known[place] = state["step"] = step + taken
+    def step(
+        self,
+        rule: Any,
+        compiled: Any,
+        gradients: Sequence[np.ndarray],
+        settings: Sequence[dict[str, Any]],
+        mark: Iterable[Any],
+    ) -> None:
+        """Apply the rule and its compiled twin to all that is due; all of it, or nothing.
+
+        What the rules in NumPy write is put back if an exception comes, and what is left is
+        written by one call into C: it launches the compiled rule, counts the step, and makes the
+        calls in `mark`.
+        """
+        taken = self.taken + 1
+        before = [array.copy() for array in self._written]
+        back = each(setitem, self._written, repeat(...), before)
+        try:
+            self.stamp()
+            launches: list[Iterable[Any]] = []
+            rest: list[Iterable[Any]] = []
+            new: tuple[Iterable[Any], ...] = ()
+            if self.rest:
+                rest = QUIET.copy().run(self._compute, rule, gradients, settings, taken)
+            for batch, numbers, group, step in self.compiled:
+                slopes = [gradients[n] for n in numbers]
+                calls = batch.prepare(compiled, slopes, settings[group], step + taken)
+                launches.append(each(call, calls))
+            if taken == 1:
+                new = starmap(setitem, self._new), each(dict.update, self._states, self._kept)
+            counts = [step + taken for step in self._steps]
+            everything = chain(
+                *launches,
+                *new,
+                *rest,
+                each(setitem, self._states, repeat("step"), counts),
+                each(setitem, repeat(self._known), self._places, counts),
+                mark,
+            )
+        except BaseException:
+            at_once(back)
+            raise
+        at_once(everything)
+
+    def _compute(
+        self,
+        rule: Any,
+        gradients: Sequence[np.ndarray],
+        settings: Sequence[dict[str, Any]],
+        taken: int,
+    ) -> list[Iterable[Any]]:
+        """Run the rule in NumPy; what is left to write."""
+        return [
+            work.compute(rule, [gradients[n] for n in numbers], settings[group], step + taken)
+            for work, numbers, group, step in self.rest
+        ]
 
     def stamp(self) -> None:
         """Note that everything due was written to."""
         if self._stamp is not None and self._stamp.whole:
-            self._stamp.renew(3)
+            self._stamp.renew(4)
         else:
             self._stamp = stamp(*self._arrays)
 
 
-def _joinable(numbers: Sequence[int], due: Sequence[Due]) -> list[list[int]]:
-    """The numbers in lists: parameters of one list are a block at most, and share no memory."""
+def _joinable(numbers: Sequence[int], due: Sequence[Due], owners: Counter[int]) -> list[list[int]]:
+    """The numbers in lists: parameters of one list are a block at most, and share no memory.
+
+    What shares its memory with another parameter that is due is alone, so that it is written in
+    its turn.
+    """
     lists: list[list[int]] = []
-    size, owners = 0, set[int]()
+    alone: list[list[int]] = []
+    size = 0
     for number in numbers:
         w = due[number].w
+        if owners[id(owner(w))] > 1:
+            alone.append([number])
+            continue
         size += w.size
-        if not lists or size > BLOCK or id(owner(w)) in owners:
-            size, owners = w.size, set()
+        if not lists or size > BLOCK:
+            size = w.size
             lists.append([])
-        owners.add(id(owner(w)))
         lists[-1].append(number)
-    return lists
+    return lists + alone
 
 
-def _present(groups: Groups, states: States) -> list[Any]:
-    """All objects that a plan depends on, save settings and gradients."""
+def _present(groups: Groups, states: States, contents: States | None = None) -> list[Any]:
+    """All objects that a plan depends on, save settings and gradients.
+
+    `contents` are those of the states if they are not what the states contain now.
+    """
     found: list[Any] = []
     for group in groups:
         found.append(group)
         found += group["params"]
     found += states
     found += states.values()
-    found += chain.from_iterable(map(dict.values, states.values()))
+    found += chain.from_iterable(each(dict.values, (contents or states).values()))
     return found
 
 
-def _places_of_contents(states: States, end: int) -> dict[Tensor, int]:
+def _places_of_contents(contents: States, end: int) -> dict[Tensor, int]:
     """Where the contents of each state begin in `_present`, which ends there."""
-    starts = accumulate(map(len, states.values()), initial=end - sum(map(len, states.values())))
-    return dict(zip(states, starts, strict=False))
+    sizes = list(map(len, contents.values()))
+    return dict(zip(contents, accumulate(sizes, initial=end - sum(sizes)), strict=False))
 
 
 def _same(objects: Collection[Any], known: Collection[Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from optim import compiled
 from optim.groups import Params
 from optim.optimizer import Optimizer, Scratch, Settings
 from optim.rules import objective_gradient
@@ -100,3 +101,5 @@ class RMSprop(Optimizer):
             np.multiply(g, settings["lr"], out=change)
             np.divide(change, root, out=change)
         np.subtract(w, change, out=w)
+
+    compiled = staticmethod(compiled.rmsprop)

@@ -14,7 +14,8 @@ __all__ = ["SGD"]
 
 
 class SGD(Optimizer):
-    """w ← w - lr·v with v ← momentum·v + (1 - dampening)·g; v = g in the first step.
+    """w ← w - lr·v with v ← momentum·v + (1 - dampening)·g; v = g in the first step with
+    momentum.
 
     g is the gradient plus weight_decay·w (minus, if `maximize`: then the sum is climbed). With
     `nesterov` the step is along g + momentum·v. Without momentum v = g.
@@ -90,3 +91,4 @@ class SGD(Optimizer):
         np.subtract(w, temporary, out=w)
 
     compiled = staticmethod(compiled.sgd)
+    counts_from_state = True  # the first velocity is a gradient, whenever momentum is switched on

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
+from operator import setitem
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from autograd.errors import (
     InPlaceError,
     ShapeError,
 )
+from autograd.interrupts import at_once, each
 from autograd.stamps import stamp
 from optim.groups import describe
 from optim.optimizer import Optimizer, Settings
@@ -78,16 +81,15 @@ class WholeVectorOptimizer(Optimizer):
                 f"{name}.step: {size} elements are to be trained, and the memory is of "
                 f"{memory['size']}; parameters were frozen, freed or replaced: make a new optimiser"
             )
+        back = each(setitem, [tensor.data for tensor in tensors], repeat(...), start)
+        done = each(setattr, (self, self), ("memory", "steps"), (memory, self.steps + 1))
         try:
             with enable_grad():
                 result = self.advance(closure, tensors, settings, memory)
         except BaseException:
-            for tensor, array in zip(tensors, start, strict=True):
-                np.copyto(tensor.data, array)
-                stamp(tensor.data)
+            at_once(back)
             raise
-        self.memory = memory
-        self.steps += 1
+        at_once(done)
         return result
 
     def _movable(self) -> list[Tensor]:

@@ -34,7 +34,12 @@ class _Interrupting:
 
 @cache
 def _looks_for_signals(code: CodeType) -> bool:
-    """Whether a function looks for signals where it begins, before its first instruction."""
+    """Whether a function looks for signals where it begins, before its first instruction.
+
+    Compiled ones tell of themselves, but run no handler.
+    """
+    if code.co_filename.endswith("_numba.py"):
+        return False
     for instruction in dis.get_instructions(code):
         if instruction.opname == "RESUME":
             return (instruction.arg or 0) < 2

@@ -45,6 +45,7 @@ from autograd.kernels.threads import (
     PARALLEL_NS,
     get_num_threads,
     parallel_for,
+    prepared,
     set_num_threads,
 )
 from autograd.locks import hold_while_forking
@@ -56,6 +57,7 @@ __all__ = [
     "jit",
     "parallel_for",
     "pays_off",
+    "prepared",
     "set_kernels",
     "set_num_threads",
     "use_numba",

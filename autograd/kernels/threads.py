@@ -22,9 +22,11 @@ serial variant is the same function called over all chunks.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,7 +34,7 @@ import numpy as np
 from autograd.errors import ArgumentError
 from autograd.locks import Guard, in_forked_child
 
-__all__ = ["PARALLEL_NS", "get_num_threads", "parallel_for", "set_num_threads"]
+__all__ = ["PARALLEL_NS", "get_num_threads", "parallel_for", "prepared", "set_num_threads"]
 
 PARALLEL_NS = 20_000
 """Work below this, in nanoseconds of one core, runs on the calling thread."""
@@ -97,6 +99,7 @@ class _Pool:
 
 _pool: _Pool | None = None
 _launchers: dict[Any, Any] = {}
+_ready: set[tuple[Any, ...]] = set()  # kernels and types of arguments that `prepared` compiled
 
 
 def parallel_for(kernel: Any, chunks: int, *args: Any, work_ns: float) -> None:
@@ -108,23 +111,44 @@ def parallel_for(kernel: Any, chunks: int, *args: Any, work_ns: float) -> None:
 
     Raises MemoryError if the kernel did, on any thread.
     """
-    global _pool
     if chunks <= 0:
         return
     launch = _launchers.get(kernel)
     if launch is None:
         launch = _make_launcher(kernel)
+    state, helpers, blocks = _shared_out(chunks, work_ns)
+    if launch(state, helpers, blocks, chunks, *args):
+        raise MemoryError("no memory for the scratch of a kernel")
+
+
+def prepared(kernel: Any, chunks: int, *args: Any, work_ns: float) -> Callable[[], int]:
+    """`parallel_for` as a call into C that no handler of a signal divides, to be made soon.
+
+    The kernel is compiled already when this returns, and must not raise.
+    """
+    launch = _launchers.get(kernel)
+    if launch is None:
+        launch = _make_launcher(kernel)
+    state, helpers, blocks = _shared_out(chunks, work_ns)
+    kinds = kernel, *map(type, args)
+    if kinds not in _ready:
+        launch(state, 0, 1, 0, *args)  # over no chunk at all
+        _ready.add(kinds)
+    return functools.partial(launch, state, helpers, blocks, chunks, *args)
+
+
+def _shared_out(chunks: int, work_ns: float) -> tuple[np.ndarray, int, int]:
+    """The pool's memory, how many helpers are awake for a job, and into how many blocks it goes."""
+    global _pool
     if _pool is None:
         _pool = _Pool()
-    helpers, blocks = 0, 1
-    if work_ns >= PARALLEL_NS:
-        threads = min(get_num_threads(), chunks)
-        helpers = threads - 1
-        blocks = min(chunks, threads * _BLOCKS_PER_THREAD, max(threads, int(work_ns / _BLOCK_NS)))
-        if helpers > 0:
-            _pool.rouse(helpers, work_ns)
-    if launch(_pool.state, helpers, blocks, chunks, *args):
-        raise MemoryError("no memory for the scratch of a kernel")
+    if work_ns < PARALLEL_NS:
+        return _pool.state, 0, 1
+    threads = min(get_num_threads(), chunks)
+    if threads > 1:
+        _pool.rouse(threads - 1, work_ns)
+    blocks = min(chunks, threads * _BLOCKS_PER_THREAD, max(threads, int(work_ns / _BLOCK_NS)))
+    return _pool.state, threads - 1, blocks
 
 
 def _make_launcher(kernel: Any) -> Any:
