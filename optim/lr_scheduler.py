@@ -6,9 +6,12 @@ A learning rate that is a function of the step (`optim.schedules`) needs none of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import starmap
+from operator import setitem
 from typing import Any
 
-from autograd.errors import ArgumentError, CheckpointError, DTypeError
+from autograd.errors import ArgumentError, CheckpointError, DTypeError, GlassgradError
+from autograd.interrupts import at_once
 from optim import schedules
 from optim.optimizer import Optimizer
 from optim.settings import nonnegative
@@ -26,6 +29,7 @@ __all__ = [
 ]
 
 Schedule = Callable[[int], float]
+Write = tuple[dict[str, Any], str, Any]  # where, under which name, what
 
 
 class LRScheduler:
@@ -35,9 +39,15 @@ class LRScheduler:
     last count of a run that is gone on with, whose state the optimiser has loaded; -1 begins a
     new one.
 
+    Where another hand has set a group's lr meanwhile (a second scheduler, or you), the function's
+    change is applied to what is there: the schedules of two schedulers multiply. A group added
+    later follows from its own lr.
+
     Raises `DTypeError` for what is no optimiser, `ArgumentError` if its lr is a function already,
     or if it is to go on and a group does not know the lr it began with.
     """
+
+    _least = 0.0  # changes are factors of what is above it
 
     def __init__(
         self, optimizer: Optimizer, make: Callable[[float], Schedule], last_epoch: int = -1
@@ -59,48 +69,140 @@ class LRScheduler:
                     "no 'initial_lr'; load the optimiser's state first, or leave last_epoch out"
                 )
         self.optimizer = optimizer
-        self.base_lrs = [
-            float(group.setdefault("initial_lr", group["lr"])) for group in optimizer.param_groups
-        ]
-        self.schedules = [make(lr) for lr in self.base_lrs]
+        self._make = make
+        groups = optimizer.param_groups
+        self.base_lrs = [float(group.get("initial_lr", group["lr"])) for group in groups]
+        self.schedules = [self._schedule(lr, index) for index, lr in enumerate(self.base_lrs)]
         self.last_epoch = last_epoch + 1
-        self._set()
+        self._moved = [False] * len(groups)  # whether another hand has set the lr
+        if last_epoch == -1:
+            self._last_lrs = list(self.base_lrs)
+            self._go_to(0, from_lrs=self.base_lrs)
+        else:
+            self._go_to(self.last_epoch)
+        for group, lr in zip(groups, self.base_lrs, strict=True):
+            group.setdefault("initial_lr", lr)
+
+    def _schedule(self, lr: float, index: int) -> Schedule:
+        """The function of group number `index`, which began with `lr`."""
+        return self._make(lr)
 
     def step(self) -> None:
-        """Count one more epoch (or batch: as often as you call it) and set the learning rates."""
-        self.last_epoch += 1
-        self._set()
+        """Count one more epoch (or batch: as often as you call it) and set the learning rates.
+
+        Raises `ArgumentError` if one is no number of at least 0, and changes nothing then.
+        """
+        self._follow_new_groups()
+        before = [schedule(self.last_epoch) for schedule in self.schedules]
+        self._go_to(self.last_epoch + 1, before)
 
     def get_last_lr(self) -> list[float]:
         """The learning rate of each group."""
         return [group["lr"] for group in self.optimizer.param_groups]
 
-    def _set(self) -> None:
-        rates = [schedule(self.last_epoch) for schedule in self.schedules]
-        for group, lr in zip(self.optimizer.param_groups, rates, strict=False):
-            group["lr"] = nonnegative(type(self).__name__, "lr", lr)
+    def _go_to(self, epoch: int, from_lrs: Sequence[float] | None = None) -> None:
+        """Set the rates of `epoch`; `from_lrs` are what the functions gave when they were set last.
+
+        Without these, the rates are the functions', whatever is there.
+        """
+        lrs = [schedule(epoch) for schedule in self.schedules]
+        moved = list(self._moved)
+        for index, group in enumerate(self.optimizer.param_groups[: len(lrs)]):
+            if from_lrs is None:
+                moved[index] = False
+                continue
+            moved[index] |= group["lr"] != self._last_lrs[index]
+            if moved[index]:
+                lrs[index] = self._moved_on(group["lr"], from_lrs[index], lrs[index])
+        self._commit(epoch, lrs, moved)
+
+    def _moved_on(self, lr: float, before: float, after: float) -> float:
+        """What becomes of `lr` where the function goes from `before` to `after`."""
+        least = self._least
+        if before == least:
+            return lr + after - before
+        return least + (lr - least) * ((after - least) / (before - least))
+
+    def _commit(self, epoch: int, lrs: Sequence[float], moved: list[bool]) -> None:
+        """Set the groups' rates and what is kept here; all of it, or nothing."""
+        checked = [nonnegative(type(self).__name__, "lr", lr) for lr in lrs]
+        groups = self.optimizer.param_groups
+        writes: list[Write] = [
+            (group, "lr", lr) for group, lr in zip(groups, checked, strict=False)
+        ]
+        writes += self._other_settings(epoch)
+        here = vars(self)
+        writes += [(here, "_last_lrs", checked), (here, "_moved", moved)]
+        writes.append((here, "last_epoch", epoch))
+        at_once(starmap(setitem, writes))
+
+    def _other_settings(self, epoch: int) -> list[Write]:
+        """`(group, name, value)` of what moves beside the learning rates."""
+        return []
+
+    def _follow_new_groups(self) -> None:
+        for index, group in enumerate(self.optimizer.param_groups):
+            if index >= len(self.base_lrs):
+                lr = float(group.setdefault("initial_lr", group["lr"]))
+                schedule = self._schedule(lr, index)
+                self.base_lrs.append(lr)
+                self.schedules.append(schedule)
+                self._last_lrs.append(lr)
+                self._moved.append(True)
 
     def state_dict(self) -> dict[str, Any]:
-        """The count and the rates it began with, as plain values."""
-        return {"last_epoch": self.last_epoch, "base_lrs": list(self.base_lrs)}
+        """The count, the rates it began with and those in force, as plain values."""
+        lrs = [float(lr) for lr in self.get_last_lr()[: len(self.base_lrs)]]
+        moved = [m or a != b for m, a, b in zip(self._moved, lrs, self._last_lrs, strict=True)]
+        return {
+            "last_epoch": self.last_epoch,
+            "base_lrs": list(self.base_lrs),
+            "last_lrs": lrs,
+            "moved": moved,
+        }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on where `state_dict` was taken. Raises `CheckpointError`, and changes nothing then.
+        """Go on where `state_dict` was taken, with the learning rates that were in force there.
 
-        The optimiser's own state has the learning rates; load both.
+        It does not matter whether the optimiser's own state is loaded before or after.
+
+        Raises `CheckpointError`, and changes nothing then.
         """
         where = f"{type(self).__name__}.load_state_dict"
-        if not isinstance(state_dict, Mapping) or not isinstance(state_dict.get("last_epoch"), int):
+        epoch = state_dict.get("last_epoch") if isinstance(state_dict, Mapping) else None
+        if type(epoch) is not int or epoch < 0:
             raise CheckpointError(f"{where}: give what state_dict() returned, got {state_dict!r}")
-        if state_dict.get("base_lrs") != self.base_lrs:
-            raise CheckpointError(
-                f"{where}: base_lrs are {self.base_lrs} here and {state_dict.get('base_lrs')} in "
-                "the state"
-            )
-        self.last_epoch = state_dict["last_epoch"]
+        count = len(self.optimizer.param_groups)
+        base_lrs = _numbers(where, "base_lrs", state_dict.get("base_lrs"), count)
+        schedules = [self._schedule(lr, index) for index, lr in enumerate(base_lrs)]
+        if "last_lrs" in state_dict:
+            lrs = _numbers(where, "last_lrs", state_dict["last_lrs"], len(base_lrs))
+            moved = state_dict.get("moved")
+            if not isinstance(moved, list) or len(moved) != len(lrs):
+                raise CheckpointError(
+                    f"{where}: 'moved' must be a list of {len(lrs)}, got {moved!r}"
+                )
+        else:  # written before the rates were part of it
+            lrs, moved = [schedule(epoch) for schedule in schedules], [False] * len(base_lrs)
+        groups = zip(self.optimizer.param_groups, base_lrs, strict=False)
+        writes: list[Write] = [(group, "initial_lr", lr) for group, lr in groups]
+        writes += [(vars(self), "base_lrs", base_lrs), (vars(self), "schedules", schedules)]
+        at_once(starmap(setitem, writes))
+        self._commit(epoch, lrs, [bool(each) for each in moved])
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(last_epoch={self.last_epoch}, lr={self.get_last_lr()})"
+
+
+def _numbers(where: str, name: str, values: Any, count: int) -> list[float]:
+    """`values` as learning rates, one a group."""
+    fitting = isinstance(values, list | tuple) and len(values) == count
+    try:
+        if fitting:
+            return [nonnegative(where, name, value) for value in values]
+    except GlassgradError as error:
+        raise CheckpointError(str(error)) from None
+    raise CheckpointError(f"{where}: {name!r} must be a list of {count} numbers, got {values!r}")
 
 
 class StepLR(LRScheduler):
@@ -188,11 +290,15 @@ class CosineAnnealingLR(LRScheduler):
             down = schedules.cosine(lr, T_max, eta_min)
             return lambda epoch: down(T_max - abs(epoch % (2 * T_max) - T_max))
 
+        self._least = eta_min
         super().__init__(optimizer, make, last_epoch)
 
 
 class LambdaLR(LRScheduler):
-    """lr times `lr_lambda(epoch)`; a list has one function for each group."""
+    """lr times `lr_lambda(epoch)`; a list has one function for each group.
+
+    What another hand has set meanwhile is overwritten.
+    """
 
     def __init__(
         self,
@@ -200,18 +306,20 @@ class LambdaLR(LRScheduler):
         lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
         last_epoch: int = -1,
     ) -> None:
-        factors = [lr_lambda] * len(optimizer.param_groups) if callable(lr_lambda) else lr_lambda
-        if len(factors) != len(optimizer.param_groups):
+        groups = optimizer.param_groups
+        self._factors = [lr_lambda] * len(groups) if callable(lr_lambda) else list(lr_lambda)
+        if len(self._factors) != len(groups):
             raise ArgumentError(
-                f"LambdaLR: {len(factors)} functions came for {len(optimizer.param_groups)} groups"
+                f"LambdaLR: {len(self._factors)} functions came for {len(groups)} groups"
             )
-        remaining = iter(factors)
+        super().__init__(optimizer, lambda lr: lambda epoch: lr, last_epoch)
 
-        def make(lr: float) -> Schedule:
-            factor = next(remaining)
-            return lambda epoch: lr * factor(epoch)
+    def _schedule(self, lr: float, index: int) -> Schedule:
+        factor = self._factors[index] if index < len(self._factors) else lambda epoch: 1.0
+        return lambda epoch: lr * factor(epoch)
 
-        super().__init__(optimizer, make, last_epoch)
+    def _moved_on(self, lr: float, before: float, after: float) -> float:
+        return after
 
 
 class OneCycleLR(LRScheduler):
@@ -269,20 +377,25 @@ class OneCycleLR(LRScheduler):
         self.total_steps = total_steps
         self._momenta = [max_momentum, base_momentum, max_momentum] + [max_momentum] * three_phase
         self._cycle = cycles[0] if cycle_momentum else None
-        remaining = iter(cycles)
-        super().__init__(optimizer, lambda _: next(remaining), last_epoch)
+        self._cycles = cycles
+        super().__init__(optimizer, schedules.constant, last_epoch)
 
-    def _set(self) -> None:
-        if self.last_epoch >= self.total_steps:
+    def _schedule(self, lr: float, index: int) -> Schedule:
+        return self._cycles[index] if index < len(self._cycles) else schedules.constant(lr)
+
+    def _moved_on(self, lr: float, before: float, after: float) -> float:
+        return after
+
+    def _other_settings(self, epoch: int) -> list[Write]:
+        if epoch >= self.total_steps:
             raise ArgumentError(
-                f"OneCycleLR: step {self.last_epoch} is past the cycle of {self.total_steps} steps"
+                f"OneCycleLR: step {epoch} is past the cycle of {self.total_steps} steps"
             )
-        super()._set()
         if self._cycle is None:
-            return
-        momentum = self._cycle.between(self.last_epoch, self._momenta)
-        for group in self.optimizer.param_groups:
-            if "betas" in group:
-                group["betas"] = (momentum, *group["betas"][1:])
-            else:
-                group["momentum"] = momentum
+            return []
+        momentum = self._cycle.between(epoch, self._momenta)
+        return [
+            (group, "betas", (momentum, *group["betas"][1:])) if "betas" in group
+            else (group, "momentum", momentum)
+            for group in self.optimizer.param_groups
+        ]  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 from autograd import Tensor
 from autograd.errors import CheckpointError, GlassgradError
 from optim.groups import LABELS, describe
-from optim.settings import check_setting, check_settings
+from optim.settings import check_setting
 
 if TYPE_CHECKING:
     from optim.optimizer import Optimizer
@@ -35,11 +35,11 @@ def saved_state(optimizer: Optimizer) -> dict[str, Any]:
         saved_groups.append(saved)
     state = {}
     for group in optimizer.param_groups:
-        names = type(optimizer).initial_state(group)  # not those of a setting switched off since
+        names, _ = _names(optimizer, group)
         for tensor in group["params"]:
             kept = optimizer.state.get(tensor)
             if kept is not None:
-                arrays = {name: kept[name].copy() for name in names if name in kept}
+                arrays = {name: np.array(kept[name]) for name in names if name in kept}
                 state[numbers[tensor]] = {"step": kept["step"], **arrays}
     return {"steps": optimizer.steps, "state": state, "param_groups": saved_groups}
 
@@ -58,6 +58,22 @@ def loaded_state(optimizer: Optimizer, state_dict: Any) -> tuple[Groups, State, 
     if problems:
         raise CheckpointError(f"{type(optimizer).__name__}.load_state_dict: {'; '.join(problems)}")
     return groups, state, state_dict["steps"]
+
+
+def _names(optimizer: Optimizer, group: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """What the rule may keep for a parameter of a group, and what it keeps in any case.
+
+    A setting that was switched off leaves its array, which counts when it is switched on again;
+    one that was just switched on has no array yet.
+    """
+    on = {name: value or True for name, value in group.items()}
+    off = {
+        name: type(value)(0) if isinstance(value, bool | int | float) else value
+        for name, value in group.items()
+    }
+    initial_state = type(optimizer).initial_state
+    now, needed = initial_state(dict(group)), initial_state(off)
+    return list({**now, **initial_state(on), **needed}), [name for name in now if name in needed]
 
 
 def _outline_problems(optimizer: Optimizer, state_dict: Any) -> list[str]:
@@ -108,18 +124,14 @@ def _loaded_group(
             f"'lr' was the function {settings.pop('lr')}, and functions are not stored; give this "
             "optimiser that function as its lr"
         )
+    checked = {}
     for key, value in settings.items():
         try:
-            check_setting(where, key, value)
+            checked[key] = check_setting(where, key, value)
         except GlassgradError as error:
             problems.append(str(error))
     problems += [f"{where}: {problem}" for problem in found]
     if problems:
-        return own
-    try:
-        checked = check_settings(where, settings)
-    except GlassgradError as error:
-        problems.append(str(error))
         return own
     return {key: own[key] for key in ("params", "param_names") if key in own} | checked
 
@@ -144,13 +156,14 @@ def _loaded_state(
             problems.append(f"{where} is a {type(kept).__name__}, not a dictionary")
             continue
         tensor = group["params"][position]
-        names = type(optimizer).initial_state(group)
-        found = [_entry_problem(name, kept, tensor) for name in ("step", *names)]
+        names, needed = _names(optimizer, group)
+        wanted = ["step", *(name for name in names if name in kept or name in needed)]
+        found = [_entry_problem(name, kept, tensor) for name in wanted]
         found += [f"unknown {name!r}" for name in kept if name != "step" and name not in names]
         found = [problem for problem in found if problem]
         problems += [f"{where}: {problem}" for problem in found]
         if not found:
-            arrays = {n: np.array(kept[n], dtype=tensor.dtype, order="C") for n in names}
+            arrays = {n: np.array(kept[n], dtype=tensor.dtype, order="C") for n in wanted[1:]}
             state[tensor] = {"step": int(kept["step"]), **arrays}
     return state
 

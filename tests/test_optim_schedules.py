@@ -10,6 +10,7 @@ import autograd as ag
 import optim
 from autograd.errors import ArgumentError, CheckpointError, DTypeError, GraphError, InPlaceError
 from optim import lr_scheduler, schedules
+from tests.interrupting import interrupted_everywhere
 
 
 def leaf(values):
@@ -172,6 +173,127 @@ def test_a_scheduler_goes_on_where_it_was_saved():
     assert repr(again).startswith("CosineAnnealingLR(last_epoch=6, lr=[")
 
 
+RESUMED = [
+    ("StepLR", {"step_size": 2}),
+    ("MultiStepLR", {"milestones": [2, 5], "gamma": 0.5}),
+    ("ConstantLR", {"factor": 0.5, "total_iters": 3}),
+    ("ExponentialLR", {"gamma": 0.8}),
+    ("LinearLR", {"start_factor": 0.1, "total_iters": 4}),
+    ("CosineAnnealingLR", {"T_max": 4, "eta_min": 0.01}),
+    ("LambdaLR", {"lr_lambda": lambda epoch: 1 / (1 + epoch)}),
+    ("OneCycleLR", {"max_lr": 2.0, "total_steps": 9}),
+]
+
+
+def in_force(optimizer):
+    return [(group["lr"], group["momentum"]) for group in optimizer.param_groups]
+
+
+@pytest.mark.parametrize("order", ["load make resume", "make load resume", "make resume load"])
+@pytest.mark.parametrize(("name", "settings"), RESUMED)
+def test_the_rates_of_a_resumed_run_are_those_of_an_uninterrupted_one(name, settings, order):
+    def begun(lr):
+        return optim.SGD([{"params": [leaf([1.0])]}, {"params": [leaf([1.0])], "lr": 2 * lr}], lr, 0.9)
+
+    optimizer = begun(1.0)
+    scheduler = getattr(lr_scheduler, name)(optimizer, **settings)
+    rates, states = [], []
+    for _ in range(8):
+        rates.append(in_force(optimizer))
+        states.append((optimizer.state_dict(), scheduler.state_dict()))
+        scheduler.step()
+    for epoch, (of_optimizer, of_scheduler) in enumerate(states):
+        optimizer = begun(0.3)  # what it is made with does not count
+        for part in order.split():
+            if part == "make":
+                scheduler = getattr(lr_scheduler, name)(optimizer, **settings)
+            elif part == "load":
+                optimizer.load_state_dict(of_optimizer)
+            else:
+                scheduler.load_state_dict(of_scheduler)
+        for expected in rates[epoch:]:
+            assert in_force(optimizer) == expected
+            scheduler.step()
+
+
+@pytest.mark.parametrize(("second", "its"), RESUMED[:6])
+@pytest.mark.parametrize(("first", "settings"), RESUMED[:6])
+def test_two_schedulers_and_a_hand_on_one_optimizer(first, settings, second, its):
+    """The schedules multiply, and what was set by hand is gone on from; resumed, too."""
+    torch = pytest.importorskip("torch")
+
+    def all_of(module, schedulers, tensor):
+        optimizer = module.SGD([tensor], lr=1.0)
+        one = getattr(schedulers, first)(optimizer, **settings)
+        return optimizer, one, getattr(schedulers, second)(optimizer, **its)
+
+    ours = all_of(optim, lr_scheduler, leaf([1.0]))
+    theirs = all_of(torch.optim, torch.optim.lr_scheduler, torch.ones(1, requires_grad=True))
+    theirs[0].step()
+    for epoch in range(9):
+        if epoch == 4:
+            states = [part.state_dict() for part in ours]
+            ours = all_of(optim, lr_scheduler, leaf([1.0]))
+            for part, state in zip(ours, states, strict=True):
+                part.load_state_dict(state)
+        if epoch == 6:
+            for optimizer in (ours[0], theirs[0]):
+                optimizer.param_groups[0]["lr"] *= 0.7
+        for parts in (ours, theirs):
+            parts[1].step()
+            parts[2].step()
+        rate, expected = (parts[0].param_groups[0]["lr"] for parts in (ours, theirs))
+        assert rate == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def test_a_group_added_later_follows_from_its_own_rate():
+    optimizer = optim.SGD([leaf([1.0])], lr=1.0)
+    scheduler = lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
+    scheduler.step()
+    optimizer.add_param_group({"params": [leaf([1.0])], "lr": 8.0})
+    rates = []
+    for _ in range(3):
+        scheduler.step()
+        rates.append(scheduler.get_last_lr())
+    assert rates == [[0.5, 4.0], [0.5, 4.0], [0.25, 2.0]]
+    again = lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
+    again.load_state_dict(scheduler.state_dict())
+    assert again.get_last_lr() == [0.25, 2.0]
+
+
+def test_a_schedule_that_fails_changes_nothing():
+    optimizer = optim.SGD([leaf([1.0])], lr=1.0)
+
+    def until_two(epoch):
+        if epoch > 2:
+            raise ValueError("no more")
+        return 1 / (1 + epoch)
+
+    scheduler = lr_scheduler.LambdaLR(optimizer, until_two)
+    scheduler.step()
+    scheduler.step()
+    before = scheduler.state_dict()
+    with pytest.raises(ValueError, match="no more"):
+        scheduler.step()
+    assert scheduler.state_dict() == before
+
+
+@pytest.mark.parametrize(("name", "settings"), RESUMED)
+def test_a_scheduler_that_is_interrupted_has_stepped_or_not(name, settings):
+    def begun():
+        optimizer = optim.SGD([{"params": [leaf([1.0])]}, {"params": [leaf([1.0])]}], 1.0, 0.9)
+        return getattr(lr_scheduler, name)(optimizer, **settings)
+
+    scheduler = begun()
+    old = scheduler.state_dict(), in_force(scheduler.optimizer)
+    scheduler.step()
+    new = scheduler.state_dict(), in_force(scheduler.optimizer)
+    latest = [begun()]
+    for _ in interrupted_everywhere(lambda: latest[0].step()):
+        assert (latest[0].state_dict(), in_force(latest[0].optimizer)) in (old, new)
+        latest[0] = begun()
+
+
 def test_schedulers_refuse():
     optimizer = optim.SGD([leaf([1.0])], lr=0.1)
     with pytest.raises(DTypeError, match="StepLR: optimizer came as float"):
@@ -196,11 +318,19 @@ def test_schedulers_refuse():
     with pytest.raises(ArgumentError, match="past the cycle of 1 steps"):
         last.step()
     scheduler = lr_scheduler.ExponentialLR(optimizer, 0.5)
-    with pytest.raises(CheckpointError, match="base_lrs are"):
-        scheduler.load_state_dict({"last_epoch": 3, "base_lrs": [7.0]})
+    before = scheduler.state_dict()
+    for wrong, message in [
+        ({"base_lrs": [7.0, 7.0]}, "'base_lrs' must be a list of 1 numbers"),
+        ({"base_lrs": [-7.0]}, "base_lrs came as -7.0"),
+        ({"base_lrs": [7.0], "last_lrs": None}, "'last_lrs' must be a list"),
+        ({"base_lrs": [7.0], "last_lrs": [1.0], "moved": [1, 0]}, "'moved' must be a list"),
+        ({"base_lrs": [7.0], "last_epoch": True}, "give what state_dict"),
+    ]:
+        with pytest.raises(CheckpointError, match=message):
+            scheduler.load_state_dict({"last_epoch": 3} | wrong)
     with pytest.raises(CheckpointError, match="give what state_dict"):
         scheduler.load_state_dict({"epoch": 3})
-    assert scheduler.last_epoch == 0
+    assert scheduler.state_dict() == before
 
 
 # ------------------------------------------------------------------------------------- clipping
