@@ -258,7 +258,20 @@ def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> A
 
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
-    """⟨x1, x2⟩ / (max(‖x1‖, eps) max(‖x2‖, eps)) along `dim`."""
+    """⟨x1, x2⟩ / (max(‖x1‖, eps) max(‖x2‖, eps)) along `dim`, after x1 and x2 are broadcast.
+
+    >>> cosine_similarity(np.array([[3.0, 4.0], [0.0, 2.0]]), np.array([1.0, 0.0]))
+    array([0.6, 0. ])
+    """
+    if shape_of(x1) != shape_of(x2):
+        try:
+            shape = np.broadcast_shapes(shape_of(x1), shape_of(x2))
+        except ValueError:
+            raise ShapeError(
+                f"cosine_similarity: x1 and x2 must broadcast, got {shape_of(x1)} and "
+                f"{shape_of(x2)}"
+            ) from None
+        x1, x2 = ag.broadcast_to(x1, shape), ag.broadcast_to(x2, shape)
     return ag.sum(normalize(x1, 2.0, dim, eps) * normalize(x2, 2.0, dim, eps), axis=dim)
 
 
@@ -268,13 +281,19 @@ _PAD_MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge",
 def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
     """More elements at the ends: `pad` is (left, right, top, bottom, ...), from the last axis on.
 
-    `mode`: 'constant' (`value`, 0 if None), 'reflect', 'replicate' or 'circular'. (`ag.pad` takes
-    NumPy's arguments.)
+    `mode`: 'constant' (`value`, 0 if None), 'reflect', 'replicate' or 'circular'. A negative number
+    cuts off: what the other end is filled with comes from the whole input, but in mode 'circular'
+    from what is left of it. 'reflect' adds less than an axis is long, 'circular' at most as much as
+    is left of it. (`ag.pad` takes NumPy's arguments.) Raises `ArgumentError`, `ShapeError`.
 
     >>> pad(ag.tensor([[1.0, 2.0]]), (1, 0))
     tensor([[0., 1., 2.]])
     """
     ndim = len(shape_of(input))
+    if not isinstance(pad, Sequence | np.ndarray) or not all(
+        isinstance(n, int | np.integer) for n in pad
+    ):
+        raise DTypeError(f"pad: pad must be a sequence of whole numbers, got {pad!r}")
     if len(pad) % 2 or len(pad) > 2 * ndim:
         raise ArgumentError(
             f"pad: pairs of numbers for at most {ndim} axes are needed, got {tuple(pad)}"
@@ -287,12 +306,34 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
         raise ArgumentError(f"pad: value is for mode='constant', got it with {mode!r}")
     ends = list(zip(pad[::2], pad[1::2], strict=True))
     widths = [(0, 0)] * (ndim - len(ends)) + ends[::-1]
+    _require_room(shape_of(input), widths, mode)
+    cuts = any(a < 0 or b < 0 for a, b in widths)
     keep = tuple(slice(max(-a, 0), b if b < 0 else None) for a, b in widths)
-    if any(a < 0 or b < 0 for a, b in widths):  # a negative number cuts off
-        input, widths = input[keep], [(max(a, 0), max(b, 0)) for a, b in widths]
+    widths = [(max(a, 0), max(b, 0)) for a, b in widths]
+    if cuts and mode == "circular":
+        input = input[keep]
     if mode == "constant":
-        return ag.pad(input, widths, "constant", constant_values=0 if value is None else value)
-    return ag.pad(input, widths, _PAD_MODES[mode])
+        out = ag.pad(input, widths, "constant", constant_values=0 if value is None else value)
+    else:
+        out = ag.pad(input, widths, _PAD_MODES[mode])
+    return out[keep] if cuts and mode != "circular" else out
+
+
+def _require_room(shape: tuple[int, ...], widths: list[tuple[int, int]], mode: str) -> None:
+    """Raise unless an input of `shape` can be padded by `widths` in this way."""
+    for axis, (n, (before, after)) in enumerate(zip(shape, widths, strict=True)):
+        left = n + min(before, 0) + min(after, 0)
+        room = {"reflect": n - 1, "circular": left}.get(mode)
+        if n + before + after < 0 or (left < 0 and mode == "circular"):
+            raise ShapeError(
+                f"pad: {before} and {after} cut off more than the {n} elements of axis {axis} "
+                f"(input of shape {shape})"
+            )
+        if room is not None and max(before, after) > max(room, 0):
+            raise ShapeError(
+                f"pad: mode={mode!r} can add at most {max(room, 0)} to axis {axis} of an input of "
+                f"shape {shape}, got {before} before and {after} after"
+            )
 
 
 def shape_of(x: Any) -> tuple[int, ...]:

@@ -75,7 +75,7 @@ def conv2d(
     out = np.empty(c.output_shape, x.dtype)
     matrix = weight.reshape(c.groups, c.K // c.groups, -1)
     if c.covers:
-        np.matmul(x.reshape(c.N, -1), matrix[0].T, out=out.reshape(c.N, c.K))
+        np.matmul(x.reshape(c.N, c.C * c.R * c.S), matrix[0].T, out=out.reshape(c.N, c.K))
     else:
         for part in _batches(c, x.itemsize):
             out[part] = np.matmul(matrix, _columns(x[part], c)).reshape(-1, c.K, c.Ho, c.Wo)
@@ -101,7 +101,7 @@ def conv2d_input_grad(g: np.ndarray, weight: np.ndarray, c: ConvShape) -> np.nda
 def conv2d_weight_grad(g: np.ndarray, x: np.ndarray, c: ConvShape) -> np.ndarray:
     """Gradient of conv2d with respect to weight: (K,C/groups,R,S)."""
     if c.covers:
-        return (g.reshape(c.N, c.K).T @ x.reshape(c.N, -1)).reshape(c.weight_shape)
+        return (g.reshape(c.N, c.K).T @ x.reshape(c.N, c.C * c.R * c.S)).reshape(c.weight_shape)
     dw = np.zeros((c.groups, c.K // c.groups, c.C // c.groups * c.R * c.S), g.dtype)
     g = g.reshape(c.N, c.groups, c.K // c.groups, c.Ho * c.Wo)
     for part in _batches(c, g.itemsize):

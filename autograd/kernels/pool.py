@@ -15,7 +15,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.kernels import pool_reference as twin
-from autograd.kernels.pool_reference import Padding, Pair, index_dtype, span, window_sizes
+from autograd.kernels.pool_reference import (
+    Padding,
+    Pair,
+    first_tap,
+    index_dtype,
+    span,
+    window_sizes,
+)
 from autograd.kernels.runtime import dense, parallel_for, pays_off
 
 Array = np.ndarray
@@ -29,13 +36,6 @@ def _spans(size: int, out: int, taps: int, stride: int, before: int, dilation: i
     """For each tap of one axis, the outputs lo..hi-1 for which it lies inside the image."""
     pairs = [span(size, out, stride, tap * dilation - before) for tap in range(taps)]
     return np.array(pairs, np.int64).reshape(taps, 2)
-
-
-def _first(size: int, out: int, taps: int, stride: int, before: int, dilation: int) -> Array:
-    """For each output of one axis, the first position its window meets; `size` for none."""
-    start = np.arange(out, dtype=np.int64) * stride - before
-    first = start + np.maximum(0, -(start // dilation)) * dilation
-    return np.where(first <= start + (taps - 1) * dilation, first, size)
 
 
 def _constants(kernel: Pair, stride: Pair, dilation: Pair = (1, 1)) -> tuple[Pair, int]:
@@ -87,7 +87,7 @@ def _table(
     """The geometry as one array, which `pool_numba.geometry` takes apart."""
     axes = list(zip(plane, out_size, kernel, stride, before, dilation, strict=True))
     numbers = [*plane, *out_size, *stride, *before, *dilation, *inside, *kernel]
-    first = [_first(*axis) for axis in axes]
+    first = [first_tap(*axis) for axis in axes]
     spans = [_spans(*axis).reshape(-1) for axis in axes]
     return np.concatenate([np.array(numbers, np.int64), *first, *spans])
 

@@ -35,6 +35,15 @@ def span(size: int, out: int, stride: int, offset: int) -> tuple[int, int]:
     return lo, max(lo, hi)
 
 
+def first_tap(
+    size: int, out: int, taps: int, stride: int, before: int, dilation: int
+) -> Array:
+    """For each output of one axis, the first position its window meets; `size` for none."""
+    start = np.arange(out, dtype=np.int64) * stride - before
+    first = start + np.maximum(0, -(start // dilation)) * dilation
+    return np.where(first <= start + (taps - 1) * dilation, first, size)
+
+
 def _taps(
     plane: Pair, kernel: Pair, stride: Pair, padding: Padding, dilation: Pair, out_size: Pair
 ) -> Iterator[tuple[tuple[slice, slice], tuple[slice, slice]]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
+import autograd.ops as ops
 from autograd.errors import ArgumentError, ShapeError
 from autograd.kernels import conv as kernels
 from autograd.ops.conv import channel_sums, conv2d, conv2d_weight_grad, of_height_one
@@ -22,6 +24,17 @@ from autograd.ops.conv_geometry import (
 from autograd.record import Array, op
 
 __all__ = ["conv_transpose1d", "conv_transpose2d"]
+
+class Part(NamedTuple):
+    """Along one axis: what is wanted of what is stamped, and how many zeros follow it."""
+
+    skipped: int
+    kept: int
+    left_out: int
+    beyond: int
+
+
+Frame = tuple[Part, ...]  # one for each axis
 
 _KERNELS = {1: "(C, K/groups, S)", 2: "(C, K/groups, R, S)"}
 
@@ -51,18 +64,17 @@ def conv_transpose2d(
     >>> conv_transpose2d(np.array([[[1.0, 2.0]]]), np.ones((1, 1, 1, 2)), stride=2)
     array([[[1., 1., 2., 2.]]])
     """
-    how, sizes, surplus = _transposed(
+    how, sizes, frame = _transposed(
         "conv_transpose2d", shape_of(x), shape_of(weight), shape_of(bias), 2,
         tidy(stride), tidy(padding), tidy(output_padding), groups, tidy(dilation),
     )  # fmt: skip
     images = x if x.ndim == 4 else x[None]
-    out = _stamped(images, weight, bias, how, sizes, surplus)
+    out = _stamped(images, weight, bias, how, sizes, frame)
     out = out if x.ndim == 4 else out[0]
-    inner = (..., slice(sizes[0]), slice(sizes[1]))
     weight_shape = weight.shape
     return out, (
-        lambda g: conv2d(g[inner], weight, None, *how),
-        lambda g: conv2d_weight_grad(x, g[inner], weight_shape, *how),
+        lambda g: conv2d(_reached(g, frame), weight, None, *how),
+        lambda g: conv2d_weight_grad(x, _reached(g, frame), weight_shape, *how),
         lambda g: channel_sums(g, 2),
     )
 
@@ -87,19 +99,23 @@ def conv_transpose1d(
     >>> conv_transpose1d(np.array([[1.0, 2.0]]), np.array([[[1.0, 10.0]]]))
     array([[ 1., 12., 20.]])
     """
-    line, sizes, surplus = _transposed(
+    line, sizes, frame = _transposed(
         "conv_transpose1d", shape_of(x), shape_of(weight), shape_of(bias), 1,
         tidy(stride), tidy(padding), tidy(output_padding), groups, tidy(dilation),
     )  # fmt: skip
     how = of_height_one(line)
     images = x[..., None, :] if x.ndim == 3 else x[None, :, None, :]
-    out = _stamped(images, weight[..., None, :], bias, how, (1, *sizes), (0, *surplus))
+    frame = frame and (Part(0, 1, 0, 0), *frame)
+    out = _stamped(images, weight[..., None, :], bias, how, (1, *sizes), frame)
     out = out[:, :, 0] if x.ndim == 3 else out[0, :, 0]
-    inner = (..., None, slice(sizes[0]))
     weight_shape = (*weight.shape[:-1], 1, weight.shape[-1])
     return out, (
-        lambda g: conv2d(g[inner], weight[..., None, :], None, *how)[..., 0, :],
-        lambda g: conv2d_weight_grad(x[..., None, :], g[inner], weight_shape, *how)[..., 0, :],
+        lambda g: conv2d(
+            _reached(g[..., None, :], frame), weight[..., None, :], None, *how
+        )[..., 0, :],
+        lambda g: conv2d_weight_grad(
+            x[..., None, :], _reached(g[..., None, :], frame), weight_shape, *how
+        )[..., 0, :],
         lambda g: channel_sums(g, 1),
     )
 
@@ -110,29 +126,42 @@ def _stamped(
     bias: np.ndarray | None,
     how: Geometry,
     sizes: Sizes,
-    surplus: Sizes,
+    frame: Frame | None,
 ) -> np.ndarray:
-    """Transposed convolution of (N, C, H, W), with `surplus` rows and columns of bias alone."""
+    """Transposed convolution of (N, C, H, W), of whose output `frame` says what is wanted."""
     shape = (images.shape[0], weight.shape[1] * how.groups, *sizes)
     out = kernels.conv2d_input_grad(
         images, weight, shape, how.stride, how.padding, how.dilation, how.groups
     )
-    if any(surplus):
-        out = np.pad(out, ((0, 0), (0, 0), (0, surplus[0]), (0, surplus[1])))
+    if frame is not None:
+        inner = out[(..., *(slice(a.skipped, a.skipped + a.kept) for a in frame))]
+        out = np.pad(inner, [(0, 0), (0, 0), *((0, a.beyond) for a in frame)])
     if bias is not None:
         out = out + bias[:, None, None]
     return out
+
+
+def _reached(g, frame):
+    """Adjoint of what `_stamped` does with `frame`: g where stamps lie, 0 where none is wanted."""
+    if frame is None:
+        return g
+    inner = g[(..., *(slice(a.kept) for a in frame))]
+    widths = [(a.skipped, a.left_out) for a in frame]
+    return ops.pad(inner, [(0, 0)] * (g.ndim - 2) + widths)
 
 
 @lru_cache(maxsize=256, typed=True)
 def _transposed(
     op_name, x_shape, weight_shape, bias_shape, axes, stride, padding, output_padding, groups,
     dilation,
-) -> tuple[Geometry, Sizes, Sizes]:  # fmt: skip
-    """The convolution that is transposed, the sizes of its input, and what is added to those.
+) -> tuple[Geometry, Sizes, Frame | None]:  # fmt: skip
+    """The convolution that is transposed, the sizes of its input, and what of that is wanted.
 
-    An `output_padding` below the stride belongs to the convolution's input; the rest (possible
-    where the dilation is larger) is beyond the reach of every kernel.
+    An `output_padding` below the stride only chooses between inputs of one convolution, and all of
+    it is wanted (None). One that reaches the stride (possible where the dilation is larger) makes
+    more rows than a convolution with this padding could have come from: then the convolution along
+    that axis is the one without padding, and the part of its input that is wanted begins after
+    `padding` and may end beyond the last stamp.
     """
     require_image(op_name, "x", x_shape, axes)
     if len(weight_shape) != axes + 2 or min(weight_shape) < 1:
@@ -160,18 +189,30 @@ def _transposed(
             f"{op_name}: output_padding must be less than stride {strides} or dilation "
             f"{dilations}, got {output_padding!r}"
         )
-    reached = tuple(min(e, s - 1) for e, s in zip(extra, strides, strict=True))
-    sizes = tuple(
-        (n - 1) * s - 2 * p + d * (k - 1) + e + 1
-        for n, s, p, d, k, e in zip(
-            x_shape[-axes:], strides, sides, dilations, weight_shape[2:], reached, strict=True
-        )
+    stamped = tuple(  # all rows that a stamp reaches
+        (n - 1) * s + d * (k - 1) + 1
+        for n, s, d, k in zip(x_shape[-axes:], strides, dilations, weight_shape[2:], strict=True)
     )
+    sizes = tuple(n - 2 * p + e for n, p, e in zip(stamped, sides, extra, strict=True))
     if min(sizes) < 1:
         raise ShapeError(
             f"{op_name}: padding {sides} leaves no output of an input of {x_shape[-axes:]} with "
             f"kernel {weight_shape[2:]}, stride {strides} and dilation {dilations}"
         )
+    frame = None
+    if any(e >= s for e, s in zip(extra, strides, strict=True)):
+        wide = [e >= s for e, s in zip(extra, strides, strict=True)]
+        frame = tuple(map(_part, wide, stamped, sides, sizes))
+        sides = tuple(0 if w else p for w, p in zip(wide, sides, strict=True))
+        sizes = tuple(a.skipped + a.kept + a.left_out for a in frame)
     both = tuple(p for p in sides for _ in range(2))
-    surplus = tuple(e - r for e, r in zip(extra, reached, strict=True))
-    return Geometry(strides, both, dilations, int(groups)), sizes, surplus
+    return Geometry(strides, both, dilations, int(groups)), sizes, frame
+
+
+def _part(wide: bool, stamped: int, padding: int, size: int) -> Part:
+    """What of `stamped` rows is wanted, to make `size` rows that begin after `padding`."""
+    if not wide:
+        return Part(0, size, 0, 0)
+    skipped = min(padding, stamped)
+    kept = min(stamped - skipped, size)
+    return Part(skipped, kept, stamped - skipped - kept, size - kept)

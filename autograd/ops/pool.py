@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd import kernels
+from autograd import kernels, ops
 from autograd.errors import ShapeError
 from autograd.ops.index import piece
 from autograd.ops.pool_geometry import (
@@ -56,7 +56,9 @@ def max_pool2d(
     (but no window starts beyond the image and its padding before). With `return_indices` also the
     position in the flattened plane of each maximum, an int64 ndarray.
 
-    The whole gradient goes to the first maximum in row order; NaN counts as the largest.
+    The whole gradient goes to the first maximum in row order; NaN counts as the largest. A window
+    with no tap inside the image (a dilated one may step over it) gives −inf at position 0, and its
+    gradient goes nowhere.
 
     >>> import numpy as np
     >>> max_pool2d(np.arange(16.0).reshape(1, 4, 4), 2)
@@ -100,18 +102,22 @@ def absmax_pool2d(x: Array, kernel_size, stride=None, padding=0, dilation=1, cei
     >>> absmax_pool2d(np.array([[[1.0, -3.0], [2.0, 0.0]]]), 2)
     array([[[3.]]])
     """
-    window = max_window("absmax_pool2d", x, 2, kernel_size, stride, padding, dilation, ceil_mode)
+    window, met = max_window(
+        "absmax_pool2d", x, 2, kernel_size, stride, padding, dilation, ceil_mode
+    )
     images = as_images(x, 2)
     values, indices = kernels.max_pool2d(images, *window, absolute=True)
     shape, plane = (*x.shape[:-2], *window.out_size), x.shape[-2:]
-    signs = np.sign(kernels.plane_gather(images, indices)).astype(np.int8).reshape(shape)
+    signs = np.sign(kernels.plane_gather(images, indices)).reshape(shape)
+    if not np.isnan(signs).any():
+        signs = signs.astype(np.int8)
     indices = indices.reshape(shape)
-    return values.reshape(shape), lambda g: plane_scatter(g * signs, indices, plane)
+    return values.reshape(shape), lambda g: plane_scatter(_of_met(g, met) * signs, indices, plane)
 
 
 def _max_pool(name, x, axes, kernel_size, stride, padding, dilation, ceil_mode, return_indices):
     """Value and closure of max pooling over the last `axes` axes."""
-    window = max_window(name, x, axes, kernel_size, stride, padding, dilation, ceil_mode)
+    window, met = max_window(name, x, axes, kernel_size, stride, padding, dilation, ceil_mode)
     values, indices = kernels.max_pool2d(as_images(x, axes), *window)
     plane = x.shape[-axes:]
     if values.ndim != x.ndim:
@@ -119,11 +125,16 @@ def _max_pool(name, x, axes, kernel_size, stride, padding, dilation, ceil_mode, 
         values, indices = values.reshape(shape), indices.reshape(shape)
 
     def closure(g):
-        return plane_scatter(g, indices, plane)
+        return plane_scatter(_of_met(g, met), indices, plane)
 
     if return_indices:
         return values, closure, indices.astype(np.int64)
     return values, closure
+
+
+def _of_met(g, met):
+    """g, and 0 for windows with no tap inside the image, whatever g is there."""
+    return g if met is None else ops.where(met, g, 0.0)
 
 
 @op

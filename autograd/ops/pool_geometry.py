@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
 from autograd.grad_mode import is_grad_enabled
-from autograd.kernels.pool_reference import index_dtype
+from autograd.kernels.pool_reference import first_tap, index_dtype
 from autograd.ops.conv_geometry import Pair, Sizes, by, per_axis, require_image, tidy
 from autograd.ops.positions import all_below, positions
 
@@ -36,8 +36,10 @@ def pair(op: str, name: str, value: Any, axes: int, least: int) -> Sizes:
     return per_axis(op, name, tidy(value), axes, least)
 
 
-def max_window(op, x, axes, kernel_size, stride, padding, dilation, ceil_mode) -> Window:
-    """The windows of a max-pooling op over the last `axes` axes of x."""
+def max_window(
+    op, x, axes, kernel_size, stride, padding, dilation, ceil_mode
+) -> tuple[Window, np.ndarray | None]:
+    """The windows of a max-pooling op over the last `axes` axes of x, and which meet the image."""
     require_float(op, x)
     return _found(op, x.shape, axes, kernel_size, stride, padding, dilation, ceil_mode)
 
@@ -52,10 +54,10 @@ def average_window(
         raise ArgumentError(
             f"{op}: divisor_override must be an integer other than 0, got {divisor_override!r}"
         )
-    return _found(op, tuple(x_shape), axes, kernel_size, stride, padding, 1, ceil_mode)
+    return _found(op, tuple(x_shape), axes, kernel_size, stride, padding, 1, ceil_mode)[0]
 
 
-def _found(op, x_shape, axes, *arguments) -> Window:
+def _found(op, x_shape, axes, *arguments) -> tuple[Window, np.ndarray | None]:
     """`_window`, whose arguments may be lists too."""
     try:
         return _window(op, x_shape, axes, *arguments)
@@ -65,7 +67,9 @@ def _found(op, x_shape, axes, *arguments) -> Window:
 
 
 @lru_cache(maxsize=1024, typed=True)
-def _window(op, x_shape, axes, kernel_size, stride, padding, dilation, ceil_mode) -> Window:
+def _window(
+    op, x_shape, axes, kernel_size, stride, padding, dilation, ceil_mode
+) -> tuple[Window, np.ndarray | None]:
     require_image(op, "x", x_shape, axes)
     kernel = per_axis(op, "kernel_size", kernel_size, axes, 1)
     strides = kernel if stride is None else per_axis(op, "stride", stride, axes, 1)
@@ -78,20 +82,34 @@ def _window(op, x_shape, axes, kernel_size, stride, padding, dilation, ceil_mode
             f"a kernel of {by(spans)}, got {padding!r}"
         )
     image = x_shape[-axes:]
-    if any(span > n + 2 * p for span, n, p in zip(spans, image, sides, strict=True)):
+    out = tuple(map(_out_size, image, spans, strides, sides, (ceil_mode,) * axes))
+    if min(out) < 1:
         raise ShapeError(
             f"{op}: kernel {by(spans)} is larger than the padded input "
             f"{by(tuple(n + 2 * p for n, p in zip(image, sides, strict=True)))} "
             f"(input {by(image)}, padding {by(sides)})"
         )
-    out = tuple(map(_out_size, image, spans, strides, sides, (ceil_mode,) * axes))
-    return Window(
+    window = Window(
         _of_images(kernel, 1),
         _of_images(strides, 1),
         _of_images(sides, 0)[:1] * 2 + _of_images(sides, 0)[1:] * 2,
         _of_images(dilations, 1),
         _of_images(out, 1),
     )
+    return window, _met(window, image)
+
+
+def _met(window: Window, image: Sizes) -> np.ndarray | None:
+    """Which windows have a tap inside the image, (OH, OW) or (OL,); None where all have.
+
+    A dilated window may step over a narrow image: one tap in the padding before, the next behind.
+    """
+    steps = (window.out_size, window.kernel, window.stride, window.padding[::2], window.dilation)
+    plane = _of_images(image, 1)
+    rows, columns = (first_tap(*axis) < axis[0] for axis in zip(plane, *steps, strict=True))
+    if rows.all() and columns.all():
+        return None
+    return np.outer(rows, columns) if len(image) == 2 else columns
 
 
 def _of_images(sizes: Sizes, missing: int) -> Pair:
@@ -100,7 +118,10 @@ def _of_images(sizes: Sizes, missing: int) -> Pair:
 
 
 def _out_size(size: int, span: int, stride: int, padding: int, ceil_mode: bool) -> int:
-    """How many windows; with `ceil_mode` the last may reach beyond, but not start there."""
+    """How many windows; with `ceil_mode` the last may reach beyond, but not start there.
+
+    Not positive where the kernel is larger than the padded image: with `ceil_mode`, by a stride.
+    """
     room = size + 2 * padding - span
     if not ceil_mode:
         return room // stride + 1

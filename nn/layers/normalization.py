@@ -73,16 +73,19 @@ class _BatchNorm(Module):
 
     def forward(self, x: Any) -> Any:
         self._check(F.shape_of(x))
-        return self._normalized(x, self.training or self.running_mean is None)
+        return self._normalized(x)
 
-    def _normalized(self, x: Any, own_statistics: bool) -> Any:
-        momentum, batches = self.momentum, self.num_batches_tracked
+    def _normalized(self, x: Any) -> Any:
+        own_statistics = self.training or self.running_mean is None
+        mean, var, batches = self.running_mean, self.running_var, self.num_batches_tracked
+        if self.training and not self.track_running_stats:  # switched off since it was built
+            mean = var = batches = None
+        momentum = self.momentum
         if momentum is None:  # the mean over all batches
             momentum = 0.0 if batches is None else 1 / (batches.item() + 1)
         out = F.batch_norm(
-            x, self.running_mean, self.running_var, self.weight, self.bias, own_statistics,
-            momentum, self.eps,
-        )  # fmt: skip
+            x, mean, var, self.weight, self.bias, own_statistics, momentum, self.eps
+        )
         if self.training and batches is not None:
             batches.data[...] += 1
             stamps.stamp(batches.data)
@@ -112,12 +115,15 @@ class BatchNorm2d(_BatchNorm):
     """(x − mean) / √(var + ε) · weight + bias, per channel (Ioffe & Szegedy, 2015).
 
     In training the statistics are the batch's, and the running ones move towards them by
-    `momentum` (None: their plain mean); in evaluation the running ones are used.
+    `momentum` (None: their plain mean); in evaluation the running ones are used. With
+    `track_running_stats` off (also when it is switched off later) none move; a layer that was
+    built without uses the batch's in evaluation too.
 
     Shapes: x (N, num_features, H, W) -> the same. State: weight, bias, running_mean, running_var
     (num_features,), num_batches_tracked.
 
-    Raises `ShapeError` for other channels.
+    Raises `ShapeError` for other channels, `ArgumentError` for a single value per channel in
+    training.
 
     >>> import numpy as np, nn
     >>> norm = nn.BatchNorm2d(3)
@@ -142,7 +148,7 @@ class _InstanceNorm(_BatchNorm):
         self,
         num_features: int,
         eps: float = 1e-5,
-        momentum: float = 0.1,
+        momentum: float | None = 0.1,
         affine: bool = False,
         track_running_stats: bool = False,
         *,
@@ -150,27 +156,45 @@ class _InstanceNorm(_BatchNorm):
     ):
         super().__init__(num_features, eps, momentum, affine, track_running_stats, dtype=dtype)
 
-    def _normalized(self, x: Any, own_statistics: bool) -> Any:
+    _single: int  # how many axes one example has
+
+    def _normalized(self, x: Any) -> Any:
+        own_statistics = self.training or not self.track_running_stats
         return F.instance_norm(
             x, self.running_mean, self.running_var, self.weight, self.bias, own_statistics,
-            self.momentum, self.eps,
+            0.0 if self.momentum is None else self.momentum, self.eps,
         )  # fmt: skip
+
+    def forward(self, x: Any) -> Any:
+        shape = F.shape_of(x)
+        if len(shape) == self._single:
+            return super().forward(ag.reshape(x, (1, *shape)))[0]
+        return super().forward(x)
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """Normalisation of each channel of each example of x (N, num_features, H, W).
+    """Normalisation of each channel of each example of x (N, num_features, H, W), or of one image.
 
     Without `track_running_stats` training and evaluation do the same; `affine` adds a learned
-    scale and shift (Ulyanov et al., 2016).
+    scale and shift (Ulyanov et al., 2016). As PyTorch's, a layer that has running statistics moves
+    them by `momentum` (None: not at all) whenever it uses those of its input, which it also does in
+    evaluation once `track_running_stats` is switched off.
+
+    Raises `ShapeError` for other channels, `ArgumentError` for a single value per channel.
     """
 
     _layouts = {4: "(N, C, H, W)"}
+    _single = 3
 
 
 class InstanceNorm1d(_InstanceNorm):
-    """Normalisation of each channel of each example of x (N, num_features, L)."""
+    """Normalisation of each channel of each example of x (N, num_features, L), or (C, L).
+
+    See `InstanceNorm2d`.
+    """
 
     _layouts = {3: "(N, C, L)"}
+    _single = 2
 
 
 class LayerNorm(Module):
