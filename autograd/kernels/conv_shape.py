@@ -6,6 +6,7 @@ makes one.
 
 from __future__ import annotations
 
+import warnings
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -124,12 +125,24 @@ def require_shape(what: str, got: tuple[int, ...], expected: tuple[int, ...]) ->
 
 
 def float_dtype(*arrays: np.ndarray | None) -> np.dtype:
-    """The one dtype to compute in: float32 or float64, the widest among the arrays."""
-    dtype = np.result_type(*(a.dtype for a in arrays if a is not None))
+    """The one dtype to compute in: float32 or float64, the widest among the arrays of floats.
+
+    Whole numbers are converted as they are. Bytes above 1 are most likely pixels that nobody has
+    scaled, 255 times as large as a network's start expects: they are converted with a warning.
+    """
+    given = [a for a in arrays if a is not None]
+    floats = [a.dtype for a in given if a.dtype.kind not in "iub"]
+    for a in given:
+        if a.dtype == np.uint8 and a.max(initial=0) > 1:
+            warnings.warn(
+                f"conv2d: bytes of 0..{a.max()} are taken as they are; to bring pixels to 0..1, "
+                "give x.astype(np.float32) / 255",
+                UserWarning,
+                stacklevel=2,
+            )
+    dtype = np.result_type(*floats) if floats else np.dtype(np.float64)
     if dtype == np.float32 or dtype == np.float64:
         return dtype
-    if dtype.kind in "iub":
-        return np.dtype(np.float64)
     if dtype == np.float16:
         return np.dtype(np.float32)
     raise DTypeError(f"conv2d: float32 or float64 arrays fit, got {dtype}")

@@ -35,9 +35,7 @@ def span(size: int, out: int, stride: int, offset: int) -> tuple[int, int]:
     return lo, max(lo, hi)
 
 
-def first_tap(
-    size: int, out: int, taps: int, stride: int, before: int, dilation: int
-) -> Array:
+def first_tap(size: int, out: int, taps: int, stride: int, before: int, dilation: int) -> Array:
     """For each output of one axis, the first position its window meets; `size` for none."""
     start = np.arange(out, dtype=np.int64) * stride - before
     first = start + np.maximum(0, -(start // dilation)) * dilation

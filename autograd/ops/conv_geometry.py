@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.advice import channels_last
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 
 Sizes = tuple[int, ...]
@@ -106,7 +107,7 @@ def _geometry(
         raise ShapeError(
             f"{op}: weight must be {_KERNELS[axes]} with no axis of length 0, got {weight_shape}"
         )
-    require_channels(op, x_shape[-axes - 1], weight_shape, groups, bias_shape)
+    require_channels(op, x_shape, weight_shape, groups, bias_shape)
     image, kernel = x_shape[-axes:], weight_shape[2:]
     strides = per_axis(op, "stride", stride, axes, 1)
     dilations = per_axis(op, "dilation", dilation, axes, 1)
@@ -149,21 +150,23 @@ def require_image(op: str, name: str, shape: Sizes, axes: int) -> None:
 
 
 def require_channels(
-    op: str, channels: int, weight_shape: Sizes, groups: Any, bias_shape: Sizes | None
+    op: str, x_shape: Sizes, weight_shape: Sizes, groups: Any, bias_shape: Sizes | None
 ) -> None:
-    """Raise unless weight, groups and bias fit an image with so many channels."""
+    """Raise unless weight, groups and bias fit the channels of x."""
     require_groups(op, groups)
-    out_channels = weight_shape[0]
+    axes = len(weight_shape) - 2
+    channels, out_channels = x_shape[-axes - 1], weight_shape[0]
+    turned = channels_last(x_shape, weight_shape[1] * groups, axes)
     if channels % groups or out_channels % groups:
         raise ShapeError(
             f"{op}: groups={groups} must divide the {channels} channels of x and the "
-            f"{out_channels} of weight {weight_shape}"
+            f"{out_channels} of weight {weight_shape}{turned}"
         )
     if weight_shape[1] * groups != channels:
         fitting = (out_channels, channels // groups, *weight_shape[2:])
         raise ShapeError(
             f"{op}: x has {channels} channels, so with groups={groups} weight must have shape "
-            f"{fitting}, got {weight_shape}"
+            f"{fitting}, got {weight_shape}{turned}"
         )
     require_bias(op, bias_shape, (out_channels,))
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 import autograd.ops as ops
+from autograd.advice import channels_last
 from autograd.errors import ArgumentError, ShapeError
 from autograd.kernels import conv as kernels
 from autograd.ops.conv import channel_sums, conv2d, conv2d_weight_grad, of_height_one
@@ -24,6 +25,7 @@ from autograd.ops.conv_geometry import (
 from autograd.record import Array, op
 
 __all__ = ["conv_transpose1d", "conv_transpose2d"]
+
 
 class Part(NamedTuple):
     """Along one axis: what is wanted of what is stamped, and how many zeros follow it."""
@@ -110,9 +112,9 @@ def conv_transpose1d(
     out = out[:, :, 0] if x.ndim == 3 else out[0, :, 0]
     weight_shape = (*weight.shape[:-1], 1, weight.shape[-1])
     return out, (
-        lambda g: conv2d(
-            _reached(g[..., None, :], frame), weight[..., None, :], None, *how
-        )[..., 0, :],
+        lambda g: conv2d(_reached(g[..., None, :], frame), weight[..., None, :], None, *how)[
+            ..., 0, :
+        ],
         lambda g: conv2d_weight_grad(
             x[..., None, :], _reached(g[..., None, :], frame), weight_shape, *how
         )[..., 0, :],
@@ -134,8 +136,8 @@ def _stamped(
         images, weight, shape, how.stride, how.padding, how.dilation, how.groups
     )
     if frame is not None:
-        inner = out[(..., *(slice(a.skipped, a.skipped + a.kept) for a in frame))]
-        out = np.pad(inner, [(0, 0), (0, 0), *((0, a.beyond) for a in frame)])
+        rows, columns = (slice(a.skipped, a.skipped + a.kept) for a in frame)
+        out = np.pad(out[:, :, rows, columns], [(0, 0), (0, 0), *((0, a.beyond) for a in frame)])
     if bias is not None:
         out = out + bias[:, None, None]
     return out
@@ -177,7 +179,7 @@ def _transposed(
         fitting = f"({channels}, {', '.join(map(str, weight_shape[1:]))})"
         raise ShapeError(
             f"{op_name}: x has {channels} channels, so weight {_KERNELS[axes]} must have shape "
-            f"{fitting}, got {weight_shape}"
+            f"{fitting}, got {weight_shape}{channels_last(x_shape, weight_shape[0], axes)}"
         )
     require_bias(op_name, bias_shape, (weight_shape[1] * groups,))
     strides = per_axis(op_name, "stride", stride, axes, 1)

@@ -157,6 +157,8 @@ def instance_norm(
         raise ArgumentError(
             f"instance_norm: more than one value per channel is needed, got x of shape {shape}"
         )
+    if shape[0] == 0:  # no example, so nothing that the running statistics could move towards
+        running_mean = running_var = None
     moved_mean, moved_var = _running("instance_norm", shape[1], running_mean, running_var)
     out = group_norm(x, shape[1], weight, bias, eps)
     if moved_mean is not None or moved_var is not None:

@@ -100,6 +100,9 @@ class Conv2d(_Convolution):
     `padding` is a number, two, four (top, bottom, left, right), 'valid', 'same' or 'full';
     `padding_mode` 'zeros', 'circular', 'reflect' or 'replicate'.
 
+    Whole numbers are converted as they are: give images of bytes as x.astype(np.float32) / 255
+    (0..1), and (N, H, W, C) as x.transpose(0, 3, 1, 2).
+
     Raises `ShapeError` for an x with other channels, or smaller than the kernel.
 
     >>> import numpy as np, nn

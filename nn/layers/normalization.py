@@ -8,6 +8,7 @@ import numpy as np
 
 import autograd as ag
 from autograd import scope, stamps
+from autograd.advice import channels_last
 from autograd.errors import ArgumentError, ShapeError
 from nn import functional as F
 from nn import init
@@ -31,7 +32,7 @@ __all__ = [
 class _BatchNorm(Module):
     """Batch normalisation; subclasses say which inputs they take."""
 
-    _layouts: dict[int, str]
+    _layouts: dict[int, str]  # number of axes -> what they are
 
     def __init__(
         self,
@@ -83,9 +84,7 @@ class _BatchNorm(Module):
         momentum = self.momentum
         if momentum is None:  # the mean over all batches
             momentum = 0.0 if batches is None else 1 / (batches.item() + 1)
-        out = F.batch_norm(
-            x, mean, var, self.weight, self.bias, own_statistics, momentum, self.eps
-        )
+        out = F.batch_norm(x, mean, var, self.weight, self.bias, own_statistics, momentum, self.eps)
         if self.training and batches is not None:
             batches.data[...] += 1
             stamps.stamp(batches.data)
@@ -93,15 +92,18 @@ class _BatchNorm(Module):
 
     def _check(self, shape: tuple[int, ...]) -> None:
         name = type(self).__name__
-        if len(shape) not in self._layouts:
+        layout = self._layouts.get(len(shape))
+        if layout is None:
             raise ShapeError(
                 f"{scope.prefix()}{name}: the input must be "
                 f"{' or '.join(self._layouts.values())}, got shape {shape}"
             )
-        if shape[1] != self.num_features:
+        axis = 1 if layout.startswith("(N") else 0
+        if shape[axis] != self.num_features:
+            turned = channels_last(shape, self.num_features, len(shape) - axis - 1)
             raise ShapeError(
-                f"{scope.prefix()}{name}(num_features={self.num_features}) got {shape[1]} channels "
-                f"(input of shape {shape}); use nn.{name}({shape[1]})"
+                f"{scope.prefix()}{name}(num_features={self.num_features}) got {shape[axis]} "
+                f"channels (input of shape {shape})" + (turned or f"; use nn.{name}({shape[axis]})")
             )
 
     def extra_repr(self) -> str:
@@ -156,20 +158,15 @@ class _InstanceNorm(_BatchNorm):
     ):
         super().__init__(num_features, eps, momentum, affine, track_running_stats, dtype=dtype)
 
-    _single: int  # how many axes one example has
-
     def _normalized(self, x: Any) -> Any:
+        shape = F.shape_of(x)
+        if len(shape) == min(self._layouts):
+            return self._normalized(ag.reshape(x, (1, *shape)))[0]
         own_statistics = self.training or not self.track_running_stats
         return F.instance_norm(
             x, self.running_mean, self.running_var, self.weight, self.bias, own_statistics,
             0.0 if self.momentum is None else self.momentum, self.eps,
         )  # fmt: skip
-
-    def forward(self, x: Any) -> Any:
-        shape = F.shape_of(x)
-        if len(shape) == self._single:
-            return super().forward(ag.reshape(x, (1, *shape)))[0]
-        return super().forward(x)
 
 
 class InstanceNorm2d(_InstanceNorm):
@@ -183,8 +180,7 @@ class InstanceNorm2d(_InstanceNorm):
     Raises `ShapeError` for other channels, `ArgumentError` for a single value per channel.
     """
 
-    _layouts = {4: "(N, C, H, W)"}
-    _single = 3
+    _layouts = {4: "(N, C, H, W)", 3: "(C, H, W)"}
 
 
 class InstanceNorm1d(_InstanceNorm):
@@ -193,8 +189,7 @@ class InstanceNorm1d(_InstanceNorm):
     See `InstanceNorm2d`.
     """
 
-    _layouts = {3: "(N, C, L)"}
-    _single = 2
+    _layouts = {3: "(N, C, L)", 2: "(C, L)"}
 
 
 class LayerNorm(Module):
@@ -280,6 +275,7 @@ class GroupNorm(Module):
             raise ShapeError(
                 f"{scope.prefix()}GroupNorm({self.num_groups}, num_channels={self.num_channels}): "
                 f"the input must be (N, {self.num_channels}, ...), got shape {shape}"
+                + channels_last(shape, self.num_channels, len(shape) - 2)
             )
         return F.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
 

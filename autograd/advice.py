@@ -1,0 +1,23 @@
+"""Sentences that errors add where the mistake is a known one."""
+
+from __future__ import annotations
+
+__all__ = ["channels_last"]
+
+
+def channels_last(shape: tuple[int, ...], channels: int, axes: int) -> str:
+    """What to do about (N, H, W, C) where (N, C, H, W) is wanted; "" if x does not look like that.
+
+    `axes` is how many axes follow the channels, `channels` how many there should be.
+
+    >>> channels_last((4, 20, 20, 3), 3, 2)
+    '; its last axis has 3 elements: if those are the channels, give x.transpose(0, 3, 1, 2)'
+    """
+    lead = len(shape) - axes - 1
+    if lead not in (0, 1) or axes < 1 or shape[-1] != channels:
+        return ""
+    order = (*range(lead), len(shape) - 1, *range(lead, len(shape) - 1))
+    return (
+        f"; its last axis has {channels} elements: if those are the channels, "
+        f"give x.transpose({', '.join(map(str, order))})"
+    )
