@@ -2,28 +2,39 @@
 
 Nodes are visited from the newest to the oldest, which is a topological order since an operand is
 always older than its result. Gradients wait in a dictionary under the node (or leaf Tensor) they
-belong to and are freed as they are used; leaves get theirs at the very end, so that an error on
-the way leaves every `.grad` as it was.
+belong to and are freed as they are used; leaves get theirs at the very end and all at once, so that
+an error or an interrupt on the way leaves every `.grad` as it was.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import repeat
 from operator import attrgetter
 from sys import getrefcount
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from autograd import ops, stamps
-from autograd.errors import DTypeError, GradWarning, GraphError, InPlaceError, ShapeError
-from autograd.grad_mode import record_ops, restore
+from autograd.errors import (
+    DTypeError,
+    GlassgradError,
+    GradWarning,
+    GraphError,
+    InPlaceError,
+    ShapeError,
+)
+from autograd.grad_mode import enable_grad, record_ops, restore
+from autograd.interrupts import at_once
 from autograd.kernels import blas
 from autograd.locks import Guard
 from autograd.ops.index import Piece
 from autograd.record import Edge, Node
 from autograd.tensors import Tensor
+
+T = TypeVar("T")
 
 _leaves = Guard()
 _age = attrgetter("id")
@@ -45,11 +56,10 @@ def backward(
             GradWarning,
             stacklevel=3,
         )
-    seed = _seed(root, gradient, "backward")
+    seed = _seed(root, gradient, "backward", create_graph)
     targets = None if inputs is None else [_leaf(tensor) for tensor in inputs]
     replayed = _Replay([root], targets, bool(retain_graph or create_graph), create_graph)
-    replayed.run([seed])
-    replayed.deliver()
+    replayed.run([seed], replayed.deliver)
 
 
 def gradients(
@@ -66,7 +76,9 @@ def gradients(
     Nodes with an id below `since` count as leaves: nothing below them is visited, no hook called.
     """
     keys = [_key(tensor, "grad") for tensor in inputs]
-    checked = [_seed(root, seed, "grad") for root, seed in zip(outputs, seeds, strict=True)]
+    checked = [
+        _seed(root, seed, "grad", create_graph) for root, seed in zip(outputs, seeds, strict=True)
+    ]
     replayed = _Replay(outputs, keys, bool(retain_graph or create_graph), create_graph, since)
     if not allow_unused:
         for position, key in enumerate(keys):
@@ -76,13 +88,7 @@ def gradients(
                     f"grad: input {position} ({described}) is not in the graph of the output; "
                     "pass allow_unused=True to get None for it"
                 )
-    replayed.run(checked)
-    found: dict[Edge, Tensor | None] = {}
-    for key in set(keys):
-        box = [replayed.results.pop(key, None)]
-        plain = isinstance(box[0], np.ndarray)
-        found[key] = Tensor._of(_owned(box)) if plain else box[0]
-    return [found[key] for key in keys]
+    return replayed.run(checked, lambda: replayed.taken(keys))
 
 
 class _Replay:
@@ -100,7 +106,7 @@ class _Replay:
         self.retain_graph = retain_graph
         self.create_graph = create_graph
         self.targets = None if targets is None else set(targets)
-        self.with_hooks = since == 0
+        self.since = since
         self.starts = [root.node or root for root in roots]
         self.order, self.reached = schedule(self.starts, targets, since)
         self.waiting: dict[Edge, Any] = {}
@@ -127,8 +133,8 @@ class _Replay:
             for node in self.order:
                 _check_unchanged(node)
 
-    def run(self, seeds: Sequence[Any]) -> None:
-        """Call the closures of every node, newest first."""
+    def run(self, seeds: Sequence[Any], then: Callable[[], T]) -> T:
+        """Call the closures of every node, newest first; what `then` makes of the results."""
         outer = record_ops(self.create_graph)
         try:
             held = blas.hold_beside_convolutions()
@@ -136,28 +142,32 @@ class _Replay:
                 self.begin(seeds)
                 self.visit(self.order)
                 self.finish()
+                return then()
             finally:
                 blas.release(held)
         finally:
             restore(outer)
 
     def begin(self, seeds: Sequence[Any]) -> None:
-        """Give the roots their gradients."""
+        """Give the roots their gradients; those that lead to nothing that is wanted get none."""
         for start, seed in zip(self.starts, seeds):  # noqa: B905 - as many as there are roots
-            if self.create_graph or start in self.waiting:
-                self._add(start, self._wrapped(seed))
-            else:
-                self.waiting[start] = seed
+            if self.reached is None or start in self.reached:
+                self._add(start, self._fitting(seed))
 
     def finish(self) -> None:
-        """What still waits are the gradients of leaves, now complete."""
+        """What still waits is complete: leaves, and wanted nodes with nothing wanted below."""
         waiting = self.waiting
-        if self.with_hooks:
-            for leaf, g in waiting.items():
-                if leaf._hooks:
-                    waiting[leaf] = self._hooked(g, leaf, leaf._hooks)
-        self.results.update(waiting)
-        waiting.clear()
+        for edge in list(waiting):
+            g = waiting.pop(edge)
+            if type(edge) is Node:
+                if edge.id >= self.since:
+                    g = self._hooked(g, edge, edge.hooks)
+                    self._retain(edge, g)
+            elif not edge._requires_grad:  # no longer, since it was recorded
+                continue
+            elif self.since == 0:
+                g = self._hooked(g, edge, edge._hooks)
+            self.results[edge] = g
 
     def visit(self, nodes: Iterable[Node]) -> None:
         """Call the closures of each node on its gradient, which is complete when it is reached."""
@@ -187,6 +197,7 @@ class _Replay:
                     contribution = closure(g)
                 except Exception as error:
                     _note_where(error, node, position)
+                    _check_callable(error, node, position)
                     raise
                 expected = edge if type(edge) is Node else edge._data
                 if (
@@ -194,7 +205,7 @@ class _Replay:
                     or contribution.shape != expected.shape
                     or contribution.dtype is not expected.dtype
                 ):
-                    contribution = _fitted(self._wrapped(contribution), edge, node, position)
+                    contribution = self._fitting(_fitted(contribution, edge, node, position))
                 if edge in waiting or type(contribution) is Piece:
                     self._add(edge, contribution)
                     contribution = None  # let it go before the next closure allocates
@@ -209,23 +220,31 @@ class _Replay:
         if tensor is not None:
             self.retained.append((tensor, g))
 
-    def _wrapped(self, g: Any) -> Any:
-        """Under `create_graph` every gradient is a Tensor, constants too."""
-        return Tensor._of(g) if self.create_graph and type(g) is np.ndarray else g
+    def _fitting(self, g: Any) -> Any:
+        """Under `create_graph` every gradient is a Tensor, constants too; else none is."""
+        if self.create_graph:
+            return Tensor._of(g) if type(g) is np.ndarray else g
+        return g._data if isinstance(g, Tensor) else g
 
-    def _hooked(self, g: Any, edge: Edge, hooks: dict[int, Callable[[Tensor], Any]]) -> Any:
-        """The finished gradient of `edge` as its hooks leave it."""
-        for hook in tuple(hooks.values()):
-            changed = hook(g if isinstance(g, Tensor) else Tensor._of(g))
+    def _hooked(self, g: Any, edge: Edge, hooks: dict[int, Callable[[Tensor], Any]] | None) -> Any:
+        """The finished gradient of `edge` as its hooks leave it.
+
+        A hook gets memory of its own, since it may write to it, and may return an array that it
+        writes to again later.
+        """
+        for hook in tuple(hooks.values()) if hooks else ():
+            given: Any = _copied(g)
+            changed = hook(given)
             if changed is None:
-                continue
-            if not self.create_graph:
-                changed = changed._data if isinstance(changed, Tensor) else np.asarray(changed)
-            if changed.shape != edge.shape:
-                raise ShapeError(
-                    f"hook: a gradient of shape {edge.shape} is needed, got {changed.shape}"
-                )
-            g = changed
+                changed = given
+            what = f"{_hook_name(hook)} of {_edge_name(edge)}"
+            if self.create_graph and isinstance(changed, Tensor):
+                _check_gradient(changed, edge, what)
+                box = [changed.astype(edge.dtype, copy=False)]
+            else:
+                box = [self._fitting(_gradient_array(changed, edge, what))]
+            given = changed = None
+            g = self._fitting(_own(box))
         return g
 
     def _add(self, edge: Edge, g: Any) -> None:
@@ -250,13 +269,36 @@ class _Replay:
             self.owned.add(edge)
 
     def deliver(self) -> None:
-        """Add the results to the `grad` of the leaves (and of those that retain theirs)."""
+        """Add the results to the `grad` of the leaves (and of those that retain theirs).
+
+        First all sums are made, in memory of their own; then all are handed over at once.
+        """
+        results, retained = self.results, self.retained
         with _leaves.lock:
-            for leaf in list(self.results):
-                _accumulate(leaf, [self.results.pop(leaf)])
-            while self.retained:
-                tensor, *box = self.retained.pop()
-                _accumulate(tensor, box)
+            takers: list[Tensor] = []
+            sums: list[Tensor] = []
+            for leaf in list(results):
+                takers.append(leaf)
+                sums.append(_added(leaf, [results.pop(leaf)]))
+            while retained:
+                tensor, *box = retained.pop()
+                takers.append(tensor)
+                sums.append(_added(tensor, box))
+            before = [taker._grad for taker in takers]  # freed when all is done
+            at_once(map(setattr, takers, repeat("_grad"), sums))
+        del before
+
+    def taken(self, keys: Sequence[Edge]) -> list[Tensor | None]:
+        """The results for `keys`, each a Tensor of its own, or None."""
+        found: dict[Edge, Tensor | None] = {}
+        taken: list[Tensor | None] = []
+        for key in keys:
+            if key not in found:
+                found[key] = _own([self.results.pop(key, None)])
+                taken.append(found[key])
+            else:
+                taken.append(_own([found[key]]))
+        return taken
 
 
 def schedule(
@@ -264,7 +306,7 @@ def schedule(
 ) -> tuple[list[Node], set[Edge] | None]:
     """The nodes to visit, newest first, and (for targets) every edge that leads to one.
 
-    Nodes with an id below `since` count as leaves.
+    Nodes with an id below `since` count as leaves. A target is visited only if it leads to another.
     """
     order: list[Node] = []
     seen: set[Node] = set()
@@ -282,12 +324,14 @@ def schedule(
         return order, None
     wanted = set(targets)
     leading = wanted.intersection(starts)
+    visited = set()
     for node in reversed(order):
         on_the_way = [edge for edge in node.edges if edge in wanted or edge in leading]
         if on_the_way:
             leading.update(on_the_way)
             leading.add(node)
-    return [node for node in order if node in leading], leading
+            visited.add(node)
+    return [node for node in order if node in visited], leading
 
 
 def _note_where(error: Exception, node: Node, position: int) -> None:
@@ -299,6 +343,18 @@ def _note_where(error: Exception, node: Node, position: int) -> None:
     )
     if type(edge) is Node:
         error.add_note(f"its operand was made by {edge.op.name} at {edge.source}")
+
+
+def _check_callable(error: Exception, node: Node, position: int) -> None:
+    """Raise ours for a closure that could not be called at all: it is no function of one gradient."""
+    traceback = error.__traceback__
+    if isinstance(error, TypeError) and traceback is not None and traceback.tb_next is None:
+        closure = node.closures[position] if node.closures is not None else None
+        raise GraphError(
+            f"{node.op.name} (recorded at {node.source}): its closure for "
+            f"'{node.op.operand_name(position)}' must be a function of the gradient of its result, "
+            f"got {closure!r}: {error}"
+        ) from error
 
 
 def _key(tensor: Any, function: str) -> Edge:
@@ -324,8 +380,8 @@ def _leaf(tensor: Any) -> Tensor:
     return key
 
 
-def _seed(root: Any, gradient: Any, function: str) -> Any:
-    """The gradient to start with at `root`."""
+def _seed(root: Any, gradient: Any, function: str, create_graph: bool = False) -> Any:
+    """The gradient to start with at `root`: a Tensor if it is to be differentiated by itself."""
     _key(root, function)
     if gradient is None:
         if root._data.size != 1:
@@ -336,17 +392,43 @@ def _seed(root: Any, gradient: Any, function: str) -> Any:
         seed = np.empty(root._data.shape, root._data.dtype)
         seed.fill(1)
         return seed
-    if isinstance(gradient, Tensor):
-        given = gradient if gradient._requires_grad else gradient._data
-    else:
-        given = np.asarray(gradient)
-    if given.shape != root.shape:
-        raise ShapeError(
-            f"{function}: a gradient of shape {root.shape} is needed, got {given.shape}"
-        )
-    fitting = given.astype(root.dtype, copy=False)
-    # an array object of this pass alone: ops find what they keep for a gradient by its identity
-    return fitting.view() if isinstance(fitting, np.ndarray) else fitting
+    if create_graph and isinstance(gradient, Tensor) and gradient._requires_grad:
+        _check_gradient(gradient, root, function)
+        with enable_grad():
+            return gradient.astype(root.dtype, copy=False)
+    fitting = _gradient_array(gradient, root, function)
+    # an array object of this pass alone: ops find what they keep for a gradient by its identity;
+    # and what is recorded of it must not change when the caller's array does
+    return fitting.copy() if create_graph else fitting.view()
+
+
+def _gradient_array(given: Any, wanted: Any, what: str) -> np.ndarray:
+    """A gradient from outside as an array of the shape and dtype of the Tensor or node `wanted`."""
+    if isinstance(given, Tensor):
+        given = given._data
+    try:
+        array = np.asarray(given)
+    except ValueError as error:  # a ragged list
+        raise ShapeError(f"{what}: a gradient of shape {wanted.shape} is needed: {error}") from None
+    _check_gradient(array, wanted, what)
+    return array.astype(wanted.dtype, copy=False)
+
+
+def _check_gradient(given: Any, wanted: Any, what: str) -> None:
+    if given.dtype.kind not in "fiub":
+        raise DTypeError(f"{what}: a gradient of dtype {wanted.dtype} is needed, got {given.dtype}")
+    if given.shape != wanted.shape:
+        raise ShapeError(f"{what}: a gradient of shape {wanted.shape} is needed, got {given.shape}")
+
+
+def _hook_name(hook: Any) -> str:
+    return f"hook {getattr(hook, '__qualname__', None) or type(hook).__qualname__}"
+
+
+def _edge_name(edge: Edge) -> str:
+    if type(edge) is Node:
+        return repr(edge)
+    return f"leaf {edge.name!r}" if edge.name else f"a leaf of shape {edge.shape}"
 
 
 def _check_unchanged(node: Node) -> None:
@@ -373,15 +455,23 @@ def _check_unchanged(node: Node) -> None:
 
 def _fitted(g: Any, edge: Edge, node: Node, position: int) -> Any:
     """A closure's result in the shape and dtype of its operand: broadcasting undone, once."""
-    kind = type(g)
-    if kind is Piece:
+    if type(g) is Piece:
         return g
-    if kind is not np.ndarray and kind is not Tensor:
+    if type(g) is not np.ndarray and not isinstance(g, Tensor):
         if g is None:
             raise GraphError(
                 f"{node.op.name}: its rule for '{node.op.operand_name(position)}' returned None"
             )
-        g = np.asarray(g)
+        try:
+            g = np.asarray(g)
+        except (ValueError, GlassgradError) as error:  # a ragged list, or one of Tensors
+            raise GraphError(
+                f"{_rule(node, position)} returned {type(g).__name__}: {error}"
+            ) from None
+    if g.dtype.kind not in "fiub":
+        raise DTypeError(
+            f"{_rule(node, position)} returned dtype {g.dtype} for an operand of dtype {edge.dtype}"
+        )
     if g.shape != edge.shape:
         g = _unbroadcast(g, edge.shape, node, position)
     if g.dtype != edge.dtype:
@@ -389,14 +479,17 @@ def _fitted(g: Any, edge: Edge, node: Node, position: int) -> Any:
     return g
 
 
+def _rule(node: Node, position: int) -> str:
+    operand = node.op.operand_name(position)
+    return f"{node.op.name} (recorded at {node.source}): its rule for '{operand}'"
+
+
 def _unbroadcast(g: Any, shape: tuple[int, ...], node: Node, position: int) -> Any:
     """Sum `g` over the axes along which an operand of `shape` was broadcast."""
     extra = g.ndim - len(shape)
     if extra < 0 or any(n not in (1, m) for n, m in zip(shape, g.shape[extra:], strict=True)):
         raise ShapeError(
-            f"{node.op.name} (recorded at {node.source}): its rule for "
-            f"'{node.op.operand_name(position)}' returned shape {g.shape} for an operand of shape "
-            f"{shape}"
+            f"{_rule(node, position)} returned shape {g.shape} for an operand of shape {shape}"
         )
     axes = tuple(range(extra)) + tuple(
         extra + i for i, (n, m) in enumerate(zip(shape, g.shape[extra:], strict=True)) if n != m
@@ -424,20 +517,42 @@ _box = [object()]
 _ALONE = getrefcount(_box[0])  # references to an object that nothing but a list holds
 
 
-def _accumulate(tensor: Tensor, box: list[Any]) -> None:
-    """Add the gradient in `box` to `tensor.grad`, in place where nobody else holds the old one."""
-    old, tensor._grad = [tensor._grad], None
-    if isinstance(box[0], Tensor):  # a recorded gradient
-        tensor._grad = box[0] if old[0] is None else old[0] + box[0]
-    elif old[0] is None:
-        tensor._grad = Tensor._of(_owned(box))
-    elif (
-        old[0].node is None
-        and getrefcount(old[0]) == _ALONE
-        and getrefcount(old[0]._data) == _ALONE
-        and old[0]._data.flags.writeable
+def _own(box: list[Any]) -> Tensor | None:
+    """The gradient in `box` as a Tensor with memory of its own, connected as it was."""
+    if box[0] is None:
+        return None
+    if not isinstance(box[0], Tensor):
+        return Tensor._of(_owned(box))
+    if (
+        getrefcount(box[0]) == _ALONE
+        and getrefcount(box[0]._data) == _ALONE
+        and box[0]._data.base is None
+        and box[0]._data.flags.carray
     ):
-        np.add(old[0]._data, box[0], out=old[0]._data)
-        tensor._grad = old[0]
-    else:
-        tensor._grad = Tensor._of(np.asarray(old[0]._data + box[0]))
+        return box[0]
+    return _copied(box[0])
+
+
+def _copied(g: Any) -> Tensor:
+    """A Tensor with the values of the gradient `g`, recorded if `g` is."""
+    if isinstance(g, Tensor) and g._requires_grad:
+        return ops.copy(g)
+    return Tensor._of(np.array(g._data if isinstance(g, Tensor) else g, order="C"))
+
+
+def _added(tensor: Tensor, box: list[Any]) -> Tensor:
+    """The gradient in `box` and what is in `tensor.grad` already, in memory of their own."""
+    old = tensor._grad
+    if old is not None and old.shape != box[0].shape:
+        raise ShapeError(
+            f"backward: the `grad` of {_edge_name(tensor)} has shape {old.shape}, but its gradient "
+            f"has shape {box[0].shape}. Set it to None when the data are replaced."
+        )
+    if isinstance(box[0], Tensor):  # a recorded gradient
+        if old is None:
+            return _own(box)  # type: ignore[return-value]
+        return (old + box[0]).astype(tensor.dtype, copy=False)
+    fresh = _owned(box)
+    if old is not None:
+        np.add(old._data, fresh, out=fresh, casting="same_kind")
+    return Tensor._of(fresh)

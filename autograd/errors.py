@@ -16,6 +16,7 @@ __all__ = [
     "CheckpointError",
     "DTypeError",
     "FileKindError",
+    "FloatError",
     "GlassgradError",
     "GradCheckError",
     "GradWarning",
@@ -63,6 +64,10 @@ class DTypeError(GlassgradError, TypeError):
 
 class ForeignOperandError(DTypeError):
     """An operand that is no Tensor, array or number; its own type may know what to do with it."""
+
+
+class FloatError(GlassgradError, FloatingPointError):
+    """A division by zero, an overflow or the like, where `np.errstate` asks for an exception."""
 
 
 class GraphError(GlassgradError, RuntimeError):
@@ -115,5 +120,7 @@ _OURS: tuple[tuple[type[Exception], type[GlassgradError]], ...] = (  # the first
     (IndexError, IndexRangeError),
     (TypeError, DTypeError),
     (AttributeError, DTypeError),  # a number where an op needs an array
+    (FloatingPointError, FloatError),
+    (ArithmeticError, ArgumentError),
     (Exception, ShapeError),
 )

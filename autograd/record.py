@@ -8,7 +8,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from types import CellType, CodeType, FunctionType
-from typing import Any, ClassVar, overload
+from typing import Any, ClassVar, NoReturn, overload
 
 import numpy as np
 
@@ -55,7 +55,17 @@ _ARRAY = {"Array", "ndarray", "ndarray'>"}
 class Op:
     """What is known of an op: its body, its operands' names, its highest order of derivative."""
 
-    __slots__ = ("body", "call", "max_order", "name", "operands", "optional", "starred", "statics")
+    __slots__ = (
+        "body",
+        "call",
+        "foreign",
+        "max_order",
+        "name",
+        "operands",
+        "optional",
+        "starred",
+        "statics",
+    )
 
     def __init__(self, body: Callable[..., Any], max_order: int | None):
         self.name = body.__name__
@@ -65,6 +75,7 @@ class Op:
             )
         self.body = body
         self.call: Callable[..., Any] = body  # what `@op` makes of it
+        self.foreign = not body.__module__.startswith("autograd.ops.")  # what it returns is checked
         self.max_order = max_order
         operands: list[str] = []
         optional: set[str] = set()
@@ -316,38 +327,111 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
 
         try:
             result = body(*values, **kwargs)
-            out = result[0] if type(result[0]) is np.ndarray else np.asarray(result[0])
-            if out.dtype is _FLOAT64 and any_tensor and _promoted(values, count):
-                values[:count] = _demoted(values[:count])
-                result = body(*values, **kwargs)
-                out = np.asarray(result[0])
-        except GlassgradError as error:
-            raise _with_origins(_located(error), spec, args[:count]) from None
-        except (ValueError, IndexError, TypeError, ArithmeticError, AttributeError) as error:
-            explained = _explained(spec, error, values[:count])
-            raise _with_origins(explained, spec, args[:count]) from error
-
-        wrapped: Any = out
-        if tracked and is_grad_enabled() and out.dtype.kind == "f":
-            closures = result[1]
-            if type(closures) is not tuple or len(closures) != count or tracked != count:
-                closures = _needed(spec, closures, edges)
-            wrapped = Node.result(spec, edges, closures, out)
-        elif any_tensor:
-            if out.dtype.kind not in "fiub":
-                raise _no_numbers(spec, args[:count], out.dtype)
-            wrapped = Tensor._of(out)
-        return wrapped if len(result) == 2 else (wrapped, result[2])
+        except Exception as error:
+            _failed(spec, error, args[:count], values[:count])
+        return _finished(spec, args, values[:count], edges, any_tensor, result)
 
     if not starred and arity in _SHORTCUTS:
-        call = _SHORTCUTS[arity](call, spec, Node)
+        call = _SHORTCUTS[arity](call, spec, Node, _finished, _failed)
     functools.update_wrapper(call, body)
     call.op = spec  # type: ignore[attr-defined]
     spec.call = call
     ops_by_code[body.__code__] = spec
-    if body.__module__.startswith("autograd.ops."):
+    if not spec.foreign:
         registry[spec.name] = spec
     return call
+
+
+def _finished(
+    spec: Op,
+    args: tuple[Any, ...],  # as they were given: whoever looks at results finds them here
+    values: Sequence[Any],
+    edges: Sequence[Edge],
+    any_tensor: bool,
+    result: Any,
+) -> Any:
+    """What a call returns, from what its body returned for the operands `values`."""
+    if spec.foreign:
+        result = _checked(spec, result, values)
+    out = result[0] if type(result[0]) is np.ndarray else np.asarray(result[0])
+    if out.dtype is _FLOAT64 and any_tensor and _promoted(values):
+        result = _demoted(out, result, values)
+        out = result[0]
+    tracked = sum(edge is not None for edge in edges)
+    wrapped: Any = out
+    if tracked and is_grad_enabled() and out.dtype.kind == "f":
+        closures = result[1]
+        if type(closures) is not tuple or len(closures) != len(edges) or tracked != len(edges):
+            closures = _needed(spec, closures, edges)
+        wrapped = Node.result(spec, edges, closures, out)
+    elif any_tensor:
+        if tracked and spec.foreign and is_grad_enabled():
+            _check_differentiable(spec, out, _needed(spec, result[1], edges))
+        if out.dtype.kind not in "fiub":
+            raise _no_numbers(spec, args[: len(edges)], out.dtype)
+        wrapped = Tensor._of(out)
+    return wrapped if len(result) == 2 else (wrapped, result[2])
+
+
+def _checked(spec: Op, result: Any, operands: Sequence[Any]) -> tuple[Any, ...]:
+    """What the body of a user's op returned, as `(out, closures)` or `(out, closures, aux)`."""
+    if not isinstance(result, tuple | list) or len(result) not in (2, 3):
+        got = type(result).__name__
+        if isinstance(result, tuple | list):
+            got = f"a {got} of {len(result)}"
+        raise _broken(
+            spec, f"its body must return `out, closures` (or `out, closures, aux`), got {got}"
+        )
+    out, closures, *aux = result
+    if isinstance(out, Tensor):
+        raise _broken(spec, "its body must return an array as `out`, got a Tensor")
+    try:
+        out = np.asarray(out)
+    except (ValueError, GlassgradError) as error:
+        raise _broken(spec, f"its body must return an array as `out`: {error}") from None
+    if out.dtype.kind not in "fiub":
+        raise DTypeError(
+            f"{scopes.prefix()}{spec.name}: its body must return real numbers as `out`, got dtype "
+            f"{out.dtype}"
+        )
+    if callable(closures) or closures is None:
+        closures = (closures,)
+    elif not isinstance(closures, tuple | list):
+        raise _broken(
+            spec,
+            "its body must return a closure (a function of the gradient of `out`) or None for "
+            f"each operand beside `out`, got {type(closures).__name__}",
+        )
+    if len(closures) != len(operands):
+        raise _broken(
+            spec, f"{len(operands)} operands, but its body returned {len(closures)} closures"
+        )
+    for position, closure in enumerate(closures):
+        if closure is not None and not callable(closure):
+            raise _broken(
+                spec,
+                f"its closure for '{spec.operand_name(position)}' must be a function of the "
+                f"gradient of `out`, or None, got {type(closure).__name__}",
+            )
+    for value in operands:  # a later write to one of the two must not change the other
+        if value is out or (out.base is not None and np.may_share_memory(out, value)):
+            out = out.copy()
+    return (out, tuple(closures), *aux)
+
+
+def _broken(spec: Op, complaint: str) -> GraphError:
+    return GraphError(f"{scopes.prefix()}{spec.name}: {complaint}")
+
+
+def _check_differentiable(spec: Op, out: np.ndarray, closures: Sequence[Closure | None]) -> None:
+    """Raise where a result that has no gradient comes with a closure."""
+    for position, closure in enumerate(closures):
+        if closure is not None:
+            raise DTypeError(
+                f"{scopes.prefix()}{spec.name}: `out` of dtype {out.dtype} has no gradient, but "
+                f"its body returned a closure for '{spec.operand_name(position)}'; return floats, "
+                "or None in the place of the closure"
+            )
 
 
 def _arrange(spec: Op, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
@@ -429,31 +513,52 @@ def _as_static(spec: Op, value: Any) -> Any:
 
 def _needed(spec: Op, closures: Any, edges: Sequence[Edge]) -> list[Closure | None]:
     """The closures of operands that need a gradient; the others go, with what they captured."""
-    if callable(closures):
-        return [closures]
-    if len(closures) != len(edges):
-        raise GraphError(
-            f"{spec.name}: {len(edges)} operands, but its body returned {len(closures)} closures"
-        )
+    if type(closures) is not tuple:
+        closures = (closures,)
     return [None if edge is None else closures[i] for i, edge in enumerate(edges)]
 
 
-def _promoted(values: Sequence[Any], count: int) -> bool:
+def _promoted(values: Sequence[Any]) -> bool:
     """Whether float64 came only from an integer array beside a weaker float."""
     first = values[0]
     if type(first) is np.ndarray and first.dtype is _FLOAT64:  # nearly always
         return False
-    kinds = [v.dtype for v in values[:count] if isinstance(v, np.ndarray)]
+    kinds = [v.dtype for v in values if isinstance(v, np.ndarray)]
     return _FLOAT64 not in kinds and any(dtype.kind in "iub" for dtype in kinds)
 
 
-def _demoted(values: Sequence[Any]) -> list[Any]:
-    """Integer arrays in the float dtype of the other operands, or else in the default dtype."""
+def _demoted(out: np.ndarray, result: tuple[Any, ...], values: Sequence[Any]) -> tuple[Any, ...]:
+    """A result in the float dtype of the operands that are no integers, or in the default dtype.
+
+    `out` is rounded rather than computed anew, and put in the place of the one in the closures.
+    """
     floats = [v.dtype for v in values if isinstance(v, np.ndarray) and v.dtype.kind == "f"]
     dtype = np.result_type(*floats) if floats else get_default_dtype()
-    return [
-        v.astype(dtype) if isinstance(v, np.ndarray) and v.dtype.kind in "iu" else v for v in values
+    if dtype == out.dtype:
+        return (out, *result[1:])
+    rounded = out.astype(dtype)
+    closures = result[1] if isinstance(result[1], tuple) else (result[1],)
+    for closure in closures:
+        code = getattr(closure, "__code__", None)
+        for name, cell in zip(code.co_freevars, closure.__closure__ or ()) if code else ():  # noqa: B905
+            if name == "out" and cell.cell_contents is result[0]:
+                cell.cell_contents = rounded
+    aux = [
+        a.astype(dtype) if isinstance(a, np.ndarray) and a.dtype is _FLOAT64 else a
+        for a in result[2:]
     ]
+    return (rounded, closures, *aux)
+
+
+def _failed(spec: Op, error: Exception, operands: Sequence[Any], values: Sequence[Any]) -> NoReturn:
+    """Raise what an exception in the body of an op means to its caller."""
+    if isinstance(error, GlassgradError):
+        raise _with_origins(_located(error), spec, operands) from None
+    if not isinstance(
+        error, ValueError | IndexError | TypeError | ArithmeticError | AttributeError
+    ):
+        raise error
+    raise _with_origins(_explained(spec, error, values), spec, operands) from error
 
 
 def _located(error: GlassgradError) -> GlassgradError:

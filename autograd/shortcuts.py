@@ -1,8 +1,9 @@
 """The commonest calls of an op, unrolled: up to three operands of one float dtype, plain statics.
 
 A shortcut does what the general call in `record.py` does for such operands, without its lists and
-loops; everything else is handed back to it, errors too, since it explains them. Programs of many
-small operations spend most of their time here.
+loops. Other operands are handed back to it before the body runs; a result that needs more thought
+(another dtype, an op of the user) goes to `finished`, an exception of the body to `failed`. No body
+runs twice. Programs of many small operations spend most of their time here.
 """
 
 from __future__ import annotations
@@ -42,8 +43,19 @@ def _plain(statics: Iterable[Any]) -> bool:
     return True
 
 
+def _not_entered(error: Exception) -> bool:
+    """Whether the arguments did not fit the body's parameters, so that it never ran."""
+    traceback = error.__traceback__
+    return traceback is not None and traceback.tb_next is None
+
+
 def _on_arrays(
-    general: Callable[..., Any], spec: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    general: Callable[..., Any],
+    spec: Any,
+    finished: Callable[..., Any],
+    failed: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
 ) -> Any:
     """The call without any Tensor, which is how closures call ops: nothing to record."""
     count = len(spec.operands)
@@ -53,21 +65,31 @@ def _on_arrays(
         return general(*args, **kwargs)
     try:
         result = spec.body(*args, **kwargs)
-    except Exception:
-        return general(*args, **kwargs)
+    except Exception as error:
+        if _not_entered(error):
+            return general(*args, **kwargs)
+        failed(spec, error, args[:count], args[:count])
+    if spec.foreign:
+        return finished(spec, args, args[:count], (None,) * count, False, result)
     out = result[0]
     if type(out) is not ndarray:
         out = np.asarray(out)
     return out if len(result) == 2 else (out, result[2])
 
 
-def unary(general: Callable[..., Any], spec: Any, nodes: Any) -> Any:
+def unary(
+    general: Callable[..., Any],
+    spec: Any,
+    nodes: Any,
+    finished: Callable[..., Any],
+    failed: Callable[..., Any],
+) -> Any:
     """The call of a one-operand op; `nodes` is the class `Node`."""
-    body = spec.body
+    body, foreign = spec.body, spec.foreign
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if not args or not isinstance(args[0], Tensor):
-            return _on_arrays(general, spec, args, kwargs)
+            return _on_arrays(general, spec, finished, failed, args, kwargs)
         a = args[0]
         x = a._data
         if x.dtype is not _float32 and x.dtype is not _float64:
@@ -79,15 +101,18 @@ def unary(general: Callable[..., Any], spec: Any, nodes: Any) -> Any:
                 result = body(x, *args[1:], **kwargs)
             else:
                 return general(*args, **kwargs)
-        except Exception:
-            return general(*args, **kwargs)
+        except Exception as error:
+            if _not_entered(error):
+                return general(*args, **kwargs)
+            failed(spec, error, (a,), (x,))
+        if foreign:
+            edges = ((a.node or a) if a._requires_grad else None,)
+            return finished(spec, args, (x,), edges, True, result)
         out = result[0]
         if type(out) is not ndarray:
             out = np.asarray(out)
         if a._requires_grad and is_grad_enabled():
             closures = result[1] if type(result[1]) is tuple else (result[1],)
-            if len(closures) != 1:
-                return general(*args, **kwargs)
             tensor = nodes.result(spec, (a.node or a,), closures, out)
         else:
             tensor = Tensor._of(out)
@@ -96,9 +121,15 @@ def unary(general: Callable[..., Any], spec: Any, nodes: Any) -> Any:
     return call
 
 
-def binary(general: Callable[..., Any], spec: Any, nodes: Any) -> Any:
+def binary(
+    general: Callable[..., Any],
+    spec: Any,
+    nodes: Any,
+    finished: Callable[..., Any],
+    failed: Callable[..., Any],
+) -> Any:
     """The call of a two-operand op on two Tensors, or a Tensor beside a number or an array."""
-    body = spec.body
+    body, foreign = spec.body, spec.foreign
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if len(args) == 2:
@@ -128,7 +159,7 @@ def binary(general: Callable[..., Any], spec: Any, nodes: Any) -> Any:
             if b._requires_grad:
                 edge_b = b.node or b
         else:
-            return _on_arrays(general, spec, args, kwargs)
+            return _on_arrays(general, spec, finished, failed, args, kwargs)
         if dtype is not _float32 and dtype is not _float64:
             return general(*args, **kwargs)
         try:
@@ -138,17 +169,19 @@ def binary(general: Callable[..., Any], spec: Any, nodes: Any) -> Any:
                 result = body(x, y, *args[2:], **kwargs)
             else:
                 return general(*args, **kwargs)
-        except Exception:
-            return general(*args, **kwargs)
+        except Exception as error:
+            if _not_entered(error):
+                return general(*args, **kwargs)
+            failed(spec, error, (a, b), (x, y))
+        if foreign:
+            return finished(spec, args, (x, y), (edge_a, edge_b), True, result)
         out = result[0]
         if type(out) is not ndarray:
             out = np.asarray(out)
         if out.dtype is not dtype:  # an array beside the Tensor had another
-            return general(*args, **kwargs)
+            return finished(spec, args, (x, y), (edge_a, edge_b), True, result)
         if (edge_a is not None or edge_b is not None) and is_grad_enabled():
             closures = result[1]
-            if type(closures) is not tuple or len(closures) != 2:
-                return general(*args, **kwargs)
             if edge_a is None:
                 closures = None, closures[1]
             elif edge_b is None:
@@ -161,9 +194,15 @@ def binary(general: Callable[..., Any], spec: Any, nodes: Any) -> Any:
     return call
 
 
-def ternary(general: Callable[..., Any], spec: Any, nodes: Any) -> Any:
+def ternary(
+    general: Callable[..., Any],
+    spec: Any,
+    nodes: Any,
+    finished: Callable[..., Any],
+    failed: Callable[..., Any],
+) -> Any:
     """The call of a three-operand op on Tensors; the last is left out as None (input, W, bias)."""
-    body = spec.body
+    body, foreign = spec.body, spec.foreign
     nothing = type(None) if spec.operands[2] in spec.optional else Tensor
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -174,7 +213,7 @@ def ternary(general: Callable[..., Any], spec: Any, nodes: Any) -> Any:
         else:
             return general(*args, **kwargs)
         if not isinstance(a, Tensor) or not isinstance(b, Tensor):
-            return _on_arrays(general, spec, args, kwargs)
+            return _on_arrays(general, spec, finished, failed, args, kwargs)
         x, y = a._data, b._data
         dtype = x.dtype
         if (dtype is not _float32 and dtype is not _float64) or y.dtype is not dtype:
@@ -195,17 +234,19 @@ def ternary(general: Callable[..., Any], spec: Any, nodes: Any) -> Any:
                 result = body(x, y, z, *args[3:], **kwargs)
             else:
                 return general(*args, **kwargs)
-        except Exception:
-            return general(*args, **kwargs)
+        except Exception as error:
+            if _not_entered(error):
+                return general(*args, **kwargs)
+            failed(spec, error, (a, b, c), (x, y, z))
+        edge_a = (a.node or a) if a._requires_grad else None
+        edge_b = (b.node or b) if b._requires_grad else None
+        if foreign:
+            return finished(spec, args, (x, y, z), (edge_a, edge_b, edge_c), True, result)
         out = result[0]
         if type(out) is not ndarray:
             out = np.asarray(out)
-        edge_a = (a.node or a) if a._requires_grad else None
-        edge_b = (b.node or b) if b._requires_grad else None
         if not (edge_a is edge_b is edge_c is None) and is_grad_enabled():
             closures = result[1]
-            if type(closures) is not tuple or len(closures) != 3:
-                return general(*args, **kwargs)
             if edge_a is None or edge_b is None or edge_c is None:
                 closures = (
                     None if edge_a is None else closures[0],

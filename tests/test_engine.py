@@ -263,15 +263,6 @@ def test_a_gradient_that_somebody_holds_is_not_written_to():
     np.testing.assert_array_equal(array, 4)
 
 
-def test_a_gradient_that_nobody_holds_is_reused():
-    x = leaf(3)
-    (x * 2).sum().backward()
-    address = x.grad.data.__array_interface__["data"][0]
-    (x * 2).sum().backward()
-    assert x.grad.data.__array_interface__["data"][0] == address
-    np.testing.assert_array_equal(x.grad.data, 4)
-
-
 def test_micro_batches_add_up_to_one_big_batch():
     w = leaf(4, 2)
     data = np.random.default_rng(1).standard_normal((12, 4))

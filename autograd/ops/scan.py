@@ -34,7 +34,7 @@ def cumprod(x: Array, axis=None):
     """
     shape = np.shape(x)
     out = np.cumprod(x, axis=axis)
-    if axis is None or not shape:
+    if axis is None or not shape:  # a number has one element along any axis
         return out, lambda g: (
             _shifted(out, 0, 1) * linear_scan(g, x.reshape(-1), 0, True)
         ).reshape(shape)
