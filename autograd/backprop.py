@@ -346,7 +346,7 @@ def _note_where(error: Exception, node: Node, position: int) -> None:
 
 
 def _check_callable(error: Exception, node: Node, position: int) -> None:
-    """Raise ours for a closure that could not be called at all: it is no function of one gradient."""
+    """Raise ours for a closure that could not be called: it is no function of one gradient."""
     traceback = error.__traceback__
     if isinstance(error, TypeError) and traceback is not None and traceback.tb_next is None:
         closure = node.closures[position] if node.closures is not None else None

@@ -1,4 +1,4 @@
-"""What a backward pass hands over: memory of its own for each gradient, to all leaves or to none."""
+"""What a backward pass hands over: memory of its own each, to all leaves or to none."""
 
 import dis
 import itertools
@@ -388,7 +388,13 @@ def test_gradients_come_to_all_leaves_or_to_none(create_graph):
     assert seen == {(1.0, 1.0), (2.0, 2.0)}
     assert count > 20
     opened = []  # the lock is open for others too
-    thread = threading.Thread(target=lambda: opened.append(backprop._leaves.lock.acquire(False)))
+
+    def try_lock():
+        if backprop._leaves.lock.acquire(blocking=False):
+            backprop._leaves.lock.release()
+            opened.append(True)
+
+    thread = threading.Thread(target=try_lock)
     thread.start()
     thread.join()
     assert opened == [True]
