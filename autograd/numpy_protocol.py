@@ -166,7 +166,9 @@ def _with_numpys_arguments(
         value = given[parameter.name]
         if parameter.kind is parameter.VAR_KEYWORD:
             named |= value
-        elif i < alike and i == len(positional):
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            positional.extend(value)
+        elif i < alike and i == len(positional) and parameter.kind is not parameter.KEYWORD_ONLY:
             positional.append(value)
         elif parameter.name in names:
             named[parameter.name] = value
@@ -219,14 +221,53 @@ def _plain(value: Any) -> Any:
     return value
 
 
+# Functions that write to their first argument, and what they call it.
+_WRITES = {
+    np.copyto: "dst", np.fill_diagonal: "a", np.place: "arr", np.put: "a",
+    np.put_along_axis: "arr", np.putmask: "a",
+}  # fmt: skip
+
+# Keywords that let a function write to its first argument.
+_MAY_WRITE = {"copy": False, "overwrite_input": True}
+
+
+def _written(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> list[Any]:
+    """The arguments that NumPy will write to."""
+    outs = kwargs.get("out", ())
+    written = list(outs) if isinstance(outs, tuple | list) else [outs]
+    if getattr(function, "__name__", "") == "at" and isinstance(
+        getattr(function, "__self__", None), np.ufunc
+    ):
+        written.append(args[0])
+    elif function in _WRITES:
+        written.append(args[0] if args else kwargs.get(_WRITES[function]))
+    elif args and any(kwargs.get(name) is value for name, value in _MAY_WRITE.items()):
+        written.append(args[0])
+    return written
+
+
 def _on_arrays(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> Any:
+    written = _written(function, args, kwargs)
+    for target in written:
+        if isinstance(target, Tensor) and (target.node is not None or _needs_grad(target)):
+            name = "out=" if target is kwargs.get("out") or "out" in kwargs else _name(function)
+            raise DTypeError(
+                f"{name}: this Tensor is part of a graph; use the value that is returned, or "
+                "write to x.detach()"
+            )
+    try:
+        result = function(*_plain(args), **{name: _plain(value) for name, value in kwargs.items()})
+    finally:  # some write before they notice that something is wrong
+        for target in written:
+            if isinstance(target, Tensor | np.ndarray):
+                stamp(_plain(target))
     outs = kwargs.get("out", ())
     outs = outs if isinstance(outs, tuple) else (outs,)
-    for out in outs:
-        if isinstance(out, Tensor) and (out.node is not None or _needs_grad(out)):
-            raise DTypeError("out=: this Tensor is part of a graph; use the value that is returned")
-    result = function(*_plain(args), **{name: _plain(value) for name, value in kwargs.items()})
-    for out in outs:
-        if isinstance(out, Tensor):
-            stamp(out._data)
     return outs[0] if len(outs) == 1 and outs[0] is not None else result
+
+
+def _name(function: Callable[..., Any]) -> str:
+    ufunc = getattr(function, "__self__", None)
+    if isinstance(ufunc, np.ufunc):
+        return f"np.{ufunc.__name__}.{function.__name__}"
+    return f"np.{function.__name__}"

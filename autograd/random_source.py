@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,11 @@ from autograd.errors import ArgumentError, CheckpointError, DTypeError
 __all__ = ["default_generator", "get_rng_state", "manual_seed", "set_rng_state"]
 
 _default: np.random.Generator | None = None
+
+#: What is told of every generator here before numbers are drawn from it: `checkpoint` asks.
+told: ContextVar[Callable[[np.random.Generator], None] | None] = ContextVar(
+    "glassgrad_told_draws", default=None
+)
 
 
 def default_generator() -> np.random.Generator:
@@ -67,9 +74,12 @@ def set_rng_state(state: dict[str, Any]) -> None:
 def pick(generator: np.random.Generator | None, name: str) -> np.random.Generator:
     """`generator`, or the default one if it is None."""
     if generator is None:
-        return default_generator()
-    if not isinstance(generator, np.random.Generator):
+        generator = default_generator()
+    elif not isinstance(generator, np.random.Generator):
         raise DTypeError(
             f"{name}: generator must be a numpy.random.Generator, got {type(generator).__name__}"
         )
+    tell = told.get()
+    if tell is not None:
+        tell(generator)
     return generator

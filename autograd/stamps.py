@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Callable
+from contextvars import ContextVar
 from types import CodeType
 
 import numpy as np
@@ -41,6 +42,9 @@ class Stamp:
 
 _stamps: dict[int, tuple[weakref.ref[np.ndarray], Stamp]] = {}
 
+#: What is told of every array that is written to here, by its owner: `checkpoint` asks.
+told: ContextVar[Callable[[np.ndarray], None] | None] = ContextVar("glassgrad_told", default=None)
+
 
 def owner(array: np.ndarray) -> np.ndarray:
     """The ndarray that owns the memory `array` is a view of."""
@@ -57,8 +61,11 @@ def stamp(*arrays: np.ndarray) -> Stamp:
     """
     made = Stamp()
     made.renew(3)
+    tell = told.get()
     for array in arrays:
         owned = owner(array)
+        if tell is not None:
+            tell(owned)
         key = id(owned)
         known = _stamps.get(key)
         if known is None:
@@ -81,3 +88,22 @@ def written_since(array: np.ndarray, node_id: int) -> Source | None:
     if entry is None or entry[1].id <= node_id:
         return None
     return Source(*entry[1].place)
+
+
+def id_of(array: np.ndarray) -> int:
+    """The number of the latest write to `array`'s memory; 0 if there was none."""
+    entry = _stamps.get(id(owner(array)))
+    return 0 if entry is None else entry[1].id
+
+
+def stamp_of(owned: np.ndarray) -> tuple[weakref.ref[np.ndarray], Stamp] | None:
+    """The latest stamp of an array that owns its memory, for `put_back`."""
+    return _stamps.get(id(owned))
+
+
+def put_back(owned: np.ndarray, entry: tuple[weakref.ref[np.ndarray], Stamp] | None) -> None:
+    """Forget the writes since `stamp_of` was asked: the array's values are what they were."""
+    if entry is None:
+        _stamps.pop(id(owned), None)
+    else:
+        _stamps[id(owned)] = entry
