@@ -266,7 +266,9 @@ def _outside(out: Tensor, born: int) -> tuple[list[Any], dict[int, Any]]:
             if edge is not None and (isinstance(edge, Tensor) or edge.id < born):
                 found[edge] = None
     outer = current()
-    for scope in scopes - {None, outer}:
+    for scope in scopes:
+        if scope is None or scope is outer:
+            continue
         while scope.parent is not None and scope.parent is not outer:
             scope = scope.parent
         module = scope.module
