@@ -12,9 +12,11 @@ import numpy as np
 from autograd.errors import DTypeError, GraphError
 from autograd.record import Node
 from autograd.tensors import Tensor
+from autograd.viz.births import Bad, bad_vertices
 from autograd.viz.graph import Recorded, Vertex, collect
 from autograd.viz.names import Variables, is_module, user_frame
 from autograd.viz.sources import source_in_words
+from autograd.viz.values import statistics
 
 _STEPS = {"sign", "floor", "ceil", "round", "trunc", "heaviside", "rint"}
 _SOFTMAXES = {"softmax", "log_softmax", "sigmoid"}
@@ -62,6 +64,7 @@ def lint(loss: Tensor, model: Any = None) -> Findings:
     - `no path`: a parameter of `model` that the loss does not depend on;
     - `old gradient`: a parameter whose `grad` is still there, so that backward adds to it;
     - `softmax twice`: cross entropy of what is a softmax, or a sigmoid with logits, already;
+    - `not finite`: values with a NaN or an infinity, told where it was born;
     - `dead units`: units of a relu that are 0 for every sample (of 8 or more);
     - `saturated`: a tanh or sigmoid most of whose values are within 1 % of a limit;
     - `cut`: an op whose derivative is 0 everywhere, such as sign or round; and the value of a
@@ -90,6 +93,7 @@ def lint(loss: Tensor, model: Any = None) -> Findings:
     found = Findings()
     found += _without_path(recorded, parameters)
     found += _old_gradients(recorded, parameters)
+    found += _not_finite(recorded)
     for check in _CHECKS:
         for vertex in recorded.ops:
             found += check(vertex)
@@ -145,6 +149,26 @@ def _old_gradients(recorded: Recorded, parameters: list[tuple[str, Tensor]]) -> 
     )
 
 
+def _not_finite(recorded: Recorded) -> Iterator[Finding]:
+    for vertex, kind in bad_vertices(recorded.vertices).items():
+        if kind is not Bad.BORN_FORWARD:
+            continue
+        counted = statistics(np.asarray(vertex.value))
+        if vertex.node is None:
+            what = "parameter" if vertex.is_parameter else "input"
+            message = f"the {what} {vertex.title} {vertex.shape} is not finite: {counted}"
+            advice = "Look where it comes from: np.isfinite(x).all() should be true."
+        else:
+            lost = any(operand.value is None for _, operand in vertex.operands)
+            origin = "whose operands are no longer alive" if lost else "of operands that are"
+            message = f"{_place(vertex)} is not finite, {origin}: {counted}"
+            advice = (
+                "What comes after it is NaN or Inf too. `with ag.detect_anomaly():` stops at the "
+                "line; ag.draw(loss, color='nan') shows it."
+            )
+        yield Finding("not finite", vertex.title, message, advice)
+
+
 def _softmax_twice(vertex: Vertex) -> Iterator[Finding]:
     node = vertex.node
     if node is None or node.op.name not in ("label_cross_entropy", "log_softmax", *_LOGITS):
@@ -174,7 +198,7 @@ def _dead_units(vertex: Vertex) -> Iterator[Finding]:
     samples = tuple(i for i in range(value.ndim) if i != (1 if value.ndim > 2 else value.ndim - 1))
     if np.prod([value.shape[i] for i in samples]) < _FEW:
         return
-    dead = ~(value > 0).any(axis=samples)
+    dead = (value <= 0).all(axis=samples)  # a NaN is not dead
     if dead.any():
         count = int(np.prod([value.shape[i] for i in samples]))
         yield Finding(

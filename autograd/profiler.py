@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from autograd import results
-from autograd.costs import multiply_adds
+from autograd.costs import Products, multiply_adds
 from autograd.errors import ArgumentError
 from autograd.files import write_page
 from autograd.record import Node, ops_by_code
@@ -31,6 +31,7 @@ from autograd.viz.values import bytes_in_words, held_blocks, seconds_in_words
 
 _active: ContextVar[profile | None] = ContextVar("glassgrad_profile", default=None)
 _GROUPS = ("op", "module")
+_NONE = Products(0, ())
 
 
 @dataclass
@@ -67,9 +68,9 @@ class _Call(Row):
     scope: Scope | None = None
     path: str = ""
     source: str = ""
+    products: Products = _NONE
     began: float = 0.0
     replayed: float = 0.0  # when its backward began
-    gradients: int = 0
     shape: tuple[int, ...] = field(default=())
 
 
@@ -139,13 +140,13 @@ class profile:
             return
         shapes = [np.shape(o._data if isinstance(o, Tensor) else o) for o in operands]
         call = _Call(op.name, 1, ended - began, scope=current(), began=began, shape=array.shape)
-        call.multiply_adds = multiply_adds(op.name, array.shape, shapes)
+        call.products = multiply_adds(op.name, array.shape, shapes, frame.f_locals.get("kwargs"))
+        call.multiply_adds = call.products.forward
         self.calls.append(call)
         self._note_given(operands)
         if node is not None:
             self._of_node[node] = call
             call.source = str(node.source)
-            call.gradients = sum(closure is not None for closure in node.closures or ())
             call.held = self._newly_held(node)
             times.setdefault(node, Times()).forward = call.forward
 
@@ -179,7 +180,11 @@ class profile:
         if call is not None:
             call.replayed = began
             call.backward += ended - began
-            call.backward_multiply_adds += call.gradients * call.multiply_adds
+            call.backward_multiply_adds += sum(
+                count
+                for count, edge in zip(call.products.gradients, node.edges, strict=False)
+                if edge is not None
+            )
             times.setdefault(node, Times()).backward = ended - began
 
     # -- what came out --------------------------------------------------------------------------

@@ -330,3 +330,15 @@ def test_an_op_that_cannot_be_written_is_named():
     layer = nn.Conv2d(1, 2, 3)
     with pytest.raises(GraphError, match=r"conv2d.*test_explain.py:\d+"):
         ag.to_numpy((layer(ag.ones(1, 1, 5, 5)) ** 2).sum())
+
+
+def test_gradients_bear_the_names_of_leaves_beside_variables_called_like_them():
+    x = ag.tensor([0.5, 1.0, 2.0], requires_grad=True)
+    (dx,) = ag.grad((x**3).sum(), [x], create_graph=True)
+    code = ag.to_numpy((dx**2).sum())
+    assert list(code()) == ["x"]
+    w = ag.tensor([1.0, 2.0], requires_grad=True)
+    dw = w * 3
+    code = ag.to_numpy((dw**2).sum())
+    assert list(code()) == ["w"]
+    np.testing.assert_array_equal(code()["w"], [18.0, 36.0])

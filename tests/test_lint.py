@@ -141,3 +141,32 @@ def test_bad_input():
         ag.lint((w * w).sum(), 3)
     with pytest.raises(GraphError, match="requires no gradient"):
         ag.lint((w.detach() * 2).sum())
+
+
+def test_values_that_are_not_finite_are_told_once_where_they_were_born():
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+    found = ag.lint(F.cross_entropy(model(ag.tensor(X * np.float32("nan"))), Y), model)
+    assert kinds(found) == ["not finite"]  # and no unit is called dead
+    assert "input" in str(found) and "64 NaN" in str(found)
+    x = ag.tensor(np.array([1.0, -2.0, 3.0]), requires_grad=True, name="x")
+    with ag.watch(), np.errstate(all="ignore"):
+        root = ag.sqrt(x * 2.0)
+        loss = (root * 3.0).mean()
+    (finding,) = ag.lint(loss)
+    assert finding.subject == "root"
+    assert "of operands that are" in finding.message and "1 NaN" in finding.message
+
+
+def test_a_parameter_that_is_not_finite_is_named():
+    model = net()
+    model[0].weight.data[0, 0] = np.inf
+    with np.errstate(all="ignore"):
+        found = ag.lint(F.cross_entropy(model(ag.tensor(X)), Y), model)
+    assert ("not finite", "0.weight") in [(f.kind, f.subject) for f in found]
+
+
+def test_units_are_dead_only_where_every_value_is_zero():
+    values = np.array([[np.nan, -1.0, 1.0]] * 8)
+    x = ag.tensor(values, requires_grad=True)
+    (dead,) = [f for f in ag.lint(ag.relu(x).sum()) if f.kind == "dead units"]
+    assert dead.message.startswith("1 of 3")

@@ -60,8 +60,8 @@ def test_multiply_adds_and_calls_by_op():
     rows = {row.name: row for row in p.by("op")}
     assert rows["linear"].calls == 2
     assert rows["linear"].multiply_adds == 8 * 20 * 30 + 8 * 30 * 5
-    # x needs no gradient, the bias counts as a third gradient of the first layer
-    assert rows["linear"].backward_multiply_adds >= rows["linear"].multiply_adds
+    # x needs no gradient, and a bias is a sum
+    assert rows["linear"].backward_multiply_adds == 8 * 20 * 30 + 2 * 8 * 30 * 5
     assert rows["linear"].gflops > 0
     assert rows["relu"].gflops is None
     assert all(row.forward > 0 and row.backward > 0 for row in rows.values())
@@ -72,6 +72,52 @@ def test_convolution_counts_every_tap():
     with ag.profile() as p:
         conv(ag.ones(2, 3, 10, 10))
     assert p.total().multiply_adds == 2 * 8 * 10 * 10 * 3 * 25
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize(
+    ("layer", "shape", "count"),
+    [
+        (lambda bias: nn.Linear(64, 32, bias=bias), (16, 64), 16 * 64 * 32),
+        (lambda bias: nn.Conv1d(3, 4, 5, bias=bias), (2, 3, 20), 2 * 4 * 16 * 15),
+        (lambda bias: nn.Conv2d(4, 6, 3, groups=2, bias=bias), (2, 4, 8, 8), 2 * 6 * 36 * 18),
+        (lambda bias: nn.ConvTranspose2d(3, 4, 2, bias=bias), (2, 3, 5, 5), 2 * 3 * 25 * 4 * 4),
+        (lambda bias: nn.LocalConv2d(1, 2, 3, (6, 6), bias=bias), (1, 1, 6, 6), 2 * 16 * 9),
+    ],
+    ids=["linear", "conv1d", "conv2d", "conv_transpose2d", "local_conv2d"],
+)
+def test_a_bias_adds_no_products(layer, shape, count, bias):
+    with ag.profile() as p:
+        layer(bias)(ag.ones(*shape, requires_grad=True)).sum().backward()
+    assert p.total().multiply_adds == count
+    assert p.total().backward_multiply_adds == 2 * count
+
+
+@pytest.mark.parametrize(
+    ("subscripts", "shapes", "forward", "backward"),
+    [
+        ("ij,jk->ik", [(8, 9), (9, 7)], 8 * 9 * 7, 2 * 8 * 9 * 7),
+        ("bij,bjk->bik", [(4, 3, 2), (4, 2, 5)], 4 * 3 * 2 * 5, 2 * 4 * 3 * 2 * 5),
+        ("i,i->", [(50,), (50,)], 50, 100),
+        ("ij,jk,kl->il", [(8, 9), (9, 7), (7, 5)], 8 * 9 * 7 + 8 * 7 * 5, None),
+    ],
+)
+def test_einsum_counts_the_pairs_it_multiplies(subscripts, shapes, forward, backward):
+    with ag.profile() as p:
+        operands = [ag.ones(*shape, requires_grad=True) for shape in shapes]
+        ag.einsum(subscripts, *operands).sum().backward()
+    (row,) = [row for row in p.by("op") if row.name == "einsum_arrays"]
+    assert row.multiply_adds == forward
+    assert row.backward_multiply_adds == (backward or row.backward_multiply_adds)
+
+
+def test_gradients_that_are_recorded_count_like_forward_calls():
+    x, w = ag.ones(2, 3, 8, 8, requires_grad=True), ag.ones(4, 3, 3, 3, requires_grad=True)
+    with ag.profile() as p:
+        ag.grad(ag.conv2d(x, w).sum(), [x, w], create_graph=True)
+    counts = {row.name: row.multiply_adds for row in p.by("op") if row.multiply_adds}
+    forward = counts.pop("conv2d")
+    assert counts == {"conv2d_input_grad": forward, "conv2d_weight_grad": forward}
 
 
 def test_modules_by_path_and_times_on_the_graph():

@@ -342,6 +342,31 @@ def test_nan_and_inf_are_red():
     assert red == {"log", "loss = sum"}
 
 
+def test_where_a_nan_was_born_is_apart_from_what_it_reached():
+    x = ag.tensor(np.array([1.0, -2.0, 3.0]), requires_grad=True, name="x")
+    with ag.watch(), np.errstate(all="ignore"):
+        h = ag.tanh(x * 2.0)
+        p = ag.sqrt(h)
+        loss = (p * 3.0 + 1.0).mean()
+        loss.backward()
+    found = paints(ag.draw(loss, color="nan", style="ops", constants=False))
+    born = found.pop("p = sqrt")
+    assert {paint.fill for paint in found.values()} == {"#fff0e6"} != {born.fill}
+
+
+def test_a_rule_that_makes_a_gradient_infinite_is_marked():
+    x = ag.tensor(np.array([0.0, 1.0]), requires_grad=True, name="x")
+    with ag.watch(), np.errstate(all="ignore"):
+        y = ag.sqrt(x * 1.0)
+        loss = (y + 1.0).sum()
+        loss.backward()
+    found = paints(ag.draw(loss, color="nan", style="ops", constants=False))
+    fills = {title: paint.fill for title, paint in found.items()}
+    assert fills["y = sqrt"] == "#e0b8ee"
+    assert fills["multiply"] == fills["x"] == "#fff0e6"
+    assert fills["add"] == fills["loss = sum"] == "#d5efd9"
+
+
 def test_memory_and_time():
     x = leaf(500, name="x")
     loss = (ag.exp(x) + 1.0).sum()

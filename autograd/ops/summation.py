@@ -12,7 +12,7 @@ import math
 import string
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -52,16 +52,21 @@ def einsum(subscripts: str, *operands: Any, optimize: Any = True) -> Any:
 def einsum_arrays(*operands: Array, subscripts):
     """The op of `einsum`: no label repeats in an operand or occurs in it only."""
     terms, output = _split_terms(subscripts)
-    out = _contracted([np.asarray(x) for x in operands], terms, output)
-    gradients = [
-        ",".join([output, *terms[:i], *terms[i + 1 :]]) + "->" + terms[i] for i in range(len(terms))
-    ]
+    out = _contracted([np.asarray(x) for x in operands], terms, output, subscripts)
     return out, tuple(
         lambda g, i=i, subscripts=gradient: einsum_arrays(
             g, *operands[:i], *operands[i + 1 :], subscripts=subscripts
         )
-        for i, gradient in enumerate(gradients)
+        for i, gradient in enumerate(gradient_subscripts(subscripts))
     )
+
+
+def gradient_subscripts(subscripts: str) -> list[str]:
+    """For each operand of a plain product the subscripts of its gradient, g coming first."""
+    terms, output = _split_terms(subscripts)
+    return [
+        ",".join([output, *terms[:i], *terms[i + 1 :]]) + "->" + terms[i] for i in range(len(terms))
+    ]
 
 
 def _split_terms(subscripts):
@@ -184,26 +189,61 @@ def _diagonals(term: str, shape: tuple[int, ...]) -> list[tuple[int, int, str]]:
     return found
 
 
-def _contracted(arrays, terms, output):
+class Pair(NamedTuple):
+    """One product of two arrays of a contraction: their places in the list, which both leave.
+
+    The result, with the labels `kept`, is put at the list's end. `lengths` are those of all labels.
+    """
+
+    places: tuple[int, int]
+    terms: tuple[str, str]
+    kept: str
+    lengths: tuple[int, ...]
+
+
+@lru_cache(maxsize=512)
+def pairs(subscripts: str, shapes: tuple[tuple[int, ...], ...]) -> list[Pair]:
+    """The products, two arrays at a time, of which a plain einsum of these shapes is made."""
+    terms, output = _split_terms(subscripts)
+    length = {
+        label: n
+        for term, shape in zip(terms, shapes, strict=True)
+        for label, n in zip(term, shape, strict=True)
+    }
+    found = []
+    for i, j in _order(subscripts, shapes):
+        b, a = terms.pop(j), terms.pop(i)
+        wanted = set(output).union(*terms)
+        labels = "".join(dict.fromkeys(a + b))
+        kept = "".join(c for c in labels if c in wanted) if terms else output
+        found.append(Pair((i, j), (a, b), kept, tuple(length[c] for c in labels)))
+        terms.append(kept)
+    return found
+
+
+def _order(subscripts, shapes):
+    """Which two operands to multiply next, as places in a list whose end takes their product."""
+    if len(shapes) <= 2:
+        return [(0, 1)] * (len(shapes) - 1)
+    arrays = [np.broadcast_to(0.0, shape) for shape in shapes]
+    found, count = [], len(shapes)
+    for chosen in np.einsum_path(subscripts, *arrays, optimize="greedy")[0][1:]:
+        first, *others = sorted(chosen)
+        for already, other in enumerate(others):  # of more than two: the product joins the next
+            place = other - already - (already > 0)
+            found.append((first, place) if not already else (place, count - 1))
+            count -= 1
+    return found
+
+
+def _contracted(arrays, terms, output, subscripts):
     """The product of all arrays, two at a time."""
-    if len(arrays) == 2:
-        return _pair(arrays[0], terms[0], arrays[1], terms[1], output)
-    if len(arrays) == 1:
-        return np.transpose(arrays[0], [terms[0].index(label) for label in output])
-    path = np.einsum_path(",".join(terms) + "->" + output, *arrays, optimize="greedy")[0]
-    arrays, terms = list(arrays), list(terms)
-    for chosen in path[1:]:
-        taken = [(arrays[i], terms[i]) for i in sorted(chosen)]
-        for i in sorted(chosen, reverse=True):
-            del arrays[i], terms[i]
-        a, term = taken[0]
-        for position, (b, other) in enumerate(taken[1:], start=2):
-            wanted = set(output).union(*terms, *(t for _, t in taken[position:]))
-            kept = "".join(c for c in dict.fromkeys(term + other) if c in wanted)
-            a, term = _pair(a, term, b, other, kept), kept
-        arrays.append(a)
-        terms.append(term)
-    return np.transpose(arrays[0], [terms[0].index(label) for label in output])
+    steps = pairs(subscripts, tuple(x.shape for x in arrays))
+    for (i, j), (term_a, term_b), kept, _ in steps:
+        b, a = arrays.pop(j), arrays.pop(i)
+        arrays.append(_pair(a, term_a, b, term_b, kept))
+    last = steps[-1].kept if steps else terms[0]
+    return np.transpose(arrays[0], [last.index(label) for label in output])
 
 
 def _pair(a, term_a, b, term_b, output):

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograd.errors import ArgumentError
+from autograd.viz.births import Bad, bad_vertices
 from autograd.viz.graph import Vertex
 from autograd.viz.keeping import times
 from autograd.viz.values import (
     bytes_in_words,
-    has_bad,
     held_bytes,
     number,
     sampled,
@@ -62,17 +62,20 @@ def role(vertex: Vertex, as_tensor: bool = False) -> str:
 
 
 def painter(
-    colour: str, shown: Sequence[Sequence[Vertex]]
+    colour: str, shown: Sequence[Sequence[Vertex]], vertices: Sequence[Vertex]
 ) -> tuple[Callable[[Sequence[Vertex]], Paint | None], Legend]:
-    """A function from the vertices in a box to its paint (None: by role), and the legend."""
+    """A function from the vertices in a box to its paint (None: by role), and the legend.
+
+    `shown` are the vertices of each box, `vertices` all of the graph in order of creation.
+    """
     if colour not in COLOURS:
         raise ArgumentError(f"draw: color={colour!r} is unknown; there are {', '.join(COLOURS)}")
     if colour == "role":
         return (lambda vertices: None), []
     if colour == "nan":
-        return _nan_paint, [
-            (Paint(_RED, "#a8200d"), "NaN or Inf"),
-            (Paint("#d5efd9", "#4a8f5f"), "finite"),
+        return _nan_painter(vertices), [
+            *((paint, words) for paint, words in _NAN_PAINTS.values()),
+            (_FINITE, "finite"),
             (_UNKNOWN, "neither value nor gradient is alive"),
         ]
     measure, words, unit = _MEASURES[colour]
@@ -108,11 +111,28 @@ def painter(
     return paint, legend
 
 
-def _nan_paint(vertices: Sequence[Vertex]) -> Paint:
-    arrays = [a for v in vertices for a in (v.value, v.gradient) if isinstance(a, np.ndarray)]
-    if any(has_bad(array) for array in arrays) or any(v.error is not None for v in vertices):
-        return Paint(_RED, "#a8200d")
-    return Paint("#d5efd9", "#4a8f5f") if arrays else _UNKNOWN
+_FINITE = Paint("#d5efd9", "#4a8f5f")
+_NAN_PAINTS = {  # the first that fits a box with several vertices
+    Bad.BORN_FORWARD: (Paint("#ff9d8a", "#a8200d"), "NaN or Inf is born here, of finite operands"),
+    Bad.BORN_BACKWARD: (Paint("#e0b8ee", "#a8200d"), "its gradient rule makes NaN or Inf"),
+    Bad.REACHED: (Paint("#fff0e6", "#a8200d"), "reached by NaN or Inf"),
+}
+
+
+def _nan_painter(vertices: Sequence[Vertex]) -> Callable[[Sequence[Vertex]], Paint]:
+    bad = bad_vertices(vertices)
+
+    def paint(inside: Sequence[Vertex]) -> Paint:
+        found = {bad[vertex] for vertex in inside if vertex in bad}
+        for kind, (chosen, _) in _NAN_PAINTS.items():
+            if kind in found:
+                return chosen
+        if any(vertex.error is not None for vertex in inside):
+            return ROLES["failed"]
+        alive = any(isinstance(a, np.ndarray) for v in inside for a in (v.value, v.gradient))
+        return _FINITE if alive else _UNKNOWN
+
+    return paint
 
 
 def _mean_gradient(vertices: Sequence[Vertex]) -> float | None:

@@ -137,7 +137,8 @@ def draw(
 
     `style`: `"ops"` draws an op and its result as one box, `"full"` as two (default: full for
     small graphs). `direction`: arrows with the values, with the gradients, or both. `color`: by
-    role, by mean |gradient|, measured time, memory held for backward, or NaN and Inf.
+    role, by mean |gradient|, measured time, memory held for backward, or NaN and Inf: where one was
+    born, forward or backward, apart from what it has reached.
 
     Modules are frames; those nested deeper than `depth`, and those whose path or class is in
     `collapse`, are one box. `fold=True` draws equal blocks in a row once ("Block × 12"). Above

@@ -113,7 +113,7 @@ class _Composer:
         fitting = ALL if len(shown) <= _FEW else VALUES if len(shown) <= _SOME else NAMES
         self.detail = fitting if detail is None else detail
         self.style = style or ("full" if len(shown) <= _FEW else "ops")
-        self.paint, self.legend = painter(colour, shown)
+        self.paint, self.legend = painter(colour, shown, recorded.vertices)
         self.colour = colour
         self.boxes: list[Box] = []
         self.arrows: list[Arrow] = []

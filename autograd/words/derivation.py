@@ -66,7 +66,7 @@ class Derivation:
     forward: list[Line] = field(default_factory=list)
     backward: list[Line] = field(default_factory=list)
     inputs: dict[str, Input] = field(default_factory=dict)
-    gradients: dict[str, Tensor] = field(default_factory=dict)  # name of the gradient -> leaf
+    gradients: dict[str, str] = field(default_factory=dict)  # variable -> name of the leaf
     opaque: list[str] = field(default_factory=list)  # ops that are shown as calls
     notes: list[str] = field(default_factory=list)
 
@@ -282,7 +282,7 @@ class _Deriver:
     def _leaf(self, leaf: Tensor, g: Symbol) -> None:
         name = self._unique("d" + self._leaf_name(leaf))
         self._line(self.result.backward, name, g, None)
-        self.result.gradients[name] = leaf
+        self.result.gradients[name] = self._leaf_name(leaf)
 
     # -- values that rules name -----------------------------------------------------------------
 

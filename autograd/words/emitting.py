@@ -85,7 +85,7 @@ def _file(derivation: Derivation) -> str:
     body += ['"""']
     for part in (derivation.forward, derivation.backward):
         body += [f"{line.name} = {line.text}" for line in part]
-    returned = ", ".join(f"{name[1:]!r}: {name}" for name in derivation.gradients)
+    returned = ", ".join(f"{leaf!r}: {name}" for name, leaf in derivation.gradients.items())
     body.append(f"return {{{returned}}}")
     arguments = ", ".join(derivation.inputs)
     text = '"""Written by glassgrad; needs NumPy only."""\n\nimport numpy as np\n'
