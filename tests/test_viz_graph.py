@@ -427,3 +427,76 @@ def test_importing_the_library_imports_no_pictures():
         "    assert m not in sys.modules, m\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def titles(frame):
+    """Names of ops, and of frames with what is in them, in order."""
+    for item in frame.items:
+        if hasattr(item, "items"):
+            yield [item.title.rpartition("× ")[2], *titles(item)]
+        elif item.role not in ("leaf", "parameter", "constant"):
+            yield item.rows[0].text
+
+
+def test_a_folded_loop_is_cut_where_an_iteration_begins():
+    w, u = leaf(4, 4, name="w"), leaf(4, 4, name="u")
+    xs, h = np.ones((50, 2, 4), np.float32), ag.tensor(np.zeros((2, 4), np.float32))
+    for t in range(50):
+        h = ag.tanh(xs[t] @ w + h @ u)
+    drawn = list(titles(ag.draw((h**2).sum(), fold=True, style="ops")._picture.root))
+    (frame,) = [item for item in drawn if isinstance(item, list)]
+    assert frame == ["49", "matmul", "matmul", "add", "h = tanh"]
+
+
+def test_a_folded_loop_over_functions_is_cut_where_least_is_carried_over():
+    w = leaf(4, 4, name="w")
+
+    def gate(x):
+        return ag.sigmoid(x @ w)
+
+    def cell(h):
+        return ag.exp(ag.negative(gate(h) + ag.sin(h)))
+
+    h = leaf(2, 4, name="h0")
+    for _ in range(20):
+        h = cell(h)
+    drawn = list(titles(ag.draw(h.sum(), fold=True, style="ops")._picture.root))
+    (frame,) = [item for item in drawn if isinstance(item, list)]
+    assert [name.split()[-1] for name in frame] == [
+        "19", "matmul", "sigmoid", "sin", "add", "negative", "exp",
+    ]  # fmt: skip
+
+
+def tangle(ops, leaves, reach):
+    rng = np.random.default_rng(0)
+    ws = [leaf(4) for _ in range(leaves)]
+    made = [ws[0] * 1.0]
+    while len(made) < ops:
+        kind = rng.integers(0, 3)
+        earlier = made[rng.integers(max(0, len(made) - reach), len(made))]
+        made.append(
+            ag.tanh(made[-1])
+            if kind == 0
+            else made[-1] * ws[rng.integers(leaves)]
+            if kind == 1
+            else made[-1] + earlier
+        )
+    return made[-1].sum()
+
+
+def test_leaves_that_many_ops_share_count_as_a_tangle():
+    few = ag.draw(tangle(150, leaves=1, reach=3))
+    assert few._picture.crowded
+    many = ag.draw(tangle(2000, leaves=5, reach=40))
+    assert many.source.count("->") < 300
+
+
+def test_a_layout_that_takes_too_long_is_drawn_coarser(monkeypatch):
+    pytest.importorskip("pygraphviz")
+    graph = ag.draw(tangle(200, leaves=2, reach=3))
+    before = len(graph._picture.boxes)
+    monkeypatch.setattr("autograd.viz.render.LAYOUT_SECONDS", 0.0)
+    monkeypatch.setattr("autograd.viz.render._SURELY_QUICK", 160)
+    assert "<svg" in graph.svg()
+    assert len(graph._picture.boxes) < before
+    assert any("took too long" in note for note in graph.notes)

@@ -22,6 +22,7 @@ from autograd.viz.picture import Picture, compose
 from autograd.viz.text import tree
 
 FORMATS = (*render.FORMATS, "html", "dot", "txt")
+_FEWEST = 40  # boxes; a picture of so many is not made coarser
 _CHOICES = {
     "style": (None, "ops", "full"),
     "direction": ("forward", "backward", "both"),
@@ -71,7 +72,7 @@ class Graph:
     def html(self) -> str:
         """The picture for inside a page: SVG with its tooltips, or text without any Graphviz."""
         try:
-            svg = render.inline_svg(self.source)
+            svg = render.inlined(self.svg())
             return f'<div class="autograd-graph" style="overflow-x:auto">{svg}</div>'
         except render.NoGraphviz as error:
             return (
@@ -101,7 +102,23 @@ class Graph:
 
     @functools.lru_cache(maxsize=4)  # noqa: B019  (a picture lives as long as its cell)
     def _bytes(self, form: str) -> bytes:
-        return render.render(self.source, form)
+        while True:
+            try:
+                return render.render(self.source, form)
+            except render.LayoutTooSlow:
+                if not self._coarsen():
+                    raise
+
+    def _coarsen(self) -> bool:
+        """Draw fewer boxes than now; False where there are few already."""
+        boxes = len(self._picture.boxes)
+        if boxes <= _FEWEST:
+            return False
+        fewer = {"limit": max(boxes // 4, _FEWEST // 2), "depth": None, "fold": None}
+        self._picture = self._composed(**{**self._options, **fewer})
+        self._picture.notes.append(f"the layout of {boxes} boxes took too long")
+        self.__dict__.pop("source", None)
+        return len(self._picture.boxes) < boxes
 
     def __repr__(self) -> str:
         ops, boxes = len(self._recorded.ops), len(self._picture.boxes)

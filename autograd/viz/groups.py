@@ -186,6 +186,13 @@ def _fold(
             folded.append(items[at])
             at += 1
             continue
+        border = _border(items[at : at + 3 * period]) if copies > 2 else 0
+        if border:
+            folded += items[at : at + border]
+            at += border
+            copies = _copies(marks, at, period)
+            if copies < 2:
+                continue
         first = items[at : at + period]
         for copy in range(1, copies):
             block = items[at + copy * period : at + (copy + 1) * period]
@@ -219,13 +226,55 @@ def _run(marks: list[int], start: int) -> tuple[int, int]:
     for period in range(1, min(_LONGEST_PERIOD, (len(marks) - start) // 2) + 1):
         if marks[start] != marks[start + period]:
             continue
-        copies = 1
-        block = marks[start : start + period]
-        while marks[start + copies * period : start + (copies + 1) * period] == block:
-            copies += 1
+        copies = _copies(marks, start, period)
         if copies > 1 and copies * period > best[0] * best[1]:
             best = (period, copies)
     return best
+
+
+def _copies(marks: list[int], start: int, period: int) -> int:
+    """How often the block of length `period` at `start` stands there in a row."""
+    copies = 1
+    block = marks[start : start + period]
+    while marks[start + copies * period : start + (copies + 1) * period] == block:
+        copies += 1
+    return copies
+
+
+def _border(three: Sequence[Group | Vertex]) -> int:
+    """How far into the first of three equal blocks an iteration of the program's loop begins.
+
+    Cut there, a block goes through each function from its beginning to its end, and so jumps back
+    least often. Of several such places it is the one that the fewest results cross.
+    """
+    period = len(three) // 3
+    vertices = [item for item in three if isinstance(item, Vertex)]
+    if period == 1 or len(vertices) < len(three):
+        return 0
+    place = {vertex: i for i, vertex in enumerate(vertices)}
+    last_use = [0] * len(three)
+    for vertex, i in place.items():
+        for _, operand in vertex.operands:
+            if operand in place:
+                last_use[place[operand]] = i  # users come in order
+
+    def rank(cut: int) -> tuple[int, int, int]:
+        middle = period + cut
+        crossing = sum(last >= middle for last in last_use[:middle])
+        return _jumps_back(vertices[cut:middle]), crossing, cut
+
+    return min(range(period), key=rank)
+
+
+def _jumps_back(vertices: Sequence[Vertex]) -> int:
+    """How often an op stands no later in its function than the function's op before it."""
+    count, last = 0, {}
+    for vertex in vertices:
+        if vertex.node is not None:
+            source = vertex.node.source
+            count += source.offset <= last.get(source.code, -1)
+            last[source.code] = source.offset
+    return count
 
 
 def _repeat(first: list[Group | Vertex], last: list[Group | Vertex], copies: int) -> Group:
@@ -307,22 +356,32 @@ def _runs(items: list[Group | Vertex], size: int) -> list[list[Group | Vertex]]:
 
 
 def crowding(boxes: Iterable[Any], arrows: Iterable[tuple[Any, Any]]) -> int:
-    """How many layers all arrows cross together: what a layout's time grows with."""
-    heads: dict[Any, set[Any]] = {}
+    """How many layers all arrows cross together: what a layout's time grows with.
+
+    A box that nothing leads to stands in the layer before its first use.
+    """
+    tails: dict[Any, set[Any]] = {}
     for tail, head in arrows:
         if tail is not head:
-            heads.setdefault(head, set()).add(tail)
+            tails.setdefault(head, set()).add(tail)
     layer: dict[Any, int] = {}
-    total = 0
     for box in boxes:  # oldest first: tails come before heads
-        tails = [layer[tail] for tail in heads.get(box, ()) if tail in layer]
-        layer[box] = max(tails, default=-1) + 1
-        total += sum(layer[box] - below for below in tails)
-    return total
+        if box in tails:
+            layer[box] = 1 + max((layer[tail] for tail in tails[box] if tail in layer), default=0)
+    first_use: dict[Any, int] = {}
+    for head, ends in tails.items():
+        for tail in ends:
+            if tail not in layer:
+                first_use[tail] = min(layer[head], first_use.get(tail, layer[head]))
+    return sum(
+        layer[head] - (layer[tail] if tail in layer else first_use[tail] - 1)
+        for head, ends in tails.items()
+        for tail in ends
+    )
 
 
 def _crowding(items: Sequence[Group | Vertex]) -> int:
-    """The crowding of what is drawn of `items`."""
+    """The crowding of what is drawn of `items`, with the leaves that they share."""
     box_of: dict[Vertex, Group | Vertex] = {}
     stack = list(reversed(items))
     while stack:
@@ -334,10 +393,9 @@ def _crowding(items: Sequence[Group | Vertex]) -> int:
         else:
             box_of[item] = item
     arrows = (
-        (box_of[operand], box)
+        (box_of.get(operand, operand), box)
         for vertex, box in box_of.items()
         for _, operand in vertex.operands
-        if operand in box_of
     )
     return crowding(dict.fromkeys(box_of.values()), arrows)
 

@@ -207,11 +207,7 @@ class _Composer:
             self.legend = _roles_in(self.boxes)
         notes = [*self.grouping.notes]
         place = {vertex: self._box_of(vertex, True) for vertex in self.recorded.vertices}
-        ends = (  # a leaf stands beside the op that uses it, whatever its layer
-            (arrow.tail, arrow.head)
-            for arrow in self.arrows
-            if arrow.kind == "forward" and arrow.tail.role not in ("leaf", "parameter", "constant")
-        )
+        ends = ((arrow.tail, arrow.head) for arrow in self.arrows if arrow.kind == "forward")
         crowded = crowding(self.boxes, ends) > _CURVES
         return Picture(
             root, self.boxes, self.arrows, self.legend, notes, self.rankdir, crowded, place
