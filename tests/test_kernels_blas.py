@@ -88,3 +88,20 @@ def test_a_convolution_on_several_threads_is_noted(monkeypatch):
     assert blas._left == 0  # too little work for several
     conv.conv2d(images, weight, None, (1, 1), (1, 1, 1, 1), (1, 1), 1)
     assert blas._left > 0
+
+
+def test_a_backward_pass_in_steps_holds_it_in_each_step_and_not_between_them(library):
+    seen = []
+
+    @ag.op
+    def look(x: ag.Array):
+        return x * 2, lambda g: (seen.append(library.threads), g * 2)[1]
+
+    x = ag.tensor([1.0], requires_grad=True)
+    loss = look(look(x)).sum()
+    blas.note_convolution()
+    before = blas._left
+    for _ in ag.backward_steps(loss):
+        assert library.threads == 4
+    assert seen == [1, 1]
+    assert blas._left == before - 1  # one pass, as `backward` counts it

@@ -23,6 +23,7 @@ from autograd.locks import Guard, in_forked_child
 
 __all__ = [
     "beside_convolutions",
+    "follows_convolution",
     "hold_beside_convolutions",
     "matmul",
     "note_convolution",
@@ -44,20 +45,33 @@ def note_convolution() -> None:
     _left = _FOLLOWING
 
 
-def hold_beside_convolutions() -> object | None:
-    """If a convolution ran before, keep BLAS to one thread until `release(what this returns)`."""
+def follows_convolution() -> bool:
+    """Whether a convolution ran before the product, or backward pass, that asks; counts it."""
     global _left
     if not _left:
-        return None
+        return False
     _left -= 1
-    return _hold()
+    return True
+
+
+def hold_beside_convolutions(follows: bool | None = None) -> object | None:
+    """If a convolution ran before, keep BLAS to one thread until `release(what this returns)`.
+
+    A pass that holds it several times asks `follows_convolution()` once, and hands on the answer.
+    """
+    if follows is None:
+        follows = follows_convolution()
+    return _hold() if follows else None
 
 
 class beside_convolutions:
     """Inside a `with` block, BLAS uses one thread if a convolution ran before."""
 
+    def __init__(self, follows: bool | None = None) -> None:
+        self._follows = follows
+
     def __enter__(self) -> None:
-        self._held = hold_beside_convolutions()
+        self._held = hold_beside_convolutions(self._follows)
 
     @begins_at_once
     def __exit__(self, *exc_info: object) -> None:

@@ -268,7 +268,8 @@ def _border(three: Sequence[Group | Vertex]) -> int:
 
 def _jumps_back(vertices: Sequence[Vertex]) -> int:
     """How often an op stands no later in its function than the function's op before it."""
-    count, last = 0, {}
+    count = 0
+    last: dict[Any, int] = {}
     for vertex in vertices:
         if vertex.node is not None:
             source = vertex.node.source

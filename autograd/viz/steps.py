@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd.backprop import _fitted, _leaf, _Replay, _seed
 from autograd.grad_mode import no_grad
+from autograd.kernels import blas
 from autograd.ops.index import Piece, add_at
 from autograd.record import Node
 from autograd.source import Source
@@ -118,10 +119,11 @@ def _run(prepared: tuple[_Replay, Any], deliver: bool, measure: bool = False) ->
     with no_grad():
         replayed.begin([seed])
     order = list(replayed.order)
+    follows = blas.follows_convolution()  # as in `backward`, so that products have the same bits
     for number, node in enumerate(order, 1):
         if node not in replayed.waiting:
             continue
-        with no_grad():
+        with no_grad(), blas.beside_convolutions(follows):
             step = _step(replayed, node, number, len(order))
         if measure:
             times.setdefault(node, Times()).backward = step.seconds
