@@ -231,7 +231,7 @@ def _result(op: Op, edges: Sequence[Edge], closures: Any, out: np.ndarray) -> Te
     node._code, node._offset = frame.f_code, frame.f_lasti
     tensor = _new_tensor(Tensor)
     tensor._data = out
-    tensor._grad = tensor._hooks = tensor.name = None
+    tensor._grad = tensor._hooks = tensor._name = None
     tensor.node = node
     tensor._requires_grad = True
     return tensor

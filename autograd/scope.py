@@ -15,9 +15,10 @@ from typing import Any
 class Scope:
     """A module being called, and the scope of its caller."""
 
-    __slots__ = ("_module", "parent")
+    __slots__ = ("_module", "kind", "parent")
 
     _module: weakref.ref[Any]
+    kind: type  # the module's class, which is known when the module is gone
     parent: Scope | None
 
     @property
@@ -28,11 +29,11 @@ class Scope:
     def path(self) -> str:
         """Dotted path of the module below the outermost one, e.g. `features.3`.
 
-        A module that no attribute leads to goes by its class name.
+        A module that no attribute leads to, or that is gone, goes by its class name.
         """
         module = self.module
         if module is None:
-            return "<deleted module>"
+            return self.kind.__name__
         root = self
         while root.parent is not None:
             root = root.parent
@@ -56,6 +57,7 @@ def enter(module: Any) -> Scope | None:
     outer = _current.get()
     inner = _new_scope(Scope)
     inner._module = weakref.ref(module)
+    inner.kind = type(module)
     inner.parent = outer
     try:
         _current.set(inner)

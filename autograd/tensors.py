@@ -22,6 +22,7 @@ from autograd.errors import (
     InPlaceError,
     ours,
 )
+from autograd.given_names import note_name
 from autograd.grad_mode import is_grad_enabled
 from autograd.stamps import stamp
 
@@ -46,7 +47,7 @@ class Tensor(ArrayMethods):
     tensor([2., 4., 6.])
     """
 
-    __slots__ = ("__weakref__", "_data", "_grad", "_hooks", "_requires_grad", "name", "node")
+    __slots__ = ("__weakref__", "_data", "_grad", "_hooks", "_name", "_requires_grad", "node")
 
     def __init__(
         self,
@@ -62,8 +63,10 @@ class Tensor(ArrayMethods):
         self._grad: Tensor | None = None
         self._hooks: dict[int, Callable[[Tensor], Any]] | None = None
         self.node: Any = None
-        self.name = name
+        self._name: str | None = None
         self._requires_grad = False
+        if name is not None:
+            self.name = name
         if requires_grad is not False:
             self.requires_grad = requires_grad
 
@@ -84,6 +87,16 @@ class Tensor(ArrayMethods):
         if self._requires_grad and array.dtype.kind != "f":
             raise DTypeError(f"data: a Tensor that requires a gradient is float, got {array.dtype}")
         self._data = array
+
+    @property
+    def name(self) -> str | None:
+        """What pictures and messages call this Tensor."""
+        return self._name
+
+    @name.setter
+    def name(self, value: str | None) -> None:
+        note_name(self._data, value)
+        self._name = value
 
     @property
     def requires_grad(self) -> bool:
@@ -594,7 +607,7 @@ _new_tensor = Tensor.__new__
 def _of(array: np.ndarray, node: Any = None) -> Tensor:
     self = _new_tensor(Tensor)
     self._data = array
-    self._grad = self._hooks = self.name = None
+    self._grad = self._hooks = self._name = None
     self.node = node
     self._requires_grad = node is not None
     return self

@@ -500,3 +500,16 @@ def test_a_layout_that_takes_too_long_is_drawn_coarser(monkeypatch):
     assert "<svg" in graph.svg()
     assert len(graph._picture.boxes) < before
     assert any("took too long" in note for note in graph.notes)
+
+
+def test_names_of_inputs_and_classes_of_modules_outlive_them():
+    def step():
+        net = nn.Sequential(nn.Linear(4, 3))
+        x = ag.tensor(np.ones((2, 4), np.float32), name="images")
+        labelled = ag.tensor(np.ones((2, 3), np.float32))
+        labelled.name = "weights"
+        return (net(x) * labelled).sum()
+
+    source = ag.draw(step()).source
+    assert "<B>images</B>" in source and "<B>weights</B>" in source
+    assert "Linear" in source and "deleted" not in source and "NoneType" not in source

@@ -118,7 +118,7 @@ def tooltip(vertex: Vertex) -> str:
     rows = tensor_rows(vertex, ALL)
     lines = [row.text for row in rows]
     if vertex.scopes:
-        lines.append("in " + " > ".join(type(s.module).__name__ for s in vertex.scopes))
+        lines.append("in " + " > ".join(s.kind.__name__ for s in vertex.scopes))
     if vertex.op is not None:
         lines[:1] = [f"{vertex.name + ' = ' if vertex.name else ''}{vertex.op.name}"]
         lines += op_facts(vertex)

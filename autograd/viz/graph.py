@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from autograd.errors import DTypeError
+from autograd.given_names import name_of
 from autograd.record import Node, Op
 from autograd.scope import Scope
 from autograd.tensors import Tensor
@@ -212,7 +213,7 @@ class _Builder:
             number = Vertex("constant", (), None, value=array)
             self.vertices.append(number)
             return number
-        name = self.variables.name_of(array) or self.paths.tensors.get(id(array))
+        name = self.variables.name_of(array) or self.paths.tensors.get(id(array)) or name_of(array)
         constant = Vertex("constant", array.shape, array.dtype, name, value=array)
         return self._put(key, constant)
 
