@@ -317,7 +317,8 @@ def _cells(row: Row) -> list[str]:
 def _path(scope: Scope | None, known: dict[Any, str]) -> str:
     if scope is None:
         return ""
-    key = id(scope.module)
+    module = scope.module
+    key = id(scope if module is None else module)
     if key not in known:
         known[key] = scope.path
     return known[key]

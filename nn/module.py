@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import getweakrefcount
 
 import numpy as np
 
@@ -78,6 +79,11 @@ class Module:
             raise
         finally:
             scope.leave(outer)
+
+    def __del__(self) -> None:
+        """A graph that was recorded here and lives on keeps the names for its pictures."""
+        if getweakrefcount(self):
+            scope.remember(self)
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         for hook in list((self._forward_pre_hooks or {}).values()):

@@ -193,7 +193,9 @@ def in_force(optimizer):
 @pytest.mark.parametrize(("name", "settings"), RESUMED)
 def test_the_rates_of_a_resumed_run_are_those_of_an_uninterrupted_one(name, settings, order):
     def begun(lr):
-        return optim.SGD([{"params": [leaf([1.0])]}, {"params": [leaf([1.0])], "lr": 2 * lr}], lr, 0.9)
+        return optim.SGD(
+            [{"params": [leaf([1.0])]}, {"params": [leaf([1.0])], "lr": 2 * lr}], lr, 0.9
+        )
 
     optimizer = begun(1.0)
     scheduler = getattr(lr_scheduler, name)(optimizer, **settings)

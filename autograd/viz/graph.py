@@ -219,7 +219,7 @@ class _Builder:
 
     def _leaf(self, leaf: Tensor) -> Vertex:
         path = self.paths.tensors.get(id(leaf))
-        name = leaf.name or path or self.variables.tensors.get(id(leaf))
+        name = leaf.name or path or self.variables.tensors.get(id(leaf)) or name_of(leaf._data)
         return Vertex(
             "leaf" if leaf._requires_grad else "constant",
             leaf.shape,

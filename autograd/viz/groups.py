@@ -114,9 +114,8 @@ def _modules(recorded: Recorded) -> list[Group | Vertex]:
 
 
 def _module_group(scope: Any, recorded: Recorded) -> Group:
-    module = scope.module
     class_name = scope.kind.__name__
-    path = recorded.paths.modules.get(id(module), "")
+    path = recorded.paths.modules.get(id(scope.module), "") or scope.last_path or ""
     last = path.rpartition(".")[2]
     return Group("module", f"{last}: {class_name}" if last else class_name, [], path, class_name)
 
