@@ -1,8 +1,8 @@
 """Random hyper-parameters and inputs for every layer, function and loss that PyTorch has too.
 
-`MODULES[name](rng)` and `FUNCTIONS[name](rng)` draw a `Case`. Names of arguments are those that both
-libraries know. Sizes of 0 and 1, unbatched inputs, and arguments that do not fit are drawn too:
-what one library refuses, the other should.
+`MODULES[name](rng)` and `FUNCTIONS[name](rng)` draw a `Case`. Names of arguments are those that
+both libraries know. Sizes of 0 and 1, unbatched inputs, and arguments that do not fit are drawn
+too: what one library refuses, the other should.
 """
 
 from __future__ import annotations
@@ -154,8 +154,7 @@ def _(rng: Rng, name: str) -> Case:
 
 def _places(rng: Rng, rows: int) -> np.ndarray:
     beyond = flip(rng, 0.03)
-    places = rng.integers(0, rows + beyond, shape(rng, 0, 3)).astype(one(rng, np.int64, np.int32))
-    return places
+    return rng.integers(0, rows + beyond, shape(rng, 0, 3)).astype(one(rng, np.int64, np.int32))
 
 
 def _channels(rng: Rng) -> tuple[int, int, int]:
