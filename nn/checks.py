@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import operator
+from collections.abc import Iterable
 from typing import Any
 
 from autograd.errors import ArgumentError, DTypeError
 
-__all__ = ["check_spread", "whole_number"]
+__all__ = ["check_spread", "nearest", "whole_number"]
 
 
 def whole_number(where: str, name: str, value: Any, least: int, why: str = "") -> int:
@@ -30,3 +32,9 @@ def check_spread(where: str, std: tuple[float, ...]) -> None:
             f"{where}: std came as {shown!r}; pixels are divided by it, so give numbers above 0 "
             "(1 to leave the scale)"
         )
+
+
+def nearest(word: object, known: Iterable[str]) -> str:
+    """A question, did you mean ..., if one of the known words is like this one, else nothing."""
+    found = difflib.get_close_matches(str(word).lower(), known, n=1)
+    return f"; did you mean {found[0]!r}?" if found else ""

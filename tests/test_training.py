@@ -367,6 +367,23 @@ def test_lenet_as_a_program(tmp_path):
         (["--shift", "-1"], "--shift: -1 came; at least 0"),
         (["--seed", "-1"], "--seed: -1 came"),
         (["--clip", "0"], "--clip: 0.0 came; give a norm above 0"),
+        (["--model", "lenett"], "did you mean 'lenet'?"),
+        (["--optimizer", "Adam"], "did you mean 'adam'?"),
+        (["--schedule", "cosin"], "did you mean 'cosine'?"),
+        (["--data", "digit"], "did you mean 'digits'?"),
+        (["--images", ""], "--labels is missing"),
+        (["--images", "", "--labels", ""], "--images: there is no file"),
+        (["--test-images", "{tmp}/a"], "--test-labels is missing"),
+        (["--test-labels", "{tmp}/a"], "--test-images is missing"),
+        (
+            ["--test-images", "{tmp}/a", "--test-labels", "{tmp}/b"],
+            "--test-images came without --images",
+        ),
+        (["--data", "digits", "--images", "{tmp}/a", "--labels", "{tmp}/b"], "--images and --data"),
+        (["--data", "{tmp}", "--test-images", "{tmp}/a"], "--test-images and --data came"),
+        (["--lr", "nan"], "--lr: nan came; give a finite number"),
+        (["--weight-decay", "inf"], "--weight-decay: inf came"),
+        (["--clip", "nan"], "--clip: nan came"),
         (["--lr", "-0.1"], "lr came as -0.1; give a number of at least 0"),
         (["--weight-decay", "-1"], "weight_decay came as -1.0"),
         (["--resume"], "there is no checkpoint"),
@@ -389,11 +406,93 @@ def test_options_that_do_not_exist(arguments, tmp_path, capsys):
     assert "usage: python -m nn" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("--epoch", "--epochs"), ("--batchsize=3", "--batch-size"), ("--lt", "--lr")],
+)
+def test_a_misspelt_option_names_the_nearest(word, meant, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        command(word, "3", out=tmp_path)
+    assert f"there is no option {word}; did you mean '{meant}'?" in capsys.readouterr().err
+
+
 def test_an_out_that_cannot_be_written(small, tmp_path, capsys):
     (tmp_path / "file").write_text("")
     for out in (tmp_path / "file", tmp_path / "file" / "below"):
         assert command(*small, out=out) == 2
         assert "error: --out: cannot write into" in capsys.readouterr().err
+
+
+def test_an_empty_out_is_not_this_directory(small, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert command(*small, out="") == 2
+    assert "--out: an empty name came" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.safetensors"))
+
+
+def test_a_diverged_run_leaves_its_history_as_json(tmp_path, capsys):
+    (tmp_path / "history.json").write_text("of another run")
+    arguments = ["--data", write_mnist(tmp_path), "--model", "linear", "--lr", "1e300"]
+    assert command(*arguments, "--epochs", 2, out=tmp_path) == 1
+    message = capsys.readouterr().err
+    assert re.search(r"stopped: the loss .*became (nan|inf) .*at step \d+ with lr 1e\+300", message)
+
+    def refuse(name):
+        raise AssertionError(f"{name} is no JSON")
+
+    history = json.loads((tmp_path / "history.json").read_text(), parse_constant=refuse)
+    assert "became" in history["stopped"] and history["epochs"] == []
+    assert history["settings"]["lr"] == 1e300
+
+
+def test_weights_that_diverge_in_the_last_step_are_noticed(data, monkeypatch):
+    run = new_run(SMALL, data)
+    monkeypatch.setattr(fitting.F, "softmax", lambda *_, **__: np.zeros((60, 8)))
+
+    def spoil(loss):
+        if run.optimizer.steps == 7:
+            for parameter in run.net.parameters():
+                parameter.data[...] = np.nan
+
+    with pytest.raises(NonFiniteLossError, match="held-out images became nan after epoch 1, at s"):
+        fit(run, data, after_step=spoil)
+    assert run.history == []
+
+
+def test_the_checkpoint_of_the_run_before_is_there_at_every_moment(small, tmp_path, monkeypatch):
+    assert command(*small, "--epochs", 1, out=tmp_path) == 0
+    before = (tmp_path / "checkpoint.safetensors").read_bytes()
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nn.training.cli.save_run", interrupted)
+        assert command(*small, "--epochs", 1, out=tmp_path) == 130
+    for name in ("checkpoint.safetensors", "previous-checkpoint.safetensors"):
+        assert (tmp_path / name).read_bytes() == before
+
+
+def test_a_run_is_saved_by_str_and_path_into_a_new_directory(data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = new_run(SMALL, data)
+    fit(run, data)
+    for directory in ("runs/a", Path("runs", "b"), tmp_path / "c"):
+        save_run(run, data, directory)
+        assert same_state(load_run(directory, data).net.state_dict(), run.net.state_dict())
+    own = new_run(SMALL, data, with_dropout)
+    save_run(own, data, "runs/own")
+    restored = load_run("runs/own", data, build=with_dropout)
+    assert same_state(restored.net.state_dict(), own.net.state_dict())
+    for call, words in (
+        (lambda: save_run(data, run, "runs"), "run must be a Run, got Data"),
+        (lambda: save_run(run, data, 3), "directory must be a str or Path, got int"),
+        (lambda: save_run(run, data, ""), "an empty directory came"),
+        (lambda: load_run("runs/own", data), "give the same build"),
+        (lambda: load_run(None, data), "directory must be a str or Path, got NoneType"),
+    ):
+        with pytest.raises(ag.GlassgradError, match=words):
+            call()
 
 
 def test_a_resumed_run_keeps_its_settings(small, tmp_path, capsys):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from autograd.errors import (
     ShapeError,
 )
 from nn.checks import whole_number
+from nn.data.mapping import Dataset, collate, is_dataset
 
 __all__ = ["ArrayDataset", "DataLoader"]
 
@@ -62,22 +63,27 @@ class ArrayDataset:
 
 
 class DataLoader:
-    """Batches of arrays, one epoch for each `for` loop over it, as tuples of new arrays.
+    """Batches of rows or examples, one epoch for each `for` loop over it, as tuples of new arrays.
+
+    Of arrays, of one `ArrayDataset`, or of one object with `__len__` and `__getitem__`, whose
+    examples are collated: arrays are stacked, numbers become an array; an example that is a tuple
+    gives a tuple of batches, a dictionary a dictionary, anything else a tuple of one.
 
     Each epoch with `shuffle=True` visits every row once, in an order drawn from `generator` when
     the loop begins; equal generators give equal batches. Without a generator the one that
     `autograd.manual_seed` seeds is used. The last batch is smaller if `batch_size` does not divide
     the number of rows, or is left out with `drop_last=True`.
 
-    Shapes: arrays (N, ...), or one `ArrayDataset`; batches (batch_size, ...).
+    Shapes: arrays (N, ...); batches (batch_size, ...).
 
     `state_dict()` says where the loader is, in the middle of an epoch too. After
     `load_state_dict(state)` the next loop yields exactly the batches that had not been handed out
     yet, and the later epochs are the same as without the interruption. A loop that was left by
     `break` counts as interrupted until the next one begins.
 
-    Raises `ShapeError` if the first dimensions differ, `ArgumentError` if no batch would come,
-    `DTypeError` if `generator` is not a `numpy.random.Generator`.
+    Raises `ShapeError` if the first dimensions differ or the examples of a batch do not fit each
+    other, `ArgumentError` if no batch would come, `DTypeError` if `generator` is not a
+    `numpy.random.Generator`.
 
     >>> x, y = np.arange(10).reshape(5, 2), np.arange(5)
     >>> loader = DataLoader(x, y, batch_size=2, shuffle=True, generator=np.random.default_rng(0))
@@ -87,7 +93,7 @@ class DataLoader:
 
     def __init__(
         self,
-        *arrays: ArrayLike | ArrayDataset,
+        *arrays: ArrayLike | ArrayDataset | Dataset,
         batch_size: int = 1,
         shuffle: bool = False,
         generator: np.random.Generator | None = None,
@@ -122,7 +128,7 @@ class DataLoader:
         rows = len(self.dataset)
         return rows // self.batch_size if self.drop_last else -(-rows // self.batch_size)
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[Any]:
         # Not a generator function itself: the order is drawn now, not at the first batch.
         generator = self.generator if self.shuffle else None
         if self._resume and self._epoch is not None:
@@ -136,13 +142,17 @@ class DataLoader:
         order = np.arange(rows) if generator is None else generator.permutation(rows)
         return self._batches(self._epoch, order)
 
-    def _batches(self, epoch: _Epoch, order: NDArray[np.intp]) -> Iterator[Batch]:
+    def _batches(self, epoch: _Epoch, order: NDArray[np.intp]) -> Iterator[Any]:
         while epoch.served < len(self):
             rows = order[epoch.served * self.batch_size :][: self.batch_size]
             # Counted before it is handed out: whoever saves the state inside the loop has it.
             epoch.served += 1
-            # Indexing with an array copies, so a batch written to leaves the data set alone.
-            yield self.dataset[rows]
+            # Both copy, so a batch written to leaves the data set alone.
+            if isinstance(self.dataset, ArrayDataset):
+                yield self.dataset[rows]
+            else:
+                batch = collate([self.dataset[i] for i in rows.tolist()])
+                yield batch if isinstance(batch, tuple | dict) else (batch,)
 
     def state_dict(self) -> dict[str, Any]:
         """The generator's state and the place in the running epoch, as plain Python values.
@@ -208,6 +218,17 @@ class _Epoch:
 
 def _as_rows(position: int, value: ArrayLike) -> NDArray[Any]:
     """`value` as an array of at least one dimension, or an error that names its position."""
+    if is_dataset(value):
+        raise DTypeError(
+            f"ArrayDataset: argument {position} is a {type(value).__name__}, which gives its "
+            "examples one by one; give it to DataLoader alone, as in DataLoader(dataset)"
+        )
+    if isinstance(value, Mapping | Set) or hasattr(value, "__next__"):
+        raise DTypeError(
+            f"ArrayDataset: argument {position} came as a {type(value).__name__}, which has no "
+            "rows by number; give arrays (list(...) of what is iterated over), or an object with "
+            "__len__ and __getitem__ to DataLoader"
+        )
     if isinstance(value, (tuple, list)) and any(hasattr(v, "__array__") and v.ndim for v in value):
         raise DTypeError(
             f"ArrayDataset: argument {position} came as a {type(value).__name__} of arrays; "
@@ -228,16 +249,18 @@ def _as_rows(position: int, value: ArrayLike) -> NDArray[Any]:
     return array
 
 
-def _as_dataset(arrays: tuple[Any, ...]) -> ArrayDataset:
-    """The one `ArrayDataset` that came, or a new one of the arrays that came."""
-    if len(arrays) == 1 and isinstance(arrays[0], ArrayDataset):
-        return arrays[0]
-    if any(isinstance(a, ArrayDataset) for a in arrays):
+def _as_dataset(arrays: tuple[Any, ...]) -> ArrayDataset | Dataset:
+    """The one data set that came, or a new one of the arrays that came."""
+    given = [a for a in arrays if isinstance(a, ArrayDataset) or is_dataset(a)]
+    if not given:
+        return ArrayDataset(*arrays)
+    (first, *_), kind = given, type(given[0]).__name__
+    if len(arrays) > 1:
         raise ArgumentError(
-            f"DataLoader: {len(arrays)} positional arguments came, an ArrayDataset among them; "
-            "give one ArrayDataset alone, or arrays (batch_size and the rest by name)"
+            f"DataLoader: {len(arrays)} positional arguments came, an {kind} among them; "
+            f"give one {kind} alone, or arrays (batch_size and the rest by name)"
         )
-    return ArrayDataset(*arrays)
+    return first
 
 
 def _library_generator() -> np.random.Generator:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from autograd.errors import ArgumentError
 from nn import models
+from nn.checks import nearest
 from nn.training.checkpoints import stored_settings
 from nn.training.settings import OPTIMIZERS, SCHEDULES, Settings
 
@@ -36,13 +37,14 @@ def parse(arguments: list[str] | None = None) -> Job:
     Raises `ArgumentError` for values that are none, `CheckpointError` for a run that cannot be
     resumed; exits with a usage message for unknown options.
     """
-    given = vars(_parser().parse_args(arguments))
-    out, resume = Path(given.pop("out", "runs/latest")), given.pop("resume", False)
+    given = _given(arguments)
+    out, resume = _directory(given.pop("out", "runs/latest")), given.pop("resume", False)
     for option in ("images", "labels", "test_images", "test_labels"):
         if option in given:
             given[option] = _absolute(given[option])
     if given.get("data", "digits") != "digits" and Path(given["data"]).is_dir():
         given["data"] = _absolute(given["data"])
+    _refuse_ignored(given)
     if not resume:
         return Job(Settings(**given), out, False)
     stored = asdict(stored_settings(out))
@@ -53,6 +55,32 @@ def parse(arguments: list[str] | None = None) -> Job:
                 f"has {stored[option]!r}; only --epochs may change, or begin a new run"
             )
     return Job(Settings(**{**stored, **given}), out, True)
+
+
+def _given(arguments: list[str] | None) -> dict[str, Any]:
+    """The options that came; exits with a usage message that names the nearest for unknown ones."""
+    parser = _parser()
+    given, unknown = parser.parse_known_args(arguments)
+    for word in unknown:
+        near = nearest(word.partition("=")[0], [*parser._option_string_actions])
+        parser.error(f"there is no option {word}{near}")
+    return vars(given)
+
+
+def _directory(text: str) -> Path:
+    if not text:
+        raise ArgumentError("--out: an empty name came; give a directory, . for this one")
+    return Path(text)
+
+
+def _refuse_ignored(given: dict[str, Any]) -> None:
+    """Raise for an option beside others that would make it count for nothing."""
+    for option in ("images", "labels", "test_images", "test_labels"):
+        if option in given and "data" in given:
+            raise ArgumentError(
+                f"--{option.replace('_', '-')} and --data came; the images are named by --images "
+                "and --labels, or all together by --data"
+            )
 
 
 def _absolute(path: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import autograd as ag
-from autograd.errors import CheckpointError, GlassgradError
+from autograd.errors import ArgumentError, CheckpointError, DTypeError, GlassgradError
 from nn.module import Module
 from nn.serialization import load, save
 from nn.training.datasets import Data
@@ -18,12 +19,25 @@ from nn.training.settings import Settings
 __all__ = ["CHECKPOINT", "load_run", "save_run", "stored_settings"]
 
 CHECKPOINT = "checkpoint.safetensors"
+StrPath = str | os.PathLike[str]
+
 KIND = "glassgrad training run, version 1"
 PARTS = ("kind", "settings", "data", "model", "optimizer", "random", "history")
 
 
-def save_run(run: Run, data: Data, directory: Path) -> None:
-    """Write `directory`/checkpoint.safetensors as a whole, or leave the one that is there."""
+def save_run(run: Run, data: Data, directory: StrPath) -> None:
+    """Write `directory`/checkpoint.safetensors as a whole, or leave the one that is there.
+
+    The directory is made if it is missing. Raises `DTypeError` for arguments of other kinds.
+    """
+    for name, value, kind in (("run", run, Run), ("data", data, Data)):
+        if not isinstance(value, kind):
+            raise DTypeError(
+                f"save_run: {name} must be a {kind.__name__}, got {type(value).__name__}; its "
+                "arguments are run, data, directory"
+            )
+    path = _path(directory, "save_run")
+    path.parent.mkdir(parents=True, exist_ok=True)
     state = {
         "kind": KIND,
         "settings": asdict(run.settings),
@@ -33,16 +47,16 @@ def save_run(run: Run, data: Data, directory: Path) -> None:
         "random": ag.get_rng_state(),
         "history": run.history,
     }
-    save(state, directory / CHECKPOINT)
+    save(state, path)
 
 
-def stored_settings(directory: Path) -> Settings:
+def stored_settings(directory: StrPath) -> Settings:
     """The settings of the run in `directory`."""
     return _settings(_read(directory), directory)
 
 
 def load_run(
-    directory: Path,
+    directory: StrPath,
     data: Data,
     epochs: int | None = None,
     build: Callable[[], Module] | None = None,
@@ -65,16 +79,35 @@ def load_run(
             f"the run in {directory} was trained on other data: {state['data']} there, "
             f"{data.fingerprint} here"
         )
-    run = new_run(settings, data, build)
-    run.net.load_state_dict(state["model"])
+    try:
+        run = new_run(settings, data, build)
+        run.net.load_state_dict(state["model"])
+    except GlassgradError as error:
+        if build is not None:
+            raise
+        raise CheckpointError(
+            f"load_run: the network of the run in {directory} is not the {settings.model!r} of its "
+            "settings; if it was begun as new_run(settings, data, build), give the same build. "
+            f"({error})"
+        ) from None
     run.optimizer.load_state_dict(state["optimizer"])
     run.history = state["history"]
     ag.set_rng_state(state["random"])
     return run
 
 
-def _read(directory: Path) -> dict[str, Any]:
-    path = directory / CHECKPOINT
+def _path(directory: StrPath, where: str) -> Path:
+    if not isinstance(directory, str | os.PathLike):
+        raise DTypeError(
+            f"{where}: directory must be a str or Path, got {type(directory).__name__}"
+        )
+    if not os.fspath(directory):
+        raise ArgumentError(f"{where}: an empty directory came; give its name, . for this one")
+    return Path(directory) / CHECKPOINT
+
+
+def _read(directory: StrPath) -> dict[str, Any]:
+    path = _path(directory, "load_run")
     if not path.is_file():
         raise CheckpointError(
             f"there is no checkpoint {path} to resume; the first epoch writes it "
@@ -90,7 +123,7 @@ def _read(directory: Path) -> dict[str, Any]:
     return state
 
 
-def _settings(state: dict[str, Any], directory: Path) -> Settings:
+def _settings(state: dict[str, Any], directory: StrPath) -> Settings:
     try:
         return Settings(**state["settings"])
     except (TypeError, GlassgradError) as error:

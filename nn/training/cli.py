@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import statistics
 import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from autograd.errors import ArgumentError, GlassgradError
-from autograd.files import write_page
+from autograd.files import write_page, write_whole
 from nn.serialization import save
 from nn.training.arguments import Job, parse
 from nn.training.checkpoints import CHECKPOINT, load_run, save_run
@@ -59,6 +59,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _check_writable(directory: Path) -> None:
     """Raise now rather than after the first epoch."""
+    if directory.exists() and not directory.is_dir():
+        raise ArgumentError(
+            f"--out: cannot write into {directory}: it is a file; give the name of a directory"
+        )
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):
@@ -70,8 +74,8 @@ def _check_writable(directory: Path) -> None:
 def _begin(job: Job, data: Data) -> Run:
     """A new run, saved before its first step; the one that was there is kept under another name."""
     run, path = new_run(job.settings, data), job.out / CHECKPOINT
-    if path.is_file():
-        os.replace(path, path.with_name(PREVIOUS))
+    if path.is_file():  # copied, not renamed: at no moment there is none
+        write_whole(path.with_name(PREVIOUS), path.read_bytes(), durable=True)
         print(f"the run that was in {job.out} is kept as {PREVIOUS}")
     save_run(run, data, job.out)
     return run
@@ -112,7 +116,11 @@ def _train(run: Run, data: Data, out: Path) -> None:
             save_run(run, data, out)
             progress.after_epoch(record)
 
-        fit(run, data, progress.after_step, after_epoch)
+        try:
+            fit(run, data, progress.after_step, after_epoch)
+        except NonFiniteLossError as error:
+            _write_history(run, data, out, stopped=str(error))
+            raise
 
 
 def _report(run: Run, data: Data, out: Path) -> None:
@@ -121,22 +129,12 @@ def _report(run: Run, data: Data, out: Path) -> None:
     wrong = int((result.probabilities.argmax(axis=1) != data.y_test).sum())
     rate = statistics.median(record["steps"] / record["seconds"] for record in run.history)
     save(run.net, out / "model.safetensors")
-    write_page(
-        out / "history.json",
-        json.dumps(
-            {
-                "settings": asdict(run.settings),
-                "data": data.fingerprint,
-                "test_accuracy": result.accuracy,
-                "test_loss": result.loss,
-                "misread": wrong,
-                "steps_per_second": rate,
-                "epochs": run.history,
-            },
-            indent=2,
-            allow_nan=False,
-        )
-        + "\n",
+    _write_history(
+        *(run, data, out),
+        test_accuracy=result.accuracy,
+        test_loss=result.loss,
+        misread=wrong,
+        steps_per_second=rate,
     )
     pictures = _draw(run, data, result.probabilities, out)
     print(f"test accuracy: {result.accuracy:.4f}")
@@ -144,6 +142,13 @@ def _report(run: Run, data: Data, out: Path) -> None:
     print(f"step rate: {rate:.1f} steps/s, {rate * run.settings.batch_size:,.0f} images/s")
     names = [CHECKPOINT, "model.safetensors", "history.json", *pictures]
     print(f"in {out}: {', '.join(names)}")
+
+
+def _write_history(run: Run, data: Data, out: Path, **outcome: Any) -> None:
+    """Write history.json: the epochs so far, and what came out if the run has ended."""
+    known = {"settings": asdict(run.settings), "data": data.fingerprint}
+    content = {**known, **outcome, "epochs": run.history}
+    write_page(out / "history.json", json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
 def _draw(run: Run, data: Data, probabilities: np.ndarray, out: Path) -> list[str]:

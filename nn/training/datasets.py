@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from autograd.errors import ArgumentError, ShapeError
+from nn.checks import nearest
 from nn.data import load_cifar10, load_digits, load_idx, train_test_split
 from nn.training.settings import Settings
 
@@ -69,7 +70,7 @@ def load_data(settings: Settings) -> Data:
 
     Raises `ArgumentError` for an unknown name or a missing file, and what the readers raise.
     """
-    if settings.images or settings.labels:
+    if settings.images is not None:
         given = {option: getattr(settings, option) for option in IDX_NAMES}
         return _idx(given, settings.seed)
     if settings.data == "digits":
@@ -79,7 +80,7 @@ def load_data(settings: Settings) -> Data:
         raise ArgumentError(
             f"--data: there is no data set and no directory {settings.data!r}; choose 'digits', "
             "or give a directory with MNIST-type or CIFAR-10 binary files, or name IDX files by "
-            "--images and --labels"
+            "--images and --labels" + nearest(settings.data, ["digits"])
         )
     found = {option: _first(directory, names) for option, names in IDX_NAMES.items()}
     if found["images"] and found["labels"]:
@@ -95,14 +96,8 @@ def load_data(settings: Settings) -> Data:
 
 
 def _idx(paths: dict[str, str | None], seed: int) -> Data:
-    pairs = [("images", "labels"), ("test_images", "test_labels")]
-    for pair in pairs:
-        given = [option for option in pair if paths[option]]
-        if len(given) == 1:
-            missing = (pair[0] if given[0] == pair[1] else pair[1]).replace("_", "-")
-            raise ArgumentError(f"--{missing} is missing; images and labels come in pairs")
     for option, path in paths.items():
-        if path and not Path(path).is_file():
+        if path is not None and not Path(path).is_file():
             raise ArgumentError(f"--{option.replace('_', '-')}: there is no file {path!r}")
     x, y = load_idx(str(paths["images"]), str(paths["labels"]))
     name = Path(str(paths["images"])).name

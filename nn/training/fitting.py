@@ -89,8 +89,13 @@ def fit(
         started = time.perf_counter()
         with np.errstate(all="ignore"):  # what overflows ends in a loss that is no number
             loss, accuracy = _train_epoch(run, after_step)
-        seconds = time.perf_counter() - started
-        test = evaluate(run.net, data.x_test, data.y_test)
+            seconds = time.perf_counter() - started
+            test = evaluate(run.net, data.x_test, data.y_test)
+        if not math.isfinite(test.loss):
+            raise NonFiniteLossError(
+                f"the loss on held-out images became {test.loss} after epoch "
+                f"{len(run.history) + 1}, at step {run.optimizer.steps} with lr {lr:g}"
+            )
         record = {
             "epoch": len(run.history) + 1,
             "lr": lr,

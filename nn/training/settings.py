@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import optim
 from autograd import Tensor
 from autograd.errors import ArgumentError
 from nn import models
+from nn.checks import nearest
 from optim import schedules
 
 __all__ = ["OPTIMIZERS", "SCHEDULES", "Settings"]
@@ -64,16 +66,38 @@ class Settings:
             ("optimizer", list(OPTIMIZERS)),
             ("schedule", list(SCHEDULES)),
         ):
-            if getattr(self, name) not in known:
+            chosen = getattr(self, name)
+            if chosen not in known:
                 raise ArgumentError(
-                    f"--{name}: there is no {getattr(self, name)!r}; choose from {', '.join(known)}"
+                    f"--{name}: there is no {chosen!r}; choose from {', '.join(known)}"
+                    + nearest(chosen, known)
                 )
         for name, least in (("epochs", 1), ("batch_size", 1), ("shift", 0), ("seed", 0)):
             if getattr(self, name) < least:
                 option = name.replace("_", "-")
                 raise ArgumentError(f"--{option}: {getattr(self, name)} came; at least {least}")
+        for name in ("lr", "weight_decay"):
+            value = getattr(self, name)
+            if value is not None and not math.isfinite(value):
+                option = name.replace("_", "-")
+                raise ArgumentError(f"--{option}: {value} came; give a finite number")
+        self._check_files()
         if self.clip is not None and not self.clip > 0:
             raise ArgumentError(f"--clip: {self.clip} came; give a norm above 0")
+
+    def _check_files(self) -> None:
+        """Files of images come in pairs, and those to test with beside those to train on."""
+        pairs = [("images", "labels"), ("test_images", "test_labels")]
+        for first, second in (*pairs, *(pair[::-1] for pair in pairs)):
+            if getattr(self, first) is not None and getattr(self, second) is None:
+                raise ArgumentError(
+                    f"--{second.replace('_', '-')} is missing; images and labels come in pairs"
+                )
+        if self.test_images is not None and self.images is None:
+            raise ArgumentError(
+                "--test-images came without --images, the files to train on; data sets by name and "
+                "directories have test images of their own"
+            )
 
     def rate(self) -> float:
         """The learning rate that training begins with, or its peak for one-cycle."""
