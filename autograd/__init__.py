@@ -7,18 +7,44 @@
 tensor([2., 4.])
 """
 
-from autograd.tensors import Tensor, tensor  # isort: skip  (first: it closes the import circle)
-from autograd import creation, errors, func, ops, random_source
+from typing import TYPE_CHECKING
+
+# `name as name`: what type checkers take for public
+from autograd.tensors import Tensor as Tensor, tensor as tensor  # isort: skip  (closes the circle)
+from autograd import creation, random_source
+from autograd import errors as errors
+from autograd import func as func
+from autograd import ops as ops
 from autograd.creation import *  # noqa: F403
-from autograd.dtypes import get_default_dtype, set_default_dtype
+from autograd.dtypes import get_default_dtype as get_default_dtype
+from autograd.dtypes import set_default_dtype as set_default_dtype
 from autograd.errors import *  # noqa: F403
-from autograd.func import grad
-from autograd.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from autograd.func import grad as grad
+from autograd.grad_mode import enable_grad as enable_grad
+from autograd.grad_mode import is_grad_enabled as is_grad_enabled
+from autograd.grad_mode import no_grad as no_grad
+from autograd.grad_mode import set_grad_enabled as set_grad_enabled
 from autograd.later import later
 from autograd.memory import keep_freed_memory
 from autograd.ops import *  # noqa: F403
 from autograd.random_source import *  # noqa: F403
-from autograd.record import Array, op
+from autograd.record import Array as Array
+from autograd.record import op as op
+
+if TYPE_CHECKING:
+    from autograd import curvature as curvature
+    from autograd.anomaly import detect_anomaly as detect_anomaly
+    from autograd.contract import check_contract as check_contract
+    from autograd.gradcheck import check_grads as check_grads
+    from autograd.linting import lint as lint
+    from autograd.profiler import profile as profile
+    from autograd.recompute import checkpoint as checkpoint
+    from autograd.viz import backward_steps as backward_steps
+    from autograd.viz import draw as draw
+    from autograd.viz import replay as replay
+    from autograd.viz import watch as watch
+    from autograd.words import explain as explain
+    from autograd.words import to_numpy as to_numpy
 
 __version__ = "0.1.0"
 
@@ -27,46 +53,60 @@ keep_freed_memory()
 #: Tells this package from another distribution that has the same import name.
 __distribution__ = "glassgrad"
 
-__all__ = [
-    "Array",
-    "Tensor",
-    "check_contract",
-    "check_grads",
-    "checkpoint",
-    "curvature",
-    "enable_grad",
-    "errors",
-    "func",
-    "get_default_dtype",
-    "grad",
-    "is_grad_enabled",
-    "no_grad",
-    "op",
-    "ops",
-    "set_default_dtype",
-    "set_grad_enabled",
-    "tensor",
-]
-__all__ += creation.__all__
-__all__ += errors.__all__
-__all__ += ops.__all__
-__all__ += random_source.__all__
+if not TYPE_CHECKING:  # checkers know the names there are
+    __all__ = [
+        "Array",
+        "Tensor",
+        "backward_steps",
+        "check_contract",
+        "check_grads",
+        "checkpoint",
+        "curvature",
+        "detect_anomaly",
+        "draw",
+        "enable_grad",
+        "errors",
+        "explain",
+        "func",
+        "get_default_dtype",
+        "grad",
+        "is_grad_enabled",
+        "lint",
+        "no_grad",
+        "op",
+        "ops",
+        "profile",
+        "replay",
+        "set_default_dtype",
+        "set_grad_enabled",
+        "tensor",
+        "to_numpy",
+        "watch",
+    ]
+    __all__ += creation.__all__
+    __all__ += errors.__all__
+    __all__ += ops.__all__
+    __all__ += random_source.__all__
 
-__getattr__ = later(
-    "autograd",
-    {
-        "check_contract": "autograd.contract",
-        "check_grads": "autograd.gradcheck",
-        "checkpoint": "autograd.recompute",
-        "draw": "autograd.viz",
-        "watch": "autograd.viz",
-        "backward_steps": "autograd.viz",
-        "replay": "autograd.viz",
-        "explain": "autograd.words",
-        "detect_anomaly": "autograd.anomaly",
-        "lint": "autograd.linting",
-        "profile": "autograd.profiler",
-        "to_numpy": "autograd.words",
-    },
-    modules=("curvature",),
-)
+    __getattr__ = later(
+        "autograd",
+        {
+            "check_contract": "autograd.contract",
+            "check_grads": "autograd.gradcheck",
+            "checkpoint": "autograd.recompute",
+            "draw": "autograd.viz",
+            "watch": "autograd.viz",
+            "backward_steps": "autograd.viz",
+            "replay": "autograd.viz",
+            "explain": "autograd.words",
+            "detect_anomaly": "autograd.anomaly",
+            "lint": "autograd.linting",
+            "profile": "autograd.profiler",
+            "to_numpy": "autograd.words",
+            **dict.fromkeys(ops.HELPERS, "autograd.ops"),  # within reach, but out of sight
+        },
+        modules=("curvature",),
+    )
+
+    def __dir__() -> list[str]:
+        return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

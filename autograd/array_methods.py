@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
@@ -11,7 +11,54 @@ import autograd
 from autograd.errors import ArgumentError, GlassgradError, ours
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from autograd.tensors import Tensor
+
+    Axis = int | Sequence[int] | None
+
+    # The keywords that methods take, NumPy's and PyTorch's.
+
+    class Along(TypedDict, total=False):
+        axis: Axis
+        dim: Axis
+
+    class Reduction(Along, total=False):
+        keepdims: bool
+        keepdim: bool
+
+    class Deviation(Reduction, total=False):
+        ddof: float
+        correction: float
+
+    class Norm(Reduction, total=False):
+        ord: Any
+
+    class Sorting(Along, total=False):
+        descending: bool
+        stable: bool
+
+    class Bounds(TypedDict, total=False):
+        a_min: Any
+        a_max: Any
+        min: Any
+        max: Any
+
+    class Rounding(TypedDict, total=False):
+        decimals: int
+
+    class Diagonal(TypedDict, total=False):
+        offset: int
+        axis1: int
+        axis2: int
+
+    class Taking(Along, total=False):
+        indices: Any
+        mode: str
+
+    class Axes(TypedDict, total=False):
+        axis1: int
+        axis2: int
 
 
 class ArrayMethods:
@@ -78,81 +125,81 @@ class ArrayMethods:
     def matmul(self, other: Any) -> Tensor:
         return autograd.ops.matmul(self, other)
 
-    def sum(self, *args: Any, **kwargs: Any) -> Tensor:
+    def sum(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
         return autograd.ops.sum(self, *args, **kwargs)
 
-    def mean(self, *args: Any, **kwargs: Any) -> Tensor:
+    def mean(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
         return autograd.ops.mean(self, *args, **kwargs)
 
-    def std(self, *args: Any, **kwargs: Any) -> Tensor:
+    def std(self, *args: Any, **kwargs: Unpack[Deviation]) -> Tensor:
         return autograd.ops.std(self, *args, **kwargs)
 
-    def var(self, *args: Any, **kwargs: Any) -> Tensor:
+    def var(self, *args: Any, **kwargs: Unpack[Deviation]) -> Tensor:
         return autograd.ops.var(self, *args, **kwargs)
 
-    def prod(self, *args: Any, **kwargs: Any) -> Tensor:
+    def prod(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
         return autograd.ops.prod(self, *args, **kwargs)
 
-    def logsumexp(self, *args: Any, **kwargs: Any) -> Tensor:
+    def logsumexp(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
         return autograd.ops.logsumexp(self, *args, **kwargs)
 
-    def norm(self, *args: Any, **kwargs: Any) -> Tensor:
+    def norm(self, *args: Any, **kwargs: Unpack[Norm]) -> Tensor:
         return autograd.ops.norm(self, *args, **kwargs)
 
-    def cumsum(self, *args: Any, **kwargs: Any) -> Tensor:
+    def cumsum(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
         return autograd.ops.cumsum(self, *args, **kwargs)
 
-    def cumprod(self, *args: Any, **kwargs: Any) -> Tensor:
+    def cumprod(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
         return autograd.ops.cumprod(self, *args, **kwargs)
 
-    def max(self, *args: Any, **kwargs: Any) -> Tensor:
+    def max(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
         _no_pair("max", kwargs)
         return autograd.ops.max(self, *args, **kwargs)
 
-    def min(self, *args: Any, **kwargs: Any) -> Tensor:
+    def min(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
         _no_pair("min", kwargs)
         return autograd.ops.min(self, *args, **kwargs)
 
-    def argmax(self, *args: Any, **kwargs: Any) -> np.ndarray:
+    def argmax(self, *args: Any, **kwargs: Unpack[Reduction]) -> np.ndarray:
         return autograd.ops.argmax(self, *args, **kwargs)
 
-    def argmin(self, *args: Any, **kwargs: Any) -> np.ndarray:
+    def argmin(self, *args: Any, **kwargs: Unpack[Reduction]) -> np.ndarray:
         return autograd.ops.argmin(self, *args, **kwargs)
 
-    def argsort(self, *args: Any, **kwargs: Any) -> np.ndarray:
+    def argsort(self, *args: Any, **kwargs: Unpack[Sorting]) -> np.ndarray:
         return autograd.ops.argsort(self, *args, **kwargs)
 
-    def sort(self, *args: Any, **kwargs: Any) -> Tensor:
+    def sort(self, *args: Any, **kwargs: Unpack[Sorting]) -> Tensor:
         return autograd.ops.sort(self, *args, **kwargs)
 
-    def clip(self, *args: Any, **kwargs: Any) -> Tensor:
+    def clip(self, *args: Any, **kwargs: Unpack[Bounds]) -> Tensor:
         return autograd.ops.clip(self, *args, **kwargs)
 
-    def round(self, *args: Any, **kwargs: Any) -> Tensor:
+    def round(self, *args: Any, **kwargs: Unpack[Rounding]) -> Tensor:
         return autograd.ops.round(self, *args, **kwargs)
 
-    def trace(self, *args: Any, **kwargs: Any) -> Tensor:
+    def trace(self, *args: Any, **kwargs: Unpack[Diagonal]) -> Tensor:
         return autograd.ops.trace(self, *args, **kwargs)
 
-    def diagonal(self, *args: Any, **kwargs: Any) -> Tensor:
+    def diagonal(self, *args: Any, **kwargs: Unpack[Diagonal]) -> Tensor:
         return autograd.ops.diagonal(self, *args, **kwargs)
 
-    def take(self, *args: Any, **kwargs: Any) -> Tensor:
+    def take(self, *args: Any, **kwargs: Unpack[Taking]) -> Tensor:
         return autograd.ops.take(self, *args, **kwargs)
 
-    def repeat(self, *args: Any, **kwargs: Any) -> Tensor:
+    def repeat(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
         return autograd.ops.repeat(self, *args, **kwargs)
 
-    def swapaxes(self, *args: Any, **kwargs: Any) -> Tensor:
+    def swapaxes(self, *args: Any, **kwargs: Unpack[Axes]) -> Tensor:
         return autograd.ops.swapaxes(self, *args, **kwargs)
 
-    def squeeze(self, *args: Any, **kwargs: Any) -> Tensor:
+    def squeeze(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
         return autograd.ops.squeeze(self, *args, **kwargs)
 
-    def softmax(self, *args: Any, **kwargs: Any) -> Tensor:
+    def softmax(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
         return autograd.ops.softmax(self, *args, **kwargs)
 
-    def log_softmax(self, *args: Any, **kwargs: Any) -> Tensor:
+    def log_softmax(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
         return autograd.ops.log_softmax(self, *args, **kwargs)
 
     def clamp(self, min: Any = None, max: Any = None) -> Tensor:
@@ -217,7 +264,7 @@ def _spread(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     return sizes
 
 
-def _no_pair(name: str, kwargs: dict[str, Any]) -> None:
+def _no_pair(name: str, kwargs: Any) -> None:
     if "dim" in kwargs:
         axis = kwargs["dim"]
         raise ArgumentError(

@@ -18,6 +18,7 @@ from autograd.grad_mode import is_grad_enabled
 from autograd.ops.fronts import normal_axis
 from autograd.random_source import pick
 from autograd.tensors import Tensor
+from autograd.unknown import named_arguments
 
 __all__ = [
     "arange",
@@ -376,3 +377,7 @@ def _broadcast(name: str, a: np.ndarray, b: np.ndarray, size: Any) -> tuple[int,
     if not fits:
         raise ShapeError(f"{name}: shapes {a.shape} and {b.shape} do not fit size {size}")
     return sizes
+
+
+for _name in __all__:
+    globals()[_name] = named_arguments(globals()[_name])

@@ -7,6 +7,8 @@ and what would fit.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "MissingExtraError",
     "ReadOnlyFileError",
     "ShapeError",
+    "UnknownNameError",
 ]
 
 
@@ -68,6 +71,20 @@ class ForeignOperandError(DTypeError):
 
 class FloatError(GlassgradError, FloatingPointError):
     """A division by zero, an overflow or the like, where `np.errstate` asks for an exception."""
+
+
+class UnknownNameError(GlassgradError, AttributeError):
+    """A name that a module, Tensor or layer does not have; says which one was probably meant."""
+
+    def __init__(self, message: str = "", hint: Callable[[], str] | None = None):
+        super().__init__(message)
+        self._hint = hint
+
+    def __str__(self) -> str:
+        return super().__str__() + ("" if self._hint is None else self._hint())
+
+    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str]]:
+        return type(self), (str(self),)
 
 
 class GraphError(GlassgradError, RuntimeError):

@@ -13,7 +13,7 @@ not.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from autograd.backprop import gradients
 from autograd.batching import vmap
 from autograd.errors import ArgumentError, DTypeError
 from autograd.grad_mode import is_grad_enabled
+from autograd.later import later
 from autograd.pytree import flatten
 from autograd.stateless import functional_call
 from autograd.tensors import Tensor
@@ -37,6 +38,7 @@ from autograd.transform import (
     pull_back,
     variable,
 )
+from autograd.unknown import named_arguments
 
 __all__ = [
     "functional_call",
@@ -300,3 +302,10 @@ def hvp(function: Function, primals: Any, tangents: Any) -> Any:
     record = call.recording and (call.outside(value) or connected(seeds))
     slopes = pull_back([value], call.leaves, [None], call.born, record=True)
     return call.arrange(call.pull(slopes, seeds, record))
+
+
+for _name in __all__:
+    globals()[_name] = named_arguments(globals()[_name])
+
+if not TYPE_CHECKING:  # checkers know the names there are
+    __getattr__ = later("autograd.func")

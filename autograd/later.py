@@ -7,22 +7,27 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from autograd.unknown import unknown_name
+
 
 def later(
-    package: str, names: Mapping[str, str], modules: Collection[str] = ()
+    package: str, names: Mapping[str, str] | None = None, modules: Collection[str] = ()
 ) -> Callable[[str], Any]:
-    """The `__getattr__` of a package: `names` says which module has a name; `modules` are its own.
+    """The `__getattr__` of a module: `names` says which module has a name; `modules` are its own.
 
-    A name that was found is the package's own from then on.
+    A name that was found is the module's own from then on. One that nobody has raises
+    `UnknownNameError`, which says what was probably meant.
     """
+    places = names or {}
 
     def find(name: str) -> Any:
         if name in modules:
             return importlib.import_module(f"{package}.{name}")
-        if name not in names:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        found = getattr(importlib.import_module(names[name]), name)
-        setattr(sys.modules[package], name, found)
+        asked = sys.modules[package]
+        if name not in places:
+            raise unknown_name(package, name, lambda: dir(asked), f"module {package!r}")
+        found = getattr(importlib.import_module(places[name]), name)
+        setattr(asked, name, found)
         return found
 
     return find

@@ -41,7 +41,7 @@ def _op_for(function: Callable[..., Any]) -> Callable[..., Any] | None:
     from autograd import ops
 
     name = getattr(function, "__name__", "")
-    if function is getattr(np, name, None) and name in ops.__all__:
+    if function is getattr(np, name, None) and name in ops.PUBLIC:
         return getattr(ops, name)
     if function is getattr(np.linalg, name, None) and name in ops.LINALG:
         return getattr(ops, name)

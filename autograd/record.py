@@ -28,6 +28,7 @@ from autograd.grad_mode import is_grad_enabled
 from autograd.source import Source, caller, is_ours
 from autograd.stamps import next_id
 from autograd.tensors import Tensor
+from autograd.unknown import keyword_hint
 
 __all__ = ["Array", "Node", "Op", "op", "ops_by_code", "registry"]
 
@@ -441,11 +442,14 @@ def _arrange(spec: Op, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict
             if name in kwargs:
                 raise DTypeError(f"{spec.name}: got both '{theirs}' and '{name}'")
             kwargs[name] = kwargs.pop(theirs)
+    if "input" in kwargs and "input" not in spec.operands and not args:
+        args = (kwargs.pop("input"),)  # PyTorch's word for the first operand, whatever it is here
     unknown = [name for name in kwargs if name not in spec.statics + spec.operands]
     if unknown:
         raise DTypeError(
             f"{spec.name}: no argument '{unknown[0]}'; "
             f"it takes ({', '.join(spec.operands + spec.statics)})"
+            f"{keyword_hint(unknown[0], spec.operands + spec.statics)}"
         )
     if spec.starred:
         return args, kwargs

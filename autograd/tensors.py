@@ -25,6 +25,7 @@ from autograd.errors import (
 from autograd.given_names import note_name
 from autograd.grad_mode import is_grad_enabled
 from autograd.stamps import stamp
+from autograd.unknown import unknown_name
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -174,7 +175,7 @@ class Tensor(ArrayMethods):
     @property
     def size(self) -> int:
         """Number of elements."""
-        return self._data.size
+        return _Size(self._data.size)
 
     @property
     def dtype(self) -> np.dtype:
@@ -194,6 +195,13 @@ class Tensor(ArrayMethods):
     def nbytes(self) -> int:
         """Bytes of all elements."""
         return self._data.nbytes
+
+    if not TYPE_CHECKING:  # checkers know the names there are
+
+        def __getattr__(self, name: str) -> Any:
+            if isinstance(getattr(type(self), name, None), property):
+                return object.__getattribute__(self, name)  # its own error, not that it is missing
+            raise unknown_name("Tensor", name, lambda: dir(type(self)), type(self).__name__)
 
     def dim(self) -> int:
         """Number of axes (PyTorch's word for `ndim`)."""
@@ -276,7 +284,9 @@ class Tensor(ArrayMethods):
         return Tensor(self._data.astype(dtype))
 
     def to(self, dtype: npt.DTypeLike) -> Tensor:
-        """This Tensor in another dtype; itself if it has that already."""
+        """This Tensor in another dtype; itself if it has that already, and for "cpu"."""
+        if isinstance(dtype, str) and dtype == "cpu":
+            return self
         return self.astype(dtype, copy=False)
 
     def float(self) -> Tensor:
@@ -614,6 +624,19 @@ def _of(array: np.ndarray, node: Any = None) -> Tensor:
 
 
 Tensor._of = _of
+
+
+class _Size(int):
+    """A number of elements, which says so where PyTorch's `size()` was meant."""
+
+    __slots__ = ()
+
+    def __call__(self, *axis: Any) -> Any:
+        meant = f"x.shape[{axis[0]}]" if axis else "x.shape"
+        raise DTypeError(f"size: x.size is the number of elements, as in NumPy; write {meant}")
+
+    def __reduce__(self) -> tuple[type[int], tuple[int]]:
+        return int, (int(self),)
 
 
 class RemovableHook:

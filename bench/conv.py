@@ -86,7 +86,7 @@ def ours(row: Row, backward: bool) -> Workload:
     *leaves, g = arrays(row)
     tensors = [ag.tensor(a, requires_grad=backward) for a in leaves]
     slope = ag.tensor(g)
-    convolve = F.conv2d if len(row.input_shape) == 4 else F.conv1d
+    convolve: Any = F.conv2d if len(row.input_shape) == 4 else F.conv1d
 
     def forward() -> Any:
         return convolve(*tensors, stride=row.stride, padding=row.padding, groups=row.groups)

@@ -108,20 +108,21 @@ __all__ = [
     "summary",
 ]
 
-__getattr__ = later(
-    "nn",
-    {
-        **dict.fromkeys(__all__, "nn.layers"),
-        "Summary": "nn.summaries",
-        "count_parameters": "nn.summaries",
-        "load": "nn.serialization",
-        "load_metadata": "nn.serialization",
-        "save": "nn.serialization",
-        "summary": "nn.summaries",
-    },
-    modules=("data", "layers", "models"),
-)
+if not TYPE_CHECKING:  # checkers know the names there are
+    __getattr__ = later(
+        "nn",
+        {
+            **dict.fromkeys(__all__, "nn.layers"),
+            "Summary": "nn.summaries",
+            "count_parameters": "nn.summaries",
+            "load": "nn.serialization",
+            "load_metadata": "nn.serialization",
+            "save": "nn.serialization",
+            "summary": "nn.summaries",
+        },
+        modules=("data", "layers", "models"),
+    )
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

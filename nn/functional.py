@@ -12,7 +12,7 @@ is accepted and changes nothing: results are new arrays.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -60,6 +60,8 @@ from autograd import (
     unfold,
 )
 from autograd.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
+from autograd.later import later
+from autograd.unknown import named_arguments
 
 __all__ = [
     "absmax_pool2d",
@@ -339,3 +341,11 @@ def _require_room(shape: tuple[int, ...], widths: list[tuple[int, int]], mode: s
 def shape_of(x: Any) -> tuple[int, ...]:
     """The shape of a Tensor or array, or of what would become one. (Quicker than `np.shape`.)"""
     return x.shape if hasattr(x, "shape") else np.shape(x)
+
+
+for _name in __all__:  # those defined here; ops do so by themselves
+    if globals()[_name].__module__ == __name__:
+        globals()[_name] = named_arguments(globals()[_name])
+
+if not TYPE_CHECKING:  # checkers know the names there are
+    __getattr__ = later("nn.functional")

@@ -13,6 +13,7 @@ from autograd import Tensor, scope
 from autograd.errors import ArgumentError, DTypeError, GlassgradError
 from autograd.evidence import note_inputs
 from autograd.tensors import RemovableHook
+from autograd.unknown import NamedArguments, unknown_name
 from nn import state as states
 from nn.parameter import Buffer, Parameter
 
@@ -36,7 +37,7 @@ def _no_forward(self: Module, *args: Any, **kwargs: Any) -> Any:
     )
 
 
-class Module:
+class Module(NamedArguments):
     """Base of all layers and networks: subclass it, set attributes, define `forward`.
 
     State is what the attributes hold: a `Parameter` is trained, a `Buffer` is kept, a `Module` is
@@ -64,6 +65,14 @@ class Module:
 
     #: Defined by subclasses; called through `module(x)`, which also runs the hooks.
     forward: Callable[..., Any] = _no_forward
+
+    if not TYPE_CHECKING:  # checkers know the names there are
+
+        def __getattr__(self, name: str) -> Any:
+            if isinstance(getattr(type(self), name, None), property):
+                return object.__getattribute__(self, name)  # its own error, not that it is missing
+            known = lambda: {*dir(type(self)), *vars(self)}
+            raise unknown_name("Module", name, known, type(self).__name__)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """`forward`, with the hooks around it; errors inside name this module's path."""
@@ -274,7 +283,12 @@ class Module:
                 parameter.grad = np.zeros_like(parameter.data)
 
     def to(self: Self, dtype: npt.DTypeLike) -> Self:
-        """Convert all float parameters, their gradients and float buffers; returns this module."""
+        """Convert all float parameters, their gradients and float buffers; returns this module.
+
+        "cpu", where all is anyway, changes nothing.
+        """
+        if isinstance(dtype, str) and dtype == "cpu":
+            return self
         wanted = _float_dtype(dtype)
         for tensor in (*self.parameters(), *self.buffers()):
             if tensor.dtype.kind != "f" or tensor.dtype == wanted:

@@ -51,24 +51,25 @@ __all__ = [
     "schedules",
 ]
 
-__getattr__ = later(
-    "optim",
-    {
-        "LBFGS": "optim.lbfgs",
-        "SGD": "optim.sgd",
-        "Adagrad": "optim.adagrad",
-        "Adam": "optim.adam",
-        "AdamW": "optim.adam",
-        "LevenbergMarquardt": "optim.levenberg_marquardt",
-        "NewtonCG": "optim.newton_cg",
-        "Optimizer": "optim.optimizer",
-        "RMSprop": "optim.rmsprop",
-        "clip_grad_norm_": "optim.clipping",
-        "clip_grad_value_": "optim.clipping",
-    },
-    modules=("lr_scheduler", "schedules"),
-)
+if not TYPE_CHECKING:  # checkers know the names there are
+    __getattr__ = later(
+        "optim",
+        {
+            "LBFGS": "optim.lbfgs",
+            "SGD": "optim.sgd",
+            "Adagrad": "optim.adagrad",
+            "Adam": "optim.adam",
+            "AdamW": "optim.adam",
+            "LevenbergMarquardt": "optim.levenberg_marquardt",
+            "NewtonCG": "optim.newton_cg",
+            "Optimizer": "optim.optimizer",
+            "RMSprop": "optim.rmsprop",
+            "clip_grad_norm_": "optim.clipping",
+            "clip_grad_value_": "optim.clipping",
+        },
+        modules=("lr_scheduler", "schedules"),
+    )
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import starmap
 from operator import setitem
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentError, CheckpointError, DTypeError, GlassgradError
 from autograd.interrupts import at_once
+from autograd.later import later
+from autograd.unknown import NamedArguments
 from optim import schedules
 from optim.optimizer import Optimizer
 from optim.settings import nonnegative
@@ -32,7 +34,7 @@ Schedule = Callable[[int], float]
 Write = tuple[dict[str, Any], str, Any]  # where, under which name, what
 
 
-class LRScheduler:
+class LRScheduler(NamedArguments):
     """Sets each group's lr to a function of the number of `step()` calls, from 0.
 
     `make(base_lr)` gives the function of a group that began with `base_lr`. `last_epoch` is the
@@ -399,3 +401,7 @@ class OneCycleLR(LRScheduler):
             else (group, "momentum", momentum)
             for group in self.optimizer.param_groups
         ]  # fmt: skip
+
+
+if not TYPE_CHECKING:  # checkers know the names there are
+    __getattr__ = later("optim.lr_scheduler")

@@ -13,6 +13,7 @@ from autograd import Tensor, enable_grad
 from autograd.errors import ArgumentError, InPlaceError, ShapeError
 from autograd.interrupts import at_once, each, to_the_end
 from autograd.stamps import stamp
+from autograd.unknown import NamedArguments
 from optim import groups
 from optim.compiled import SMALL
 from optim.groups import Params, describe
@@ -26,7 +27,7 @@ __all__ = ["Optimizer", "Scratch", "Settings"]
 Settings = dict[str, Any]
 
 
-class Optimizer:
+class Optimizer(NamedArguments):
     """Base of the optimisers: holds parameter groups and state, and applies a rule to each array.
 
     A rule is two plain functions:

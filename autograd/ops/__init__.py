@@ -36,6 +36,7 @@ from autograd.ops.conv import *  # noqa: F403
 from autograd.ops.conv_transpose import *  # noqa: F403
 from autograd.ops.dropouts import *  # noqa: F403
 from autograd.ops.elementwise import *  # noqa: F403
+from autograd.ops.fronts import front
 from autograd.ops.index import *  # noqa: F403
 from autograd.ops.joining import *  # noqa: F403
 from autograd.ops.linalg import *  # noqa: F403
@@ -83,6 +84,52 @@ __all__ += softmaxes.__all__
 __all__ += summation.__all__
 __all__ += triangles.__all__
 __all__ += trigonometry.__all__
+
+#: Ops that other ops are made of: derivatives, and what stands behind a function that takes a list
+#: or an option. They are reached as `autograd.ops.<name>` and shown nowhere else.
+HELPERS = frozenset(
+    {
+        "adaptive_avg_pool2d_grad",
+        "add_at",
+        "avg_pool2d_grad",
+        "bce",
+        "bce_with_logits",
+        "concatenate_arrays",
+        "conv2d_input_grad",
+        "conv2d_weight_grad",
+        "einsum_arrays",
+        "embed_diagonal",
+        "euclidean_norm",
+        "getitem",
+        "huber",
+        "l1",
+        "log_abs_det",
+        "mse",
+        "normalize_by",
+        "normalize_channels",
+        "normalize_channels_input_grad",
+        "normalize_channels_weight_grad",
+        "normalize_rows",
+        "normalize_rows_input_grad",
+        "normalize_rows_weight_grad",
+        "plain_key",
+        "plane_gather",
+        "plane_scatter",
+        "scatter",
+        "scatter_along_axis",
+        "scatter_taken",
+        "stack_arrays",
+    }
+)
+__all__ = [name for name in __all__ if name not in HELPERS]
+PUBLIC = frozenset(__all__)
+
+# Plain functions take PyTorch's words and name their arguments as ops do. (Not the comparisons,
+# which have none to take, and for which a call more is felt.)
+for _name in {*__all__} - {*compare.__all__}:
+    _function = globals()[_name]
+    if not hasattr(_function, "op") and not hasattr(_function, "__wrapped__"):
+        globals()[_name] = front(_function)
 
 #: Ops that stand for functions of `numpy.linalg`.
 LINALG = frozenset(

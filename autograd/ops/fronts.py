@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
 
-from autograd.errors import ArgumentError, AxisError, DTypeError
+from autograd.errors import ArgumentError, AxisError, DTypeError, GlassgradError
 from autograd.record import _SPELLINGS
 from autograd.tensors import Tensor
+from autograd.unknown import require_signature
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def front(function: F) -> F:
-    """Let a plain function take `dim` and `keepdim` for `axis` and `keepdims`, as ops do."""
+    """Let a plain function take PyTorch's words, as ops do.
+
+    `dim` and `keepdim` are `axis` and `keepdims`, `input` is the first argument. What fits no
+    argument is answered with an error of ours.
+    """
+    first = next(iter(inspect.signature(function).parameters))
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        for theirs, ours in _SPELLINGS.items():
-            if theirs in kwargs:
-                if ours in kwargs:
+        if kwargs:
+            for theirs, ours in _SPELLINGS.items():
+                if theirs in kwargs and ours in kwargs:
                     raise DTypeError(f"{function.__name__}: got both '{theirs}' and '{ours}'")
-                kwargs[ours] = kwargs.pop(theirs)
-        return function(*args, **kwargs)
+                if theirs in kwargs:
+                    kwargs[ours] = kwargs.pop(theirs)
+            if "input" in kwargs and first != "input" and not args:
+                args = (kwargs.pop("input"),)
+        try:
+            return function(*args, **kwargs)
+        except GlassgradError:
+            raise
+        except TypeError:
+            require_signature(function, function.__name__, args, kwargs)
+            raise
 
     return call  # type: ignore[return-value]
 

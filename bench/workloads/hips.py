@@ -41,7 +41,7 @@ def step(task: tasks.Task) -> Callable[[], Any]:
         log_sum = anp.log(anp.sum(anp.exp(shifted), axis=1))
         return anp.mean(log_sum - shifted[anp.arange(len(y)), y])
 
-    value_and_grad = autograd.value_and_grad(objective)
+    value_and_grad = autograd.value_and_grad(objective)  # type: ignore[attr-defined]
 
     def run() -> Any:
         nonlocal steps

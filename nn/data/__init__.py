@@ -8,6 +8,9 @@
   `read_cifar10` give their raw content.
 """
 
+from typing import TYPE_CHECKING
+
+from autograd.later import later
 from nn.data.digits import load_digits
 from nn.data.files import load_cifar10, load_idx, read_cifar10, read_idx
 from nn.data.loader import ArrayDataset, DataLoader
@@ -25,3 +28,6 @@ __all__ = [
     "read_idx",
     "train_test_split",
 ]
+
+if not TYPE_CHECKING:  # checkers know the names there are
+    __getattr__ = later("nn.data")

@@ -1,5 +1,7 @@
 """The layers, by family. `nn` lists them: `nn.Linear`, `nn.Conv2d`, ..."""
 
+from typing import TYPE_CHECKING
+
 from nn.layers import (
     activations,
     convolution,
@@ -19,13 +21,16 @@ from nn.layers.pooling import *  # noqa: F403
 from nn.layers.regularization import *  # noqa: F403
 from nn.layers.shaping import *  # noqa: F403
 
-# One line each, which is what type checkers can read.
-__all__: list[str] = []
-__all__ += activations.__all__
-__all__ += convolution.__all__
-__all__ += dense.__all__
-__all__ += losses.__all__
-__all__ += normalization.__all__
-__all__ += pooling.__all__
-__all__ += regularization.__all__
-__all__ += shaping.__all__
+if not TYPE_CHECKING:  # checkers take every name that a star brings
+    __all__ = []
+    for _family in (
+        activations,
+        convolution,
+        dense,
+        losses,
+        normalization,
+        pooling,
+        regularization,
+        shaping,
+    ):
+        __all__ += _family.__all__

@@ -1,0 +1,149 @@
+"""Names and arguments that nobody has: errors that say what was probably meant.
+
+Modules, Tensors and layers answer `ag.cat`, `x.cpu()`, `F.crossentropy`, `nn.Linear(3, 2, bais=0)`
+in this one way: by what the name is called here (`autograd/spellings.py`), or the nearest name. The
+hint is looked for when somebody reads the error, since `hasattr` and `getattr` with a default ask
+often, and throw the error away.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from autograd.errors import DTypeError, GlassgradError, UnknownNameError
+
+__all__ = [
+    "NamedArguments",
+    "keyword_hint",
+    "named_arguments",
+    "require_signature",
+    "unknown_name",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SHORT = {"autograd": "ag.", "nn.functional": "F.", "Tensor": "x.", "Module": "module."}
+
+
+def unknown_name(
+    where: str, name: str, known: Callable[[], Iterable[str]], owner: str = ""
+) -> UnknownNameError:
+    """The error for `where.name`; `owner` is what the message calls it, if not `where`."""
+    message = f"{owner or where} has no attribute {name!r}"
+    if name.startswith("_"):  # somebody probes for a protocol
+        return UnknownNameError(message)
+    return UnknownNameError(message, lambda: _name_hint(where, name, known()))
+
+
+def _name_hint(where: str, name: str, known: Iterable[str]) -> str:
+    from autograd.spellings import SPELLINGS
+
+    table = SPELLINGS.get(where, {})
+    if name in table:
+        return f"; {table[name]}"
+    near = nearest(name, (n for n in known if not n.startswith("_")))
+    if near is not None:
+        return f"; did you mean {_SHORT.get(where, where + '.')}{near}?"
+    if where in ("Tensor", "autograd"):
+        import autograd
+
+        if where == "Tensor" and name in dir(autograd):
+            return f"; write ag.{name}(x, ...)"
+        if where == "autograd" and hasattr(autograd.Tensor, name):
+            return f"; write x.{name}(...)"
+        if callable(getattr(np, name, None)):
+            return f"; np.{name} takes Tensors, where no gradient is needed"
+    if name in SPELLINGS["autograd"] and where == "nn.functional":
+        return f"; {SPELLINGS['autograd'][name]}"
+    return ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that differs in case, underscores or order of letters, or else by a letter."""
+    plain = {_letters(n): n for n in sorted(known, key=len, reverse=True)}
+    asked = _letters(name)
+    if asked in plain:
+        return plain[asked]
+    for letters, found in plain.items():
+        if sorted(letters) == sorted(asked):
+            return found
+    close = difflib.get_close_matches(asked, plain, n=1, cutoff=0.75)
+    return plain[close[0]] if close else None
+
+
+def _letters(name: str) -> str:
+    return name.lower().replace("_", "")
+
+
+def keyword_hint(name: str, known: Iterable[str]) -> str:
+    """What to write for a keyword that is not taken, as the end of a sentence."""
+    from autograd.spellings import KEYWORDS
+
+    if name in KEYWORDS:
+        return f"; {KEYWORDS[name]}"
+    near = nearest(name, known)
+    return "" if near is None else f"; did you mean '{near}'?"
+
+
+def named_arguments(function: F) -> F:
+    """Let a function answer arguments that do not fit its signature with an error of ours."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except GlassgradError:
+            raise
+        except TypeError:
+            require_signature(function, function.__name__, args, kwargs)
+            raise
+
+    return call  # type: ignore[return-value]
+
+
+class NamedArguments:
+    """Base of classes whose constructors answer arguments that do not fit with an error of ours."""
+
+    __slots__ = ()
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if args or kwargs:  # without any, it may be a copy that is being made
+            require_signature(cls.__init__, cls.__name__, (None, *args), kwargs)
+        return super().__new__(cls)
+
+
+@functools.lru_cache(maxsize=512)
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    if function is object.__init__:
+        return inspect.Signature([inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)])
+    return inspect.signature(function)
+
+
+def require_signature(
+    function: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """Raise `DTypeError` if a function cannot be called with these arguments."""
+    signature = _signature(function)
+    try:
+        signature.bind(*args, **kwargs)
+        return
+    except TypeError as error:
+        problem = str(error)
+    takes = [p for p in signature.parameters.values() if p.name != "self"]
+    names = [p.name for p in takes if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    unknown = [k for k in kwargs if k not in names]
+    hint = keyword_hint(unknown[0], [n for n in names if n not in kwargs]) if unknown else ""
+    if unknown and "unexpected" in problem:
+        problem = f"no argument '{unknown[0]}'"
+    raise DTypeError(f"{name}: {problem}; it takes ({', '.join(map(_shown, takes))}){hint}")
+
+
+def _shown(parameter: inspect.Parameter) -> str:
+    stars: dict[Any, str] = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}
+    return stars.get(parameter.kind, "") + parameter.name
