@@ -27,7 +27,7 @@ _NAMES = (
     "single",
     "double",
 ) + tuple(f"{sign}int{bits}" for bits in (8, 16, 32, 64) for sign in ("", "u"))
-_DEVICES = ("cuda", "gpu", "mps", "xpu", "tpu")
+_DEVICES = ("cpu", "cuda", "gpu", "mps", "xpu", "tpu")
 
 
 def get_default_dtype() -> np.dtype:
@@ -63,7 +63,7 @@ def _no_dtype(dtype: Any) -> str:
     """What is wrong with a dtype that is none, and what was probably meant."""
     name = str(dtype).rpartition(".")[2].lower()  # a dtype of PyTorch is called torch.float32
     if name.partition(":")[0] in _DEVICES:
-        return f"there is no device {dtype!r}: arrays are NumPy's, on the CPU; leave it out"
+        return f"there is no device to choose, got {dtype!r}: arrays are on the CPU; leave it out"
     near = difflib.get_close_matches(name, _NAMES, n=1)
     hint = f"; write np.{near[0]}" if near else ", such as np.float32"
     return f"dtype must be a dtype of NumPy, got {dtype!r}{hint}"

@@ -284,9 +284,7 @@ class Tensor(ArrayMethods):
         return Tensor(self._data.astype(dtype))
 
     def to(self, dtype: npt.DTypeLike) -> Tensor:
-        """This Tensor in another dtype; itself if it has that already, and for "cpu"."""
-        if isinstance(dtype, str) and dtype == "cpu":
-            return self
+        """This Tensor in another dtype; itself if it has that already."""
         return self.astype(dtype, copy=False)
 
     def float(self) -> Tensor:
@@ -627,7 +625,10 @@ Tensor._of = _of
 
 
 class _Size(int):
-    """A number of elements, which says so where PyTorch's `size()` was meant."""
+    """A number of elements, which says so where PyTorch's `size()` was meant.
+
+    NumPy takes an `int` for weak, but not what derives from it: so it is given a plain one.
+    """
 
     __slots__ = ()
 
@@ -635,8 +636,19 @@ class _Size(int):
         meant = f"x.shape[{axis[0]}]" if axis else "x.shape"
         raise DTypeError(f"size: x.size is the number of elements, as in NumPy; write {meant}")
 
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return getattr(ufunc, method)(*map(_plain_size, inputs), **kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        named = {name: _plain_size(value) for name, value in kwargs.items()}
+        return function(*map(_plain_size, args), **named)
+
     def __reduce__(self) -> tuple[type[int], tuple[int]]:
         return int, (int(self),)
+
+
+def _plain_size(value: Any) -> Any:
+    return int(value) if isinstance(value, _Size) else value
 
 
 class RemovableHook:

@@ -283,12 +283,7 @@ class Module(NamedArguments):
                 parameter.grad = np.zeros_like(parameter.data)
 
     def to(self: Self, dtype: npt.DTypeLike) -> Self:
-        """Convert all float parameters, their gradients and float buffers; returns this module.
-
-        "cpu", where all is anyway, changes nothing.
-        """
-        if isinstance(dtype, str) and dtype == "cpu":
-            return self
+        """Convert all float parameters, their gradients and float buffers; returns this module."""
         wanted = _float_dtype(dtype)
         for tensor in (*self.parameters(), *self.buffers()):
             if tensor.dtype.kind != "f" or tensor.dtype == wanted:

@@ -374,7 +374,7 @@ def test_what_is_no_number_is_refused(value, error, message):
 DTYPES = [
     ("flaot32", r"tensor: dtype must be.*'flaot32'; write np\.float32"),
     ("torch.float64", r"write np\.float64"),
-    ("cuda", "tensor: there is no device 'cuda'.*CPU"),
+    ("cuda", "tensor: there is no device to choose, got 'cuda'.*CPU"),
     ("cuda:0", "no device"),
     ("complex64", "tensor: dtype must be one of floats, integers or booleans, got complex64"),
     (object, "floats, integers or booleans"),

@@ -181,16 +181,32 @@ def test_size_is_a_number_that_explains_itself_when_called():
         x.size()
 
 
-def test_devices():
+def test_a_size_is_as_weak_as_a_number():
+    size = ag.tensor(X).size
+    single = np.ones(3, np.float32)
+    for result in (
+        single / size,
+        size / single,
+        np.float32(1) / size,
+        np.where(single > 0, single, size),
+        np.clip(single, 0, size),
+        np.add.reduce(single) / size,
+        (ag.tensor(single, requires_grad=True).sum() / size),
+    ):
+        assert result.dtype == np.float32
+    assert type(size + 1) is int
+    assert np.zeros(size).shape == (6,)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda", "cuda:0"])
+def test_devices(device):
     x, layer = ag.tensor(X), nn.Linear(2, 2)
-    assert x.to("cpu") is x
-    assert layer.to("cpu") is layer
-    with pytest.raises(ag.DTypeError, match="no device 'cuda'"):
-        x.to("cuda")
+    with pytest.raises(ag.DTypeError, match=f"no device to choose, got '{device}'.*leave it out"):
+        x.to(device)
     with pytest.raises(ag.DTypeError, match="no device"):
-        layer.to("cuda")
+        layer.to(device)
     with pytest.raises(ag.DTypeError, match="CPU"):
-        ag.zeros(2, device="cuda")
+        ag.zeros(2, device=device)
 
 
 def test_probes_go_on_working():

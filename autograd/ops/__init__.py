@@ -1,5 +1,7 @@
 """Every differentiable op, by family: one function with its closures each."""
 
+from typing import Any
+
 from autograd.ops import (
     activation,
     adaptive_pool,
@@ -92,8 +94,6 @@ HELPERS = frozenset(
         "adaptive_avg_pool2d_grad",
         "add_at",
         "avg_pool2d_grad",
-        "bce",
-        "bce_with_logits",
         "concatenate_arrays",
         "conv2d_input_grad",
         "conv2d_weight_grad",
@@ -101,10 +101,7 @@ HELPERS = frozenset(
         "embed_diagonal",
         "euclidean_norm",
         "getitem",
-        "huber",
-        "l1",
         "log_abs_det",
-        "mse",
         "normalize_by",
         "normalize_channels",
         "normalize_channels_input_grad",
@@ -126,10 +123,11 @@ PUBLIC = frozenset(__all__)
 
 # Plain functions take PyTorch's words and name their arguments as ops do. (Not the comparisons,
 # which have none to take, and for which a call more is felt.)
+_fronts: dict[Any, Any] = {}  # a function of two names stays one
 for _name in {*__all__} - {*compare.__all__}:
     _function = globals()[_name]
     if not hasattr(_function, "op") and not hasattr(_function, "__wrapped__"):
-        globals()[_name] = front(_function)
+        globals()[_name] = _fronts.setdefault(_function, front(_function))
 
 #: Ops that stand for functions of `numpy.linalg`.
 LINALG = frozenset(

@@ -191,7 +191,7 @@ def divisor_of(name: str, reduction: str, count: float) -> Divisor:
             f"{name}: there is no loss to average (every label is ignored or weighs 0, or the "
             "batch is empty); use reduction='sum'",
         )
-    return count
+    return count + 0  # a plain number, whatever kind of one came
 
 
 def reduced(losses: Any, divisor: Divisor) -> Any:
