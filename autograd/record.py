@@ -358,7 +358,10 @@ def _finished(
     if out.dtype is _FLOAT64 and any_tensor and _promoted(values):
         result = _demoted(out, result, values)
         out = result[0]
-    tracked = sum(edge is not None for edge in edges)
+    tracked = 0
+    for edge in edges:
+        if edge is not None:
+            tracked += 1
     wrapped: Any = out
     if tracked and is_grad_enabled() and out.dtype.kind == "f":
         closures = result[1]
