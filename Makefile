@@ -7,12 +7,13 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14; 
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
 	&& echo $$p && break; done)
 
-.PHONY: help demo test test-long lint notebooks clean
+.PHONY: help demo test test-torch test-long lint notebooks clean
 .NOTPARALLEL:
 
 help:
 	@echo "make demo    train LeNet-5 on handwritten digits; results in runs/lenet-digits"
 	@echo "make test    lint, then all tests and doctests"
+	@echo "make test-torch  the tests that compare with PyTorch, which it installs"
 	@echo "make test-long  all cases of the campaigns in tests/long, and docs/reliability.md: hours"
 	@echo "make lint    ruff and mypy"
 	@echo "make notebooks  run the notebooks from top to bottom"
@@ -24,7 +25,13 @@ demo: $(VENV)/.demo
 test: lint
 	$(PY) -m pytest
 
-test-long: $(VENV)/.test
+# test_ops.py takes its comparisons from tests/cases. The benchmark only times PyTorch.
+COMPARING := $(filter-out tests/test_bench.py,$(shell grep -ls torch tests/test_*.py tests/long/test_*.py))
+
+test-torch: $(VENV)/.crosscheck
+	$(PY) -m pytest $(COMPARING)
+
+test-long: $(VENV)/.crosscheck
 	GLASSGRAD_CAMPAIGN=long $(PY) -m pytest tests/long
 	$(PY) -m tests.long.report
 
@@ -40,9 +47,9 @@ clean:
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .numba_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The environment, made only where there is no working one. The stamps .demo and .test say which
+# The environment, made only where there is no working one. The stamps .demo, .test, ... say which
 # extra was installed from which pyproject.toml; they are void once the Python they were for is gone.
-$(shell test -x $(PY) || rm -f $(VENV)/.demo $(VENV)/.test $(VENV)/.notebook)
+$(shell test -x $(PY) || rm -f $(VENV)/.demo $(VENV)/.test $(VENV)/.notebook $(VENV)/.crosscheck)
 
 $(PY):
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with venv was found. Install one" \
@@ -50,7 +57,7 @@ $(PY):
 		exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 
-$(VENV)/.demo $(VENV)/.test $(VENV)/.notebook: $(VENV)/.%: pyproject.toml | $(PY)
+$(VENV)/.demo $(VENV)/.test $(VENV)/.notebook $(VENV)/.crosscheck: $(VENV)/.%: pyproject.toml | $(PY)
 	@echo "Installing what pyproject.toml names for $* into $(VENV); a minute or two, once."
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip
 	@$(PY) -m pip install --quiet -e ".[$*]" || { echo "pip could not install the packages named" \

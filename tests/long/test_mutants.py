@@ -1,0 +1,56 @@
+"""Mutation testing of every op's closures, of the backward pass, and of the optimisers' rules."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.long.campaign import LONG
+from tests.long.mutants import ROOT
+
+SURVIVORS = Path(__file__).parent / "survivors.toml"
+SHARE = 0.97  # of the mutants that tests must notice
+
+FILES = {
+    "ops": sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("autograd/ops/*.py")),
+    "backprop": ["autograd/backprop.py"],
+    "optimisers": [
+        f"optim/{name}.py"
+        for name in (
+            "adagrad", "adam", "clipping", "lbfgs", "levenberg_marquardt", "line_search",
+            "newton_cg", "rmsprop", "rules", "sgd",
+        )
+    ],
+}  # fmt: skip
+
+
+def known_survivors() -> dict[tuple[str, str, str], str]:
+    """(file, function, change) -> why no test can notice it, or none does."""
+    entries = tomllib.loads(SURVIVORS.read_text(encoding="utf-8")).get("survivor", [])
+    return {(e["file"], e["function"], e["change"]): e["reason"] for e in entries}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a mutant lives in a forked child")
+@pytest.mark.parametrize("group", FILES if LONG else ["ops"])
+def test_mutants_are_noticed(group, figures):
+    every = 1 if LONG else 200
+    command = [sys.executable, "-m", "tests.long.mutants", *FILES[group], f"--every={every}"]
+    environment = {**os.environ, "GLASSGRAD_CAMPAIGN": "sample", "OPENBLAS_NUM_THREADS": "1"}
+    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    tried = [json.loads(line) for line in ran.stdout.splitlines()]
+    survived = [m for m in tried if not m["noticed"]]
+    figures["mutants"] += len(tried)
+    figures["noticed"] += len(tried) - len(survived)
+    figures["survived"] += len(survived)
+    known = known_survivors()
+    new = [m for m in survived if (m["file"], m["function"], m["change"]) not in known]
+    listed = "\n".join(f"{m['file']}:{m['line']} {m['function']}: {m['change']}" for m in new)
+    assert not new, f"no test notices these mutants, and survivors.toml has no reason:\n{listed}"
+    assert len(survived) <= (1 - SHARE) * len(tried) or not LONG
