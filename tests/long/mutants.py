@@ -118,10 +118,9 @@ def _others(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Constant(not node.value)
         elif isinstance(node.value, int | float):
             yield ast.Constant(node.value + 1)
-    elif isinstance(node, ast.Call) and len(node.args) >= 2:
-        if not any(isinstance(arg, ast.Starred) for arg in node.args[:2]):
-            first, second, *rest = node.args
-            yield ast.Call(node.func, [second, first, *rest], node.keywords)
+    elif isinstance(node, ast.Call) and len(_plain_arguments(node)) >= 2:
+        first, second, *rest = node.args
+        yield ast.Call(node.func, [second, first, *rest], node.keywords)
     if isinstance(node, ast.Call) and node.keywords:
         yield ast.Call(node.func, node.args, node.keywords[1:])
 
