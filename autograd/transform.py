@@ -254,26 +254,20 @@ def within_a_transform(tensor: Tensor) -> bool:
     return any(node.op is _VARIABLE for node in order)
 
 
-def _op(name: str, body: Callable[..., Any]) -> Op:
-    """An op that transforms record, and nobody calls."""
-    made = Op(body, None)
-    made.name = name
-    return made
+def _argument(x: Array) -> Any:
+    """The argument x of a function that is transformed."""
+    return x, lambda g: g
 
 
-def _one(x: Array) -> Any:
-    """An argument of a function that is transformed."""
-    raise AssertionError("recorded by a transform, not called as an op")
-
-
-def _many(*xs: Array) -> Any:
+def _last_derivative(*xs: Array) -> Any:
     """A derivative that cannot be differentiated any further."""
     raise AssertionError("recorded by a transform, not called as an op")
 
 
-_VARIABLE = _op("variable", _one)  # while the function runs
-_ARGUMENT = _op("argument", _one)  # afterwards
-_LAST = _op("last_derivative", _many)
+_VARIABLE, _ARGUMENT = Op(_argument, None), Op(_argument, None)  # while the function runs, afterwards
+_LAST = Op(_last_derivative, None)
+for _spec in (_VARIABLE, _ARGUMENT, _LAST):
+    _spec.name = _spec.name[1:]
 
 
 def directions(
