@@ -264,7 +264,10 @@ def _last_derivative(*xs: Array) -> Any:
     raise AssertionError("recorded by a transform, not called as an op")
 
 
-_VARIABLE, _ARGUMENT = Op(_argument, None), Op(_argument, None)  # while the function runs, afterwards
+_VARIABLE, _ARGUMENT = (
+    Op(_argument, None),
+    Op(_argument, None),
+)  # while the function runs, afterwards
 _LAST = Op(_last_derivative, None)
 for _spec in (_VARIABLE, _ARGUMENT, _LAST):
     _spec.name = _spec.name[1:]
