@@ -52,7 +52,7 @@ class Call:
         self.given: list[Any] = []
         self.leaves: list[Tensor] = []
         self.rebuilds: list[tuple[Any, int]] = []
-        positions = _positions(transform, argnums, len(args))
+        positions = _positions(transform, argnums, len(args), kwargs)
         self.single = isinstance(argnums, int)
         for position in positions:
             given, rebuild = flatten(args[position])
@@ -313,15 +313,18 @@ def check_argnums(transform: str, argnums: Any) -> Positions:
     return positions if isinstance(argnums, tuple | list) else positions[0]
 
 
-def _positions(transform: str, argnums: Positions | None, count: int) -> tuple[int, ...]:
+def _positions(
+    transform: str, argnums: Positions | None, count: int, kwargs: dict[str, Any]
+) -> tuple[int, ...]:
     """The places among `count` arguments, counted from the front; None: all of them."""
     if argnums is None:
         return tuple(range(count))
     many = (argnums,) if isinstance(argnums, int) else argnums
     for position in many:
         if not -count <= position < count:
+            hint = "; by name come only those it does not differentiate by" if kwargs else ""
             raise ArgumentError(
-                f"{transform}: argnums names argument {position}, but {count} were given"
+                f"{transform}: argnums names argument {position}, but {count} were given{hint}"
             )
     positions = tuple(position % count for position in many)
     if len(set(positions)) < len(positions):

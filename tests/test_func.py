@@ -386,6 +386,7 @@ def test_misuse_is_named():
         (lambda: func.grad(f)({"a": [x, 2]}, x), ag.DTypeError, r"argument 0\['a'\]\[1\] of dtype"),
         (lambda: func.grad(f)(True, x), ag.DTypeError, "argument 0 of dtype bool"),
         (lambda: func.vjp(f, x, "text"), ag.DTypeError, "vjp: argument 1: .*got str"),
+        (lambda: func.grad(f)(a=x, b=x), ag.ArgumentError, "argument 0, but 0 .*by name"),
         (lambda: func.vjp(f), ag.ArgumentError, "vjp: the arguments"),
         (lambda: func.jvp(f, x, x), ag.DTypeError, "jvp: primals must be a tuple"),
         (lambda: func.jvp(f, (x, x), (x,)), ag.ShapeError, "tangents must be a tuple of 2, got 1"),

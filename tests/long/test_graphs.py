@@ -14,7 +14,7 @@ from tests.long import graphs
 from tests.long.campaign import cases
 from tests.long.graphs import LAYOUTS, Program, Run, programs
 
-SIZE = cases(sample=120, long=20_000)
+SIZE = cases(sample=60, long=20_000)
 STEP = 1e-4
 PHASES = (Phase.generate, Phase.shrink)
 
