@@ -125,18 +125,21 @@ def _others(node: ast.AST) -> Iterator[ast.AST]:
         yield ast.Call(node.func, node.args, node.keywords[1:])
 
 
+def _plain_arguments(call: ast.Call) -> list[ast.expr]:
+    """The positional arguments before a starred one."""
+    starred = [isinstance(argument, ast.Starred) for argument in call.args]
+    return call.args[: starred.index(True)] if any(starred) else call.args
+
+
 def _without(node: ast.AST) -> Iterator[ast.AST]:
     """A statement left out, or its condition turned round."""
-    if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant):
-        yield ast.Pass()
-    elif isinstance(node, ast.AugAssign):
-        yield ast.Pass()
-    elif isinstance(node, ast.Assign) and isinstance(
-        node.targets[0], ast.Attribute | ast.Subscript
-    ):
-        yield ast.Pass()
-    elif isinstance(node, ast.If):
+    if isinstance(node, ast.If):
         yield ast.If(ast.UnaryOp(ast.Not(), node.test), node.body, node.orelse)
+        return
+    call = isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant)
+    stored = isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Name | ast.Tuple)
+    if call or stored or isinstance(node, ast.AugAssign):
+        yield ast.Pass()
 
 
 def _rewrites(tree: ast.Module, of_closures: bool) -> Iterator[tuple[Rewrite, str, ast.AST]]:
