@@ -22,7 +22,9 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from autograd.errors import DTypeError, FileKindError, ReadOnlyFileError
 
@@ -31,8 +33,8 @@ __all__ = ["StrPath", "write_page", "write_whole"]
 StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
-def write_whole(path: StrPath, content: bytes, *, durable: bool = False, mode: int = 0o666) -> None:
-    """Put `content` at `path` as a whole, or leave what is there.
+def write_whole(path: StrPath, *content: Any, durable: bool = False, mode: int = 0o666) -> None:
+    """Put `content`, bytes or other buffers one after the other, at `path`, or leave what is there.
 
     `durable` waits until it is on the disk, for what must survive a power cut; `mode` is that of a
     new file, from which the umask takes.
@@ -106,7 +108,7 @@ def _refuse_read_only(name: str, old: os.stat_result) -> None:
         )
 
 
-def _write_into(name: str, content: bytes, old: os.stat_result) -> None:
+def _write_into(name: str, content: Iterable[Any], old: os.stat_result) -> None:
     """Write to a device, a FIFO or an open file, in place."""
     if not (stat.S_ISCHR(old.st_mode) or stat.S_ISFIFO(old.st_mode) or stat.S_ISREG(old.st_mode)):
         raise FileKindError(errno.EINVAL, "there is a socket or a block device, no file", name)
@@ -119,11 +121,16 @@ def _write_into(name: str, content: bytes, old: os.stat_result) -> None:
         raise FileKindError(errno.ENXIO, "there is a FIFO that nobody reads", name) from None
     with open(descriptor, "wb") as file:
         os.set_blocking(descriptor, True)
-        file.write(content)
+        file.writelines(content)
 
 
 def _replace(
-    name: str, target: str, content: bytes, old: os.stat_result | None, durable: bool, mode: int
+    name: str,
+    target: str,
+    content: Iterable[Any],
+    old: os.stat_result | None,
+    durable: bool,
+    mode: int,
 ) -> None:
     directory = os.path.dirname(target)
     # Of its own name, short: the longest name that a file may have must stay possible.
@@ -136,7 +143,7 @@ def _replace(
 
     try:
         with open(temporary, "xb", opener=opener) as file:
-            file.write(content)
+            file.writelines(content)
             if old is not None:
                 _take_over(file.fileno(), old)
             file.flush()

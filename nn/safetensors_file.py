@@ -1,6 +1,7 @@
-"""Reading a safetensors file: 8 bytes of length, a JSON header, the arrays' bytes.
+"""Safetensors files: 8 bytes of length, a JSON header, the arrays' bytes.
 
-Nothing is believed before it was checked, and no more memory is asked for than the file has bytes.
+What is written is not copied first: a save needs hardly any memory. Of what is read nothing is
+believed before it was checked, and no more memory is asked for than the file has bytes.
 The file is read, not mapped: a file that somebody shortens meanwhile must not end the process.
 """
 
@@ -10,13 +11,14 @@ import json
 import math
 import os
 import stat
+from collections.abc import Mapping
 from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from autograd.errors import CheckpointError, FileKindError
+from autograd.errors import CheckpointError, DTypeError, FileKindError
 
-__all__ = ["Contents", "read"]
+__all__ = ["Contents", "buffer", "parts", "read"]
 
 StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
@@ -58,6 +60,39 @@ class _Entry(NamedTuple):
 
 class _Malformed(ValueError):
     """What is wrong with the file."""
+
+
+def parts(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> list[Any]:
+    """The file of dense arrays of the dtypes above, as buffers to be written one after the other.
+
+    Larger elements come first, so that all are aligned. Raises `DTypeError` for a name or text
+    that is no Unicode.
+    """
+    names = {np.dtype(dtype): name for name, dtype in DTYPES.items() if name != "BF16"}
+    header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
+    ordered = sorted(arrays.items(), key=lambda item: (-item[1].itemsize, item[0]))
+    end = 0
+    for name, array in ordered:
+        start, end = end, end + array.nbytes
+        kind = names[array.dtype.newbyteorder("<")]
+        header[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": [start, end]}
+    try:
+        text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeError as error:
+        raise DTypeError(f"save: a name or text is no valid Unicode: {error}") from None
+    text += b" " * (-len(text) % 8)
+    if len(text) > MAX_HEADER:
+        raise CheckpointError(
+            f"save: names, shapes and all that is no array take {len(text)} bytes; a file holds "
+            f"{MAX_HEADER} of them: keep long lists of numbers as arrays"
+        )
+    return [len(text).to_bytes(8, "little"), text, *(buffer(array) for _, array in ordered)]
+
+
+def buffer(array: np.ndarray) -> Any:
+    """The bytes of an array, little-endian and C-contiguous; its own memory if it is so."""
+    little = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
+    return little.reshape(-1).view(np.uint8)
 
 
 def read(path: StrPath, where: str) -> Contents:

@@ -70,16 +70,7 @@ def save(obj: Any, path: StrPath, metadata: Mapping[str, str] | None = None) -> 
     if tied:
         info[TIED] = json.dumps(tied)
     info[CHECKSUM] = _checksum(stored, info)
-    write_whole(path, _to_bytes(stored, info), durable=True)
-
-
-def _to_bytes(arrays: dict[str, np.ndarray], info: dict[str, str]) -> bytes:
-    from safetensors.numpy import save as to_bytes  # late: `import nn` stays cheap
-
-    try:
-        return to_bytes(arrays, info)
-    except UnicodeError as error:
-        raise DTypeError(f"save: a name or text is no valid Unicode: {error}") from None
+    write_whole(path, *safetensors_file.parts(stored, info), durable=True)
 
 
 def load(path: StrPath, *, verify: bool = True) -> Any:
@@ -162,7 +153,7 @@ def _checksum(arrays: Mapping[str, np.ndarray], info: Mapping[str, str]) -> str:
         array = arrays[name]
         little = array.astype(array.dtype.newbyteorder("<"), copy=False)
         digest.update(json.dumps([name, array.dtype.name, array.shape]).encode())
-        digest.update(np.asarray(little, order="C").tobytes())
+        digest.update(safetensors_file.buffer(little))
     rest = sorted((name, text) for name, text in info.items() if name != CHECKSUM)
     digest.update(json.dumps(rest).encode())
     return f"sha256:{digest.hexdigest()}"
