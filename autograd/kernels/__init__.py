@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from autograd.kernels.pool import *  # noqa: F403
     from autograd.kernels.runtime import *  # noqa: F403
     from autograd.kernels.softmax_rows import *  # noqa: F403
+    from autograd.kernels.sums import *  # noqa: F403
 
 _FAMILIES = {
     "blas": ("matmul",),
@@ -60,6 +61,7 @@ _FAMILIES = {
         "softmax",
         "softmax_grad",
     ),
+    "sums": ("add_up", "channel_sums", "row_sums"),
 }
 _LATER = {
     name: f"autograd.kernels.{family}" for family, names in _FAMILIES.items() for name in names

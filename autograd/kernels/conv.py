@@ -95,6 +95,7 @@ from .conv_shape import (
     output_size,
     require_shape,
 )
+from .sums import channel_sums
 
 LARGEST_IMAGE = 1 << 29  # elements, padding included; larger ones go through the twins
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
@@ -311,7 +312,7 @@ def _weight_bias_grads(
         launch = _launch(c, dtype, "weight_grad")
         return launch.weight_bias_grads(c, dtype, threads)
     weight_grad = _weight_grad(c, dtype, compiled, use_winograd, threads)
-    return lambda g, x: (weight_grad(g, x), np.einsum("nkij->k", g))
+    return lambda g, x: (weight_grad(g, x), channel_sums(g))
 
 
 def _launch(c: ConvShape, dtype: np.dtype, what: str) -> Any:

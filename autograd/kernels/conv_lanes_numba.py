@@ -21,7 +21,7 @@ from autograd.kernels.conv_lanes_micro import (
 )
 from autograd.kernels.conv_lanes_plan import LaneLayout
 from autograd.kernels.conv_micro import address, call, fields, function_address, value
-from autograd.kernels.conv_numba import NUMBERS, TABLES, images_of, plane_sum
+from autograd.kernels.conv_numba import NUMBERS, TABLES, add_total, images_of, plane_sum
 from autograd.kernels.conv_plan import LINE_BYTES, Block
 from autograd.kernels.runtime import jit
 
@@ -212,7 +212,7 @@ def lanes_weight_kernel(lanes: int) -> Any:
     def lanes_weight(lo, hi, g, source, totals, sums, numbers, tables):  # type: ignore[no-untyped-def]
         """A chunk is a share of the images by a part of the blocks of output channels.
 
-        On the way totals[share, k] = Σ_n Σ_p g[n, k, p], while g is at hand.
+        On the way totals[share, k] = Σ_n Σ_p g[n, k, p], while g is at hand (`add_total`).
         """
         v = fields(LaneLayout, numbers, 1)
         n = fields(LaneSumSizes, numbers, STEP)
@@ -261,9 +261,9 @@ def lanes_weight_kernel(lanes: int) -> Any:
                     if n.totals:
                         for i in range(wanted, first + L):
                             for k in range(job0 * n.rows, k_high):
-                                totals[share * v.channels_out + k] += plane_sum(
-                                    g, (i * v.channels_out + k) * v.plane_out, v.plane_out
-                                )
+                                a = (i * v.channels_out + k) * v.plane_out
+                                total = plane_sum(g, a, v.plane_out)
+                                add_total(totals, share * v.channels_out + k, total)
                 for piece in range(n.pieces):
                     for job in range(job0, job1):
                         wanted = job * n.rows

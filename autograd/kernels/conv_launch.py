@@ -217,14 +217,16 @@ def sums_function(
         if large:
             note_convolution()
         sums = np.zeros(sums_shape, dtype)
-        totals = np.zeros(shares * channels, dtype) if with_bias else none
+        totals = np.zeros(shares * channels * 2, dtype) if with_bias else none
         parallel_for(
             kernel_at, shares * parts, g, x, totals, sums, numbers, tables, work_ns=work_ns
         )
         if shares > 1:
             sums = sums.reshape(shares_shape).sum(axis=0)
-            totals = totals.reshape(shares_shape[:2]).sum(axis=0) if with_bias else none
-        return (sums, totals) if with_bias else sums
+        if not with_bias:
+            return sums
+        totals = totals.reshape(shares, channels, 2)
+        return sums, np.add.reduce(totals, axis=(0, 2), dtype=np.float64).astype(dtype)
 
     return run
 

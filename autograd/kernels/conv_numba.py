@@ -125,6 +125,7 @@ def kernel_at(lo, hi, source, weight, bias, out, numbers, tables):  # type: igno
 
 
 SLACK = 128  # elements after the last plane that a vector or a junk column may reach
+PLANE_BLOCK = 1024  # elements of a gradient whose sum runs in their own type
 
 
 @cache
@@ -265,11 +266,22 @@ def image_kernel(lo, hi, source, weight, bias, out, numbers, tables):  # type: i
 
 @jit(fastmath={"reassoc"})
 def plane_sum(g, start, count):  # type: ignore[no-untyped-def]
-    """g[start] + ... + g[start + count - 1], a vector at a time."""
-    total = g.dtype.type(0)
-    for i in range(start, start + count):
-        total += value(g, i)
-    return total
+    """g[start] + ... + g[start + count - 1], a vector at a time, blocks of them in float64."""
+    whole = 0.0
+    for begin in range(start, start + count, PLANE_BLOCK):
+        total = g.dtype.type(0)
+        for i in range(begin, min(begin + PLANE_BLOCK, start + count)):
+            total += value(g, i)
+        whole += total
+    return whole
+
+
+@jit
+def add_total(totals, place, amount):  # type: ignore[no-untyped-def]
+    """Add a float64 to a total that is kept as two numbers: what it is rounded to, and the rest."""
+    exact = amount + totals[2 * place] + totals[2 * place + 1]
+    totals[2 * place] = exact
+    totals[2 * place + 1] = exact - totals[2 * place]
 
 
 @jit
@@ -279,7 +291,8 @@ def weight_kernel(  # type: ignore[no-untyped-def]
     """Weight gradient: sums[share, k, t] = Σ_n Σ_p g[n, k, p] · image[n, p, t].
 
     A chunk is a share of the images by a part of the jobs; a job is a block of output channels.
-    On the way totals[share, k] = Σ_n Σ_p g[n, k, p], the gradient of a bias, while g is at hand.
+    On the way totals[share, k] = Σ_n Σ_p g[n, k, p], the gradient of a bias, while g is at hand;
+    as two numbers (`add_total`).
     """
     v = fields(Layout, numbers, LAYOUT)
     n = fields(WeightSizes, numbers, SIZES)
@@ -319,7 +332,7 @@ def weight_kernel(  # type: ignore[no-untyped-def]
                 for m in range(count):
                     for k in range(k_own, k_high):
                         a = ((first + m) * n.channels_out + k) * g_plane
-                        totals[share * n.channels_out + k] += plane_sum(g, a, g_plane)
+                        add_total(totals, share * n.channels_out + k, plane_sum(g, a, g_plane))
             g_base = first * n.channels_out * g_row
             if n.g_copied:
                 g_base = 0

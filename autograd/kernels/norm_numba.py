@@ -7,6 +7,7 @@ transformed afterwards is read twice, the second time from the cache.
 
 from __future__ import annotations
 
+from numba import float64
 from numba.extending import register_jitable
 
 from autograd.kernels.runtime import jit
@@ -14,6 +15,7 @@ from autograd.kernels.vector_math_numba import number, peek, poke, reread
 
 SUMS = {"contract", "reassoc", "nsz"}
 BLOCK = 1024
+TINY, HUGE = 1e-30, 3e38  # beyond, sums in float32 are taken again in float64
 ROWS, COLUMNS = 64, 4096
 
 _summing = register_jitable(forceinline=True, fastmath=SUMS)
@@ -27,7 +29,13 @@ def sum_of(x, start, size):  # type: ignore[no-untyped-def]
         part = number(x[0], 0.0)
         for j in range(begin, min(begin + BLOCK, size)):
             part += peek(x, start + j)
-        total += part
+        if not -HUGE < part < HUGE:
+            part_64 = 0.0
+            for j in range(begin, min(begin + BLOCK, size)):
+                part_64 += peek(x, start + j)
+            total += part_64
+        else:
+            total += part
     return total
 
 
@@ -40,7 +48,14 @@ def sum_of_squares(x, start, size, mean):  # type: ignore[no-untyped-def]
         for j in range(begin, min(begin + BLOCK, size)):
             d = peek(x, start + j) - mean
             part += d * d
-        total += part
+        if not TINY < part < HUGE:  # squares left the range of float32
+            part_64 = 0.0
+            for j in range(begin, min(begin + BLOCK, size)):
+                d_64 = float64(peek(x, start + j)) - float64(mean)
+                part_64 += d_64 * d_64
+            total += part_64
+        else:
+            total += part
     return total
 
 
@@ -69,7 +84,7 @@ def batch_norm(lo, hi, x, weight, bias, eps, out, mean, variance, inv_std, shape
         for n in range(batch):
             squares += sum_of_squares(x, (n * channels + c) * length, length, m)
         variance[c] = squares / (batch * length)
-        inv_std[c] = 1 / (variance[c] + eps) ** 0.5
+        inv_std[c] = 1 / (squares / (batch * length) + eps) ** 0.5
         scale, shift = inv_std[c] * weight[c], bias[c]
         for n in range(batch):
             start = (n * channels + c) * length

@@ -18,9 +18,10 @@ def batch_norm(
     """(out, mean, biased variance, inv_std), statistics per channel of x (N, C, L), each (C,)."""
     mean = x.mean(axis=(0, 2), dtype=np.float64)
     deviation = x - mean[None, :, None]
-    variance = np.mean(deviation * deviation, axis=(0, 2)).astype(x.dtype)
-    inv_std = (1 / np.sqrt(variance + eps)).astype(x.dtype)
-    mean = mean.astype(x.dtype)
+    wide_variance = np.mean(deviation * deviation, axis=(0, 2))
+    inv_std = (1 / np.sqrt(wide_variance + eps)).astype(x.dtype)
+    with np.errstate(over="ignore"):  # as large as the squares, which float32 may not hold
+        mean, variance = mean.astype(x.dtype), wide_variance.astype(x.dtype)
     return batch_norm_apply(x, mean, inv_std, weight, bias), mean, variance, inv_std
 
 

@@ -175,13 +175,12 @@ def of_height_one(line: Geometry) -> Geometry:
 
 
 def channel_sums(g, axes, sums=None):
-    """Sums of g (N, K, ...) or (K, ...) over all but the channels: the gradient of a bias.
-
-    `einsum` goes through memory in order: two to six times as fast as `sum` over the same axes.
-    """
+    """Sums of g (N, K, ...) or (K, ...) over all but the channels: the gradient of a bias."""
     known = None if sums is None else sums.take(g)
     if known is not None:
         return known
+    if type(g) is np.ndarray:
+        return kernels.channel_sums(g if g.ndim == axes + 2 else g[None])
     return np.einsum(_to_channels(g.ndim, axes), g)
 
 

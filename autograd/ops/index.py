@@ -48,6 +48,9 @@ def piece(g: Any, key: Any, shape: tuple[int, ...]) -> Any:
     return Piece(key, g) if type(g) is np.ndarray else scatter(g, key, shape)
 
 
+_MANY = 64  # values to each position
+
+
 @op
 def getitem(x: Array, key):
     """x[key]: basic, advanced and boolean indexing as in NumPy.
@@ -111,7 +114,8 @@ def _add_along(out: np.ndarray, axis: int, places: np.ndarray, values: np.ndarra
     shape = out.shape
     length, inner = shape[axis], math.prod(shape[axis + 1 :])
     count, blocks = places.size, math.prod(shape[:axis])
-    if blocks * inner >= 256 and (inner >= 16 or count <= 64):  # few large slices: one by one
+    few = count < _MANY * length or out.dtype.itemsize == 8
+    if few and blocks * inner >= 256 and (inner >= 16 or count <= 64):  # large slices: one by one
         target = out.reshape(blocks, length, inner)
         slices = values.reshape(blocks, count, inner)
         for i, place in enumerate(places.tolist()):
@@ -242,8 +246,16 @@ def _upright(length, axis, ndim):
 
 
 def _add_flat(out, positions, values):
-    """Add `values` to the flattened `out`; NumPy has a fast loop for just this case."""
-    np.add.at(out.reshape(-1), np.reshape(positions, -1), np.reshape(values, -1))
+    """Add `values` to the flattened `out`; NumPy has a fast loop for just this case.
+
+    Where many go to each position the sums run in float64: one after the other in float32 they
+    would lose their digits.
+    """
+    flat, places, added = out.reshape(-1), np.reshape(positions, -1), np.reshape(values, -1)
+    if out.dtype.itemsize < 8 and added.size >= _MANY * flat.size and out.dtype.kind == "f":
+        flat += np.bincount(places, added, flat.size).astype(out.dtype)
+    else:
+        np.add.at(flat, places, added)
 
 
 @front

@@ -89,15 +89,20 @@ def linear(x: Array, weight: Array, bias: Array | None = None):
             lambda g: g @ weight,
             # of a single row the product is an outer one, which BLAS does at a third of the speed
             (lambda g: g.T * x) if len(x) == 1 else (lambda g: g.T @ x),
-            lambda g: g.sum(axis=0),
+            lambda g: _row_sums(g),
         )
     lead, (features, inputs) = x.shape[:-1], weight.shape
     rows = math.prod(lead)
     return _affine(x.reshape(rows, inputs), weight, bias).reshape((*lead, features)), (
         lambda g: (g.reshape(rows, features) @ weight).reshape((*lead, inputs)),
         lambda g: g.reshape(rows, features).T @ x.reshape(rows, inputs),
-        lambda g: g.reshape(rows, features).sum(axis=0),
+        lambda g: _row_sums(g.reshape(rows, features)),
     )
+
+
+def _row_sums(g):
+    """Σ over the rows of a matrix: the gradient of a bias."""
+    return kernels.row_sums(g) if type(g) is np.ndarray else g.sum(axis=0)
 
 
 def _affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 from autograd import ops
 from autograd.dtypes import as_array
 from autograd.errors import ArgumentError, DTypeError, GlassgradError, IndexRangeError, ShapeError
+from autograd.kernels.sums import add_up
 from autograd.ops.fronts import plain
 from autograd.ops.positions import all_below, positions
 from autograd.scope import prefix
@@ -196,7 +197,7 @@ def divisor_of(name: str, reduction: str, count: float) -> Divisor:
 
 def reduced(losses: Any, divisor: Divisor) -> Any:
     """Losses added up and divided, or as they are: for the body of an op."""
-    return losses if divisor is None else np.add.reduce(losses, axis=None) / divisor
+    return losses if divisor is None else add_up(losses) / divisor
 
 
 def reduced_later(losses: Any, divisor: Divisor) -> Any:

@@ -255,7 +255,7 @@ def _row_sums(g: Any, row_ndim: int, saved: Statistics | None = None) -> Any:
     """
     sums = saved.sums_of(g) if saved is not None else None
     if sums is None:
-        return g.sum(axis=tuple(range(g.ndim - row_ndim)))
+        return ops.sum(g, axis=tuple(range(g.ndim - row_ndim)))
     return sums[1].reshape(g.shape[g.ndim - row_ndim :])
 
 

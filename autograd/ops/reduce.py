@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.errors import ArgumentError, ShapeError
+from autograd.kernels.sums import FEW, add_up
 from autograd.ops.fronts import front, normal_axis, of_a_number, plain
 from autograd.ops.scan import product_before
 from autograd.record import Array, op
@@ -75,7 +76,7 @@ def sum(x: Array, axis=None, keepdims=False):
     """
     shape = np.shape(x)
     kept = kept_shape(shape, axis)
-    out = _as_came(np.add.reduce(_wide(x), axis=_axes(axis, len(shape)), keepdims=keepdims), x)
+    out = _as_came(add_up(_wide(x), _axes(axis, len(shape)), keepdims), x)
     return out, lambda g: spread(g, kept, shape)
 
 
@@ -85,7 +86,7 @@ def mean(x: Array, axis=None, keepdims=False):
     shape = np.shape(x)
     kept = kept_shape(shape, axis)
     count = reduced_count(shape, axis)
-    out = np.add.reduce(_wide(x), axis=_axes(axis, len(shape)), keepdims=keepdims) / count
+    out = add_up(_wide(x), _axes(axis, len(shape)), keepdims) / count
     out = _as_came(out, x)
     if count > _LARGEST_HALF and out.dtype == _HALF:  # which cannot hold so large a divisor
         return out, lambda g: spread(g * (1 / count), kept, shape)
@@ -125,8 +126,7 @@ def var(x: Array, axis=None, ddof=0, keepdims=False, correction=None):
     kept = kept_shape(np.shape(x), axis)
     degrees = reduced_count(np.shape(x), axis) - _ddof("var", ddof, correction)
     factor = 2 / degrees if degrees > 0 else math.nan
-    how = {"ddof": _ddof("var", ddof, correction), "keepdims": keepdims}
-    out = _as_came(np.asarray(np.var(_wide(x), axis=_axes(axis, np.ndim(x)), **how)), x)
+    out = _as_came(_variance(_wide(x), axis, degrees, keepdims), x)
     return out, lambda g: g.reshape(kept) * factor * (x - mean(x, axis, True))
 
 
@@ -139,10 +139,39 @@ def std(x: Array, axis=None, ddof=0, keepdims=False, correction=None):
     kept = kept_shape(np.shape(x), axis)
     degrees = reduced_count(np.shape(x), axis) - _ddof("std", ddof, correction)
     factor = 1 / degrees if degrees > 0 else math.nan
-    how = {"ddof": _ddof("std", ddof, correction), "keepdims": keepdims}
-    out = _as_came(np.asarray(np.std(_wide(x), axis=_axes(axis, np.ndim(x)), **how)), x)
+    out = _as_came(_root(lambda v: _variance(v, axis, degrees, keepdims), _wide(x)), x)
     zero = out == 0
     return out, lambda g: _divided(g, out, zero).reshape(kept) * factor * (x - mean(x, axis, True))
+
+
+_WIDER = {np.dtype(np.float32): np.float64, np.dtype(np.float64): np.longdouble}
+
+
+def _variance(x, axis, degrees, keepdims):
+    """Σ (x − mean)² / degrees, in two passes."""
+    axes, count = _axes(axis, np.ndim(x)), reduced_count(np.shape(x), axis)
+    if count <= FEW or degrees <= 0 or x.dtype != np.float32:
+        return np.asarray(np.var(x, axis=axes, ddof=count - degrees, keepdims=keepdims))
+    deviations = x - add_up(x, axes, True) / count
+    np.multiply(deviations, deviations, out=deviations)
+    return np.asarray(add_up(deviations, axes, keepdims) / degrees)
+
+
+def _root(squares, x):
+    """√squares(x); of numbers whose squares leave the range of their dtype in a wider one."""
+    with np.errstate(over="ignore", under="ignore"):
+        out = np.asarray(np.sqrt(squares(x)))
+    if out.size == 0 or out.dtype not in _WIDER:
+        return out
+    least, most = (out.item(),) * 2 if out.size == 1 else (out.min(), out.max())
+    if _ROOTS[out.dtype] <= least and most < math.inf:
+        return out
+    with np.errstate(over="ignore", under="ignore"):
+        return np.asarray(np.sqrt(squares(np.asarray(x, _WIDER[out.dtype])))).astype(out.dtype)
+
+
+# Below, squares are no longer normal numbers of full precision.
+_ROOTS = {np.dtype(np.float32): 3.2e-16, np.dtype(np.float64): 1e-146}
 
 
 def _ddof(name, ddof, correction):
@@ -295,7 +324,7 @@ def logsumexp(x: Array, axis=None, keepdims=False):
     m = np.max(values, axis=_axes(axis, values.ndim), keepdims=True, initial=-math.inf)
     m = np.where(np.isinf(m), np.zeros_like(m), m)
     with np.errstate(divide="ignore", over="ignore"):
-        out = np.log(np.sum(np.exp(values - m), axis=_axes(axis, values.ndim), keepdims=True)) + m
+        out = np.log(add_up(np.exp(values - m), _axes(axis, values.ndim), True)) + m
     axes = reduced_axes(axis, values.ndim)
     out = out if keepdims else np.squeeze(out, axes)
     along = axes[0] if len(axes) == 1 else axes
@@ -373,8 +402,7 @@ def _vector_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
 def euclidean_norm(x: Array, axis=None, keepdims=False):
     """√Σx² over `axis`. The gradient x / ‖x‖ is taken to be 0 at x = 0."""
     kept = kept_shape(np.shape(x), axis)
-    squares = np.square(_wide(x))
-    out = np.asarray(np.sqrt(np.sum(squares, axis=_axes(axis, np.ndim(x)), keepdims=keepdims)))
-    out = _as_came(out, x)
+    axes = _axes(axis, np.ndim(x))
+    out = _as_came(_root(lambda v: add_up(np.square(v), axes, keepdims), _wide(x)), x)
     zero = out == 0
     return out, lambda g: x * _divided(g, out, zero).reshape(kept)
