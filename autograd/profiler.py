@@ -140,7 +140,7 @@ class profile:
             return
         shapes = [np.shape(o._data if isinstance(o, Tensor) else o) for o in operands]
         call = _Call(op.name, 1, ended - began, scope=current(), began=began, shape=array.shape)
-        call.products = multiply_adds(op.name, array.shape, shapes, frame.f_locals.get("kwargs"))
+        call.products = multiply_adds(op.name, array.shape, shapes, results.statics_in(frame))
         call.multiply_adds = call.products.forward
         self.calls.append(call)
         self._note_given(operands)

@@ -92,3 +92,11 @@ def call_in(frame: FrameType) -> tuple[Op, tuple[Any, ...]] | None:
     if not isinstance(op, Op) or not isinstance(args, tuple):
         return None
     return op, args if op.starred else args[: len(op.operands)]
+
+
+def statics_in(frame: FrameType) -> dict[str, Any]:
+    """The static arguments given by name to the op that is being called in `frame`."""
+    for place in (frame, frame.f_back):  # the call itself, or what it leaves the end of its work to
+        if place is not None and isinstance(place.f_locals.get("kwargs"), dict):
+            return place.f_locals["kwargs"]
+    return {}
