@@ -10,6 +10,7 @@ import autograd as ag
 import optim
 from autograd.kernels import set_kernels
 from optim.compiled import SMALL
+from tests.interrupting import interrupted_everywhere
 
 RULES = [
     (optim.SGD, {}),
@@ -305,3 +306,68 @@ def test_zero_grad_of_every_group(set_to_none):
     optimizer.zero_grad(set_to_none)
     for p in params:
         assert p.grad is None if set_to_none else p.grad.tolist() == [0.0] * p.size
+
+
+@pytest.mark.parametrize("settings", [{}, {"momentum": 0.5}])
+def test_parameters_on_the_same_memory_are_never_joined(settings):
+    """Each of them moves the memory, in every step, as if each had an optimiser of its own."""
+    together, apart = np.zeros(3), np.zeros(3)
+    beside = ag.Tensor(np.zeros(2), requires_grad=True)
+    params = [ag.Tensor(together, requires_grad=True) for _ in range(2)]
+    alone = [ag.Tensor(apart, requires_grad=True) for _ in range(2)]
+    one = optim.SGD([*params, beside], lr=0.5, **settings)
+    many = [optim.SGD([p], lr=0.5, **settings) for p in alone]
+    for step in range(4):
+        for p in (*params, *alone, beside):
+            p.grad = np.full(p.shape, 1.0 + step)
+        one.step()
+        for optimizer in many:
+            optimizer.step()
+        np.testing.assert_array_equal(together, apart)
+    assert together[0] < -9
+
+
+@pytest.mark.parametrize("set_to_none", [True, False])
+def test_zero_grad_that_is_interrupted_has_forgotten_all_or_nothing(set_to_none):
+    def begun():
+        params = parameters([(2,), (3,), ()])
+        give_gradients(params, 0)
+        return optim.SGD([{"params": params[:1]}, {"params": params[1:]}])
+
+    def gradients_of(optimizer):
+        params = [p for group in optimizer.param_groups for p in group["params"]]
+        return [None if p.grad is None else p.grad.tolist() for p in params]
+
+    old = gradients_of(begun())
+    latest = [begun()]
+    for _ in interrupted_everywhere(lambda: latest[0].zero_grad(set_to_none)):
+        now = gradients_of(latest[0])
+        assert now == old or now == ([None] * 3 if set_to_none else [[0, 0], [0, 0, 0], 0])
+        latest[0] = begun()
+
+
+def test_an_error_in_a_rule_of_ones_own_leaves_everything_as_it_was():
+    class Fails(optim.Optimizer):
+        @staticmethod
+        def initial_state(settings):
+            return {"mean": 0.0}
+
+        @staticmethod
+        def update(w, g, state, settings, step, scratch):
+            state["mean"] += g
+            w -= g
+            if g.size == 3 and step == 2:
+                raise ValueError("no more")
+
+    params = parameters([(2,), (3,)])
+    optimizer = Fails(params, {"lr": 0.1})
+    for wanted in (None, "no more"):
+        give_gradients(params, 0)
+        before = [*arrays_of(params, optimizer), optimizer.steps]
+        if wanted is None:
+            optimizer.step()
+        else:
+            with pytest.raises(ValueError, match=wanted):
+                optimizer.step()
+            after = [*arrays_of(params, optimizer), optimizer.steps]
+            assert all(map(np.array_equal, before, after))

@@ -409,3 +409,33 @@ def test_clipping_refuses():
     a.grad.data.flags.writeable = False
     with pytest.raises(InPlaceError, match="read-only"):
         optim.clip_grad_value_([a], 1.0)
+
+
+def test_a_gradient_that_was_clipped_is_stale_in_a_graph_that_used_it():
+    for clip in (lambda p: optim.clip_grad_norm_([p], 0.5), lambda p: optim.clip_grad_value_([p], 0.5)):
+        (p,) = with_gradients([3.0, 4.0])
+        x = ag.tensor([1.0, 2.0], requires_grad=True)
+        loss = (x * p.grad).sum()
+        clip(p)
+        with pytest.raises(InPlaceError, match="changed in place"):
+            loss.backward()
+
+
+@pytest.mark.parametrize("clip", ["norm", "value"])
+def test_clipping_that_is_interrupted_has_clipped_all_or_nothing(clip):
+    def begun():
+        return with_gradients([3.0, 4.0], [12.0], [[-1.0, 5.0]])
+
+    def clipped(params):
+        if clip == "norm":
+            optim.clip_grad_norm_(params, 1.0)
+        else:
+            optim.clip_grad_value_(params, 1.0)
+        return params
+
+    old = [p.grad.tolist() for p in begun()]
+    new = [p.grad.tolist() for p in clipped(begun())]
+    latest = [begun()]
+    for _ in interrupted_everywhere(lambda: clipped(latest[0])):
+        assert [p.grad.tolist() for p in latest[0]] in (old, new)
+        latest[0] = begun()

@@ -505,3 +505,80 @@ def test_groups_and_read_only_arrays(kind):
     frozen.requires_grad_(False)
     with pytest.raises(ag.GraphError, match="every parameter is frozen"):
         opt.step(lambda: 0.0)
+
+
+@pytest.mark.parametrize("kind", ["LBFGS", "NewtonCG", "LevenbergMarquardt"])
+def test_a_step_that_is_interrupted_is_all_old_or_all_new(kind):
+    def begun():
+        w = leaf(-1.2, 1.0)
+        made = optim.LBFGS([w], max_iter=2) if kind == "LBFGS" else getattr(optim, kind)([w])
+        residuals = lambda: ag.stack([10 * (w[1] - w[0] ** 2), 1 - w[0]])  # noqa: E731
+
+        def closure():
+            if kind == "LevenbergMarquardt":
+                return residuals()
+            loss = (residuals() ** 2).sum()
+            if kind == "LBFGS":
+                made.zero_grad()
+                loss.backward()
+            return loss
+
+        made.step(closure)
+        return w, made, closure
+
+    def everything(w, made, _):
+        memory = [np.asarray(value) for value in made.memory.values() if value is not None]
+        return [w.data.copy(), np.asarray(made.steps), *memory]
+
+    def same(first, second):
+        return len(first) == len(second) and all(map(np.array_equal, first, second))
+
+    w, made, closure = begun()
+    old = everything(w, made, closure)
+    made.step(closure)
+    new = everything(w, made, closure)
+    latest = [begun()]
+    for place in interrupted_everywhere(lambda: latest[0][1].step(latest[0][2])):
+        now = everything(*latest[0])
+        assert same(now, old) or same(now, new), place
+        latest[0] = begun() if place % 7 == 0 or not same(now, old) else latest[0]
+
+
+def test_a_pair_along_which_the_loss_is_not_convex_stays_out_of_the_history():
+    """s·y must exceed eps·(y·y): on a concave stretch, and on a straight one, it does not."""
+    from optim.lbfgs import _direction
+
+    eps = np.finfo(np.float64).eps
+
+    def history(s, y):
+        memory = dict(optim.LBFGS.empty_memory)
+        memory["last_step"], memory["last_gradient"] = np.array(s), np.zeros(2)
+        _direction(np.array(y), 5, memory)
+        return memory["steps"]
+
+    assert history([1.0, 0.0], [1.0, 0.0]) is not None
+    assert history([1.0, 0.0], [-1.0, 0.0]) is None
+    assert history([1.0, 0.0], [0.0, 1.0]) is None
+    assert history([4 * eps, 0.0], [1.0, 0.0]) is not None
+    assert history([eps / 4, 0.0], [1.0, 0.0]) is None
+    assert history([eps, 0.0], [1.0, 0.0]) is None  # not above it
+    assert history([3 * eps, 0.0], [2.0, 0.0]) is None  # 6 eps, and 4 eps are no less than y·y's
+
+
+def test_damping_follows_how_well_the_model_predicted():
+    """λ ← λ·max(1/3, 1 - (2ρ - 1)³) with ρ the decrease that came over the one predicted."""
+    for start in (1.3, 2.0, 3.0, 0.2):
+        w = leaf(start)
+        optimizer = optim.LevenbergMarquardt([w], damping=0.5)
+        x = start
+        r, slope = x**3 - 1, 3 * x * x
+        damping = 0.5
+        p = -slope * r / (slope * slope * (1 + damping))
+        after = (x + p) ** 3 - 1
+        ratio = (r * r - after * after) / (r * r - (r + slope * p) ** 2)
+        optimizer.step(lambda w=w: w**3 - 1)
+        if ratio > 0:
+            assert w.item() == pytest.approx(x + p, rel=1e-12)
+            expected = damping * max(1 / 3, 1 - (2 * ratio - 1) ** 3)
+            assert optimizer.memory["damping"] == pytest.approx(expected, rel=1e-9)
+            assert optimizer.memory["growth"] == 2.0
