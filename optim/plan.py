@@ -15,9 +15,11 @@ from autograd.interrupts import at_once, each
 from autograd.kernels.runtime import use_numba
 from autograd.stamps import Stamp, owner, stamp
 from optim.compiled import Batch, fits
-from optim.pieces import BLOCK, QUIET, Alone, Due, Joined, Scratchpad
+from optim.pieces import ALL, BLOCK, QUIET, Alone, Due, Joined, Scratchpad
 
 __all__ = ["Now", "Plan", "Share"]
+
+_STEP = repeat("step")
 
 Groups = Sequence[dict[str, Any]]
 States = dict[Tensor, dict[str, Any]]
@@ -103,6 +105,7 @@ class Plan:
         self._kept = [item.kept for item in due]
         self._states = [item.state for item in due]
         self._steps = [item.step for item in due]
+        self._step = self._steps[0] if len(set(self._steps)) == 1 else None  # of all
         kept = {id(item.state): item.kept for item in due}
         after = {**states, **{item.tensor: item.state for item in due}}
         contents = {t: {**state, **kept.get(id(state), {})} for t, state in after.items()}
@@ -150,9 +153,8 @@ class Plan:
         written by one call into C: it launches the compiled rule, counts the step, and makes the
         calls in `mark`.
         """
-        taken = self.taken + 1
-        before = [array.copy() for array in self._written]
-        back = each(setitem, self._written, repeat(...), before)
+        taken, written = self.taken + 1, self._written
+        back = each(setitem, written, ALL, list(map(np.ndarray.copy, written)))
         try:
             self.stamp()
             launches: list[Iterable[Any]] = []
@@ -166,12 +168,15 @@ class Plan:
                 launches.append(each(call, calls))
             if taken == 1:
                 new = starmap(setitem, self._new), each(dict.update, self._states, self._kept)
-            counts = [step + taken for step in self._steps]
+            count = self._step
+            counts = (
+                repeat(count + taken) if count is not None else [n + taken for n in self._steps]
+            )
             everything = chain(
                 *launches,
                 *new,
                 *rest,
-                each(setitem, self._states, repeat("step"), counts),
+                each(setitem, self._states, _STEP, counts),
                 each(setitem, repeat(self._known), self._places, counts),
                 mark,
             )
