@@ -12,6 +12,7 @@ import nn
 import optim
 from autograd import curvature
 from optim.line_search import Trial, cubic_minimum, strong_wolfe
+from tests.interrupting import interrupted_everywhere
 
 
 def leaf(*values, dtype=np.float64):
@@ -512,7 +513,7 @@ def test_a_step_that_is_interrupted_is_all_old_or_all_new(kind):
     def begun():
         w = leaf(-1.2, 1.0)
         made = optim.LBFGS([w], max_iter=2) if kind == "LBFGS" else getattr(optim, kind)([w])
-        residuals = lambda: ag.stack([10 * (w[1] - w[0] ** 2), 1 - w[0]])  # noqa: E731
+        residuals = lambda: ag.stack([10 * (w[1] - w[0] ** 2), 1 - w[0]])
 
         def closure():
             if kind == "LevenbergMarquardt":
@@ -538,10 +539,11 @@ def test_a_step_that_is_interrupted_is_all_old_or_all_new(kind):
     made.step(closure)
     new = everything(w, made, closure)
     latest = [begun()]
-    for place in interrupted_everywhere(lambda: latest[0][1].step(latest[0][2])):
+    for place in interrupted_everywhere(lambda: latest[0][1].step(latest[0][2]), stride=17):
         now = everything(*latest[0])
-        assert same(now, old) or same(now, new), place
-        latest[0] = begun() if place % 7 == 0 or not same(now, old) else latest[0]
+        if not same(now, old):
+            assert same(now, new), place
+            latest[0] = begun()
 
 
 def test_a_pair_along_which_the_loss_is_not_convex_stays_out_of_the_history():

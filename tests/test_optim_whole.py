@@ -97,7 +97,7 @@ def outcomes(cls, settings, shapes, before):
     return found
 
 
-@pytest.mark.parametrize("before", [0, 1, 3])
+@pytest.mark.parametrize("before", [0, 1])
 @pytest.mark.parametrize(("cls", "settings"), [*RULES, (Signs, {})])
 def test_a_step_of_small_parameters_that_is_interrupted(cls, settings, before):
     old, new = outcomes(cls, settings, [(3, 4), (), (5,), (0, 2)], before)
