@@ -564,7 +564,7 @@ def test_a_pair_along_which_the_loss_is_not_convex_stays_out_of_the_history():
     assert history([4 * eps, 0.0], [1.0, 0.0]) is not None
     assert history([eps / 4, 0.0], [1.0, 0.0]) is None
     assert history([eps, 0.0], [1.0, 0.0]) is None  # not above it
-    assert history([3 * eps, 0.0], [2.0, 0.0]) is None  # 6 eps, and 4 eps are no less than y·y's
+    assert history([1.5 * eps, 0.0], [2.0, 0.0]) is None  # 3 eps, where y·y is 4
 
 
 def test_damping_follows_how_well_the_model_predicted():
