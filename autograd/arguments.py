@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from autograd.errors import ArgumentError, DTypeError
 
-__all__ = ["flag", "fraction", "number", "whole"]
+__all__ = ["check_annotated", "flag", "nonnegative", "number", "whole"]
 
 
 def whole(where: str, name: str, value: Any, least: int | None = None, why: str = "") -> int:
@@ -35,8 +36,8 @@ def whole(where: str, name: str, value: Any, least: int | None = None, why: str 
     return result
 
 
-def number(where: str, name: str, value: Any, wanted: str = "give a finite number") -> float:
-    """`value` as a finite Python float.
+def number(where: str, name: str, value: Any) -> float:
+    """`value` as a finite Python float: NumPy's float64 would turn float32 arithmetic into its own.
 
     >>> number("SGD", "dampening", 1)
     1.0
@@ -46,18 +47,17 @@ def number(where: str, name: str, value: Any, wanted: str = "give a finite numbe
             raise TypeError
         result = float(value)
     except (TypeError, ValueError):
-        raise DTypeError(f"{where}: {name} came as {value!r}; {wanted}") from None
+        raise DTypeError(f"{where}: {name} came as {value!r}; give a number") from None
     if not math.isfinite(result):
-        raise ArgumentError(f"{where}: {name} came as {value!r}; {wanted}")
+        raise ArgumentError(f"{where}: {name} came as {value!r}; give a finite number")
     return result
 
 
-def fraction(where: str, name: str, value: Any) -> float:
-    """`value` as a Python float from 0 to 1."""
-    wanted = "give a number from 0 to 1"
-    result = number(where, name, value, wanted)
-    if not 0 <= result <= 1:
-        raise ArgumentError(f"{where}: {name} came as {value!r}; {wanted}")
+def nonnegative(where: str, name: str, value: Any) -> float:
+    """`value` as a Python float of at least 0."""
+    result = number(where, name, value)
+    if result < 0:
+        raise ArgumentError(f"{where}: {name} came as {value!r}; give a number of at least 0")
     return result
 
 
@@ -68,3 +68,17 @@ def flag(where: str, name: str, value: Any) -> bool:
     if isinstance(value, int | np.integer | np.bool) and value in (0, 1):
         return bool(value)
     raise DTypeError(f"{where}: {name} came as {value!r}; give True or False")
+
+
+def check_annotated(where: str, annotations: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Check the arguments that a constructor annotates `bool` or `float`, and every `eps`."""
+    for name, value in values.items():
+        kind, bar, _ = str(annotations.get(name)).partition(" | ")
+        if bar and value is None:
+            continue
+        if kind == "bool":
+            flag(where, name, value)
+        elif kind == "float" and isinstance(value, bool | np.bool | str | bytes):
+            number(where, name, value)
+        if name == "eps":
+            nonnegative(where, name, value)

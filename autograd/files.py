@@ -48,7 +48,7 @@ def write_whole(path: StrPath, *content: Any, durable: bool = False, mode: int =
     >>> path.read_bytes(), [file.name for file in path.parent.iterdir()]
     (b'kept', ['note.txt'])
     """
-    name = _name(path)
+    name = name_of(path)
     old = _existing(name)
     target = os.path.realpath(name)
     if old is None:
@@ -60,12 +60,13 @@ def write_whole(path: StrPath, *content: Any, durable: bool = False, mode: int =
         _replace(name, target, content, old, durable, mode)
 
 
-def _name(path: StrPath) -> str:
+def name_of(path: StrPath, where: str = "save") -> str:
+    """The path as a str; `where` is who was given it."""
     try:
         name = os.fsdecode(path)
     except TypeError:
         raise DTypeError(
-            f"save: path must be a str or Path, got {type(path).__name__}: {path!r:.80}"
+            f"{where}: path must be a str or Path, got {type(path).__name__}: {path!r:.80}"
         ) from None
     if not name or "\0" in name:
         raise FileKindError(errno.EINVAL, "an empty name, or one with a NUL, is no file", name)

@@ -285,6 +285,7 @@ class Tensor(ArrayMethods):
 
     def to(self, dtype: npt.DTypeLike) -> Tensor:
         """This Tensor in another dtype; itself if it has that already."""
+        dtype = as_dtype(dtype, "to")
         return self.astype(dtype, copy=False)
 
     def float(self) -> Tensor:

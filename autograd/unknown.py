@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from autograd.arguments import check_annotated
 from autograd.errors import DTypeError, GlassgradError, UnknownNameError
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_OURS = {"autograd", "nn", "optim"}  # whose constructors' annotations are checked
 _SHORT = {"autograd": "ag.", "nn.functional": "F.", "Tensor": "x.", "Module": "module."}
 
 
@@ -114,7 +116,10 @@ class NamedArguments:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs:  # without any, it may be a copy that is being made
-            require_signature(cls.__init__, cls.__name__, (None, *args), kwargs)
+            constructor = cls.__init__
+            given = require_signature(constructor, cls.__name__, (None, *args), kwargs)
+            if constructor.__module__.partition(".")[0] in _OURS:
+                check_annotated(cls.__name__, constructor.__annotations__, given)
         return super().__new__(cls)
 
 
@@ -127,12 +132,11 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
 
 def require_signature(
     function: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> None:
-    """Raise `DTypeError` if a function cannot be called with these arguments."""
+) -> dict[str, Any]:
+    """The arguments by name; `DTypeError` if a function cannot be called with these."""
     signature = _signature(function)
     try:
-        signature.bind(*args, **kwargs)
-        return
+        return signature.bind(*args, **kwargs).arguments
     except TypeError as error:
         problem = str(error)
     takes = [p for p in signature.parameters.values() if p.name != "self"]

@@ -16,6 +16,8 @@ def whole_number(where: str, name: str, value: Any, least: int, why: str = "") -
     """`value` as an int of at least `least`, or an error that names it."""
     wanted = f"give a whole number of at least {least}{why}"
     try:
+        if isinstance(value, bool):
+            raise TypeError
         number = operator.index(value)
     except TypeError:
         raise DTypeError(f"{where}: {name} came as {value!r}; {wanted}") from None

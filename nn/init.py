@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 import autograd as ag
+from autograd.dtypes import as_dtype
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 
 __all__ = [
@@ -260,7 +261,7 @@ def without_memory() -> Iterator[None]:
 
 def empty(shape: tuple[int, ...], dtype: npt.DTypeLike | None) -> np.ndarray:
     """An array for a parameter to be filled, in the default dtype if None."""
-    wanted = ag.get_default_dtype() if dtype is None else np.dtype(dtype)
+    wanted = ag.get_default_dtype() if dtype is None else as_dtype(dtype, "parameters")
     if _without_memory.get():
         return np.broadcast_to(np.zeros((), wanted), shape)
     return np.zeros(shape, wanted)

@@ -17,6 +17,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from autograd.errors import CheckpointError, DTypeError, FileKindError
+from autograd.files import name_of
 
 __all__ = ["Contents", "buffer", "parts", "read"]
 
@@ -100,7 +101,7 @@ def read(path: StrPath, where: str) -> Contents:
 
     `where` names the caller in errors. Opening may raise the usual `OSError`.
     """
-    shown = os.fsdecode(path)
+    shown = name_of(path, where)
     kind = os.stat(path).st_mode  # the usual error if it is not there
     if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):  # a FIFO would keep us waiting
         raise FileKindError(f"{where}: {shown} is a device, a FIFO or a socket, no file")

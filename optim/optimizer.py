@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor, enable_grad
-from autograd.errors import ArgumentError, InPlaceError, ShapeError
+from autograd.errors import ArgumentError, DTypeError, InPlaceError, ShapeError
 from autograd.interrupts import at_once, each, to_the_end
 from autograd.stamps import stamp
 from autograd.unknown import NamedArguments
@@ -166,6 +166,11 @@ class Optimizer(NamedArguments):
         """
         loss = None
         if closure is not None:
+            if not callable(closure):
+                raise DTypeError(
+                    f"{type(self).__name__}.step: closure came as {type(closure).__name__}; give a "
+                    "function that computes the loss, or nothing after loss.backward()"
+                )
             with enable_grad():
                 loss = closure()
         now = self._now

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from autograd.arguments import nonnegative, number
 from autograd.errors import ArgumentError, DTypeError
 
 __all__ = [
@@ -21,29 +21,6 @@ __all__ = [
 
 #: A learning rate: a number, or a function of the number of steps taken.
 LearningRate = float | Callable[[int], float]
-
-
-def number(where: str, name: str, value: Any) -> float:
-    """`value` as a finite Python float: NumPy's float64 would turn float32 arithmetic into its own.
-
-    >>> number("SGD", "dampening", 1)
-    1.0
-    """
-    try:
-        result = float(value)
-    except (TypeError, ValueError):
-        raise DTypeError(f"{where}: {name} came as {value!r}; give a number") from None
-    if not math.isfinite(result):
-        raise ArgumentError(f"{where}: {name} came as {value!r}; give a finite number")
-    return result
-
-
-def nonnegative(where: str, name: str, value: Any) -> float:
-    """`value` as a Python float of at least 0."""
-    result = number(where, name, value)
-    if result < 0:
-        raise ArgumentError(f"{where}: {name} came as {value!r}; give a number of at least 0")
-    return result
 
 
 def _fraction(where: str, name: str, value: Any) -> float:

@@ -54,6 +54,7 @@ def cross_entropy(
         )
     input = inputs.array_or_tensor(name, "input", input)
     target = inputs.array_or_tensor(name, "target", target)
+    inputs.check_order(name, input, target)
     inputs.check_classes(name, input)
     weight = inputs.class_weight(name, weight, input)
     if plain(target).dtype.kind == "f":
@@ -88,6 +89,7 @@ def nll_loss(
     inputs.check_reduction(name, reduction)
     input = inputs.array_or_tensor(name, "input", input)
     target = inputs.array_or_tensor(name, "target", target)
+    inputs.check_order(name, input, target)
     inputs.check_classes(name, input)
     weight = inputs.class_weight(name, weight, input)
     labels, any_ignored = inputs.labels_of(name, input, target, ignore_index)
@@ -125,6 +127,7 @@ def multi_margin_loss(
         raise inputs.error(ArgumentError, f"{name}: p must be 1 or 2, got {p}")
     input = inputs.array_or_tensor(name, "input", input)
     target = inputs.array_or_tensor(name, "target", target)
+    inputs.check_order(name, input, target)
     if input.ndim not in (1, 2):
         raise inputs.error(ShapeError, f"{name}: input must be (N, C) or (C,), got {input.shape}")
     weight = inputs.class_weight(name, weight, input)

@@ -40,6 +40,18 @@ def array_or_tensor(name: str, argument: str, value: Any) -> Any:
     )
 
 
+def check_order(name: str, input: Any, target: Any) -> None:
+    """Raise where labels came first and scores second."""
+    scores = plain(target)
+    if plain(input).dtype.kind in "iub" and scores.dtype.kind == "f" and scores.ndim:
+        raise error(
+            DTypeError,
+            f"{name}: input came as {input.dtype} labels of shape {input.shape} and target as "
+            f"{target.dtype} scores of shape {target.shape}: they are swapped; "
+            f"write {name}(input, target)",
+        )
+
+
 def pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
     """Input and target of equal shape; an integer or boolean target in the dtype of the input."""
     input, target = array_or_tensor(name, "input", input), array_or_tensor(name, "target", target)

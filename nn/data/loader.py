@@ -16,6 +16,7 @@ from autograd.errors import (
     IndexRangeError,
     ShapeError,
 )
+from autograd.unknown import NamedArguments
 from nn.checks import whole_number
 from nn.data.mapping import Dataset, collate, is_dataset
 
@@ -62,7 +63,7 @@ class ArrayDataset:
         return f"ArrayDataset({parts})"
 
 
-class DataLoader:
+class DataLoader(NamedArguments):
     """Batches of rows or examples, one epoch for each `for` loop over it, as tuples of new arrays.
 
     Of arrays, of one `ArrayDataset`, or of one object with `__len__` and `__getitem__`, whose

@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd import scope
 from autograd.advice import channels_last
+from autograd.arguments import number
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from nn import init
 from nn.checks import whole_number
@@ -33,9 +34,11 @@ def per_axis(layer: str, axes: int, name: str, value: Any, least: int) -> tuple[
 def probability(layer: str, name: str, value: float) -> float:
     """`value`, if it lies between 0 and 1."""
     try:
-        p = float(value)
-    except (TypeError, ValueError):
+        p = number(layer, name, value)
+    except DTypeError:
         raise DTypeError(f"{layer}: {name} must be a number from 0 to 1, got {value!r}") from None
+    except ArgumentError:
+        p = math.nan
     if not 0 <= p <= 1:
         raise ArgumentError(f"{layer}: {name} must be a number from 0 to 1, got {value!r}")
     return p
