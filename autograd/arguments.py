@@ -78,7 +78,7 @@ def check_annotated(where: str, annotations: Mapping[str, Any], values: Mapping[
             continue
         if kind == "bool":
             flag(where, name, value)
-        elif kind == "float" and isinstance(value, bool | np.bool | str | bytes):
-            number(where, name, value)
+        elif kind == "float" and name != "p" and isinstance(value, bool | np.bool | str | bytes):
+            number(where, name, value)  # (p is a probability, of which layers say more)
         if name == "eps":
             nonnegative(where, name, value)

@@ -300,7 +300,6 @@ FUNC = {
 }
 
 DATA = {
-    "Dataset": "any object with __len__ and __getitem__ is one; arrays: nn.data.ArrayDataset",
     "IterableDataset": "any object with __len__ and __getitem__ is a data set",
     "Subset": "index the arrays: ArrayDataset(x[rows], y[rows])",
     "TensorDataset": "write nn.data.ArrayDataset(x, y)",

@@ -148,7 +148,7 @@ UNKNOWN = [
     (lambda x: nn.linear(2, 2), r"did you mean nn\.Linear\?"),
     (lambda x: nn.Conv2D(1, 1, 3), r"did you mean nn\.Conv2d\?"),
     (lambda x: nn.Batchnorm2d(2), r"did you mean nn\.BatchNorm2d\?"),
-    (lambda x: nn.data.Dataset, "ArrayDataset"),
+    (lambda x: nn.data.TensorDataset, "ArrayDataset"),
     (lambda x: F.crossentropy(x, [0, 1]), r"did you mean F\.cross_entropy\?"),
     (lambda x: F.ReLU(x), r"did you mean F\.relu\?"),
     (lambda x: F.scaled_dot_product_attention, r"ag\.softmax"),
