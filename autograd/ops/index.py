@@ -48,7 +48,7 @@ def piece(g: Any, key: Any, shape: tuple[int, ...]) -> Any:
     return Piece(key, g) if type(g) is np.ndarray else scatter(g, key, shape)
 
 
-_MANY = 64  # values to each position
+_MANY = 1024  # values to each position: of fewer the sums in float32 keep their digits
 
 
 @op
