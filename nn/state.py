@@ -1,12 +1,15 @@
 """State dictionaries: what a module holds, by name, and how it is taken over from another."""
 
 from collections.abc import Mapping
+from itertools import repeat
+from operator import setitem
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from autograd import Tensor
 from autograd.errors import CheckpointError, DTypeError
+from autograd.interrupts import at_once, each
 from autograd.stamps import stamp
 from nn.parameter import Buffer
 
@@ -55,7 +58,7 @@ def state_dict(module: "Module", prefix: str = "") -> dict[str, Tensor]:
 def load_state_dict(
     module: "Module", state: Mapping[str, Any], strict: bool = True
 ) -> IncompatibleKeys:
-    """`Module.load_state_dict`: everything is checked and copied before anything is written."""
+    """`Module.load_state_dict`: all is checked and copied first, and then written at once."""
     if not isinstance(state, Mapping):
         raise DTypeError(
             f"load_state_dict: a dict of names and arrays is needed, got {type(state).__name__}"
@@ -83,10 +86,12 @@ def load_state_dict(
             f"load_state_dict: {type(module).__name__} cannot take this over: {count}, nothing "
             "was changed\n  " + "\n  ".join(problems)
         )
-    for name, target in targets.items():
-        if name in state:
-            np.copyto(target.data, arrays[id(target)][1])
-            stamp(target.data)
+    written = [target.data for name, target in targets.items() if name in state]
+    values = [arrays[id(target)][1] for name, target in targets.items() if name in state]
+    try:
+        at_once(each(setitem, written, repeat(...), values))
+    finally:
+        stamp(*written)
     return IncompatibleKeys(missing, unexpected)
 
 

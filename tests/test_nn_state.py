@@ -9,6 +9,7 @@ import autograd as ag
 import nn
 import optim
 from autograd.errors import CheckpointError, DTypeError, InPlaceError
+from tests.interrupting import interrupted_everywhere
 
 
 class Tied(nn.Module):
@@ -223,3 +224,18 @@ def test_tied_weights_train_as_one_and_go_on_as_one_after_loading(make, tmp_path
         step(other, other_optimizer)
     assert other.out.weight is other.embed.weight
     assert_unchanged(other, snapshot(net))
+
+
+def test_an_interrupted_load_leaves_all_old_or_all_new():
+    old, new = nn.models.mlp([3, 4, 2]), nn.models.mlp([3, 4, 2])
+    state = {name: np.asarray(value.data) + 1 for name, value in new.state_dict().items()}
+    before = {name: value.data.copy() for name, value in old.state_dict().items()}
+
+    def equals(wanted):
+        return all(np.array_equal(v.data, wanted[n]) for n, v in old.state_dict().items())
+
+    for _ in interrupted_everywhere(lambda: old.load_state_dict(state)):
+        assert equals(before) or equals(state)
+        for name, value in before.items():
+            old.state_dict()[name].data[...] = value
+    assert equals(state)
