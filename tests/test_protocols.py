@@ -347,3 +347,12 @@ def test_writes_that_fail_are_ours_and_change_nothing():
         assert x.tolist() == [1.0, 2.0]
     x += [0.1, 0.2]
     assert x.dtype == np.float32
+
+
+def test_opt_einsum_finds_the_functions_it_needs(x):
+    opt_einsum = pytest.importorskip("opt_einsum")
+    weights = np.arange(6.0).reshape(2, 3)
+    out = opt_einsum.contract("ij,jk,kl->il", x, weights, weights.T)
+    np.testing.assert_allclose(out.data, X @ weights @ weights.T)
+    out.sum().backward()
+    np.testing.assert_allclose(x.grad.data, np.ones((2, 2)) @ (weights @ weights.T).T)
