@@ -1,0 +1,93 @@
+"""What a row of the op table is run on beside what it draws: far numbers, special ones, kernels."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+import autograd as ag
+from autograd import kernels
+from autograd.kernels import runtime
+from tests.row import Row, make
+
+# Far out, and close to zero; no multiple of what rows draw, so that no step of `floor` is hit.
+SCALES = {"60": 61.37, "1e4": 12347.0, "1e-8": 1.3e-8}
+
+SPECIAL = (0.0, -0.0, np.nan, np.inf, -np.inf, 1e-310, -5e-324, 1e30, -1e30, 88.5, -88.5, 710.0, 1.0)
+
+
+def drawn(row: Row, scale: float = 1.0, dtype: Any = np.float64) -> list[np.ndarray]:
+    """The inputs that a row draws, its floats times `scale`."""
+    rng = np.random.default_rng(7)
+    arrays = [make(spec, rng) for spec in row.inputs]
+    return [(x * scale).astype(dtype) if x.dtype.kind == "f" else x for x in arrays]
+
+
+def kernel_modules() -> list[ModuleType]:
+    """The modules that choose between a compiled kernel and its NumPy twin."""
+    names = [m.name for m in pkgutil.iter_modules(kernels.__path__, "autograd.kernels.")]
+    plain = [n for n in names if not n.endswith(("_numba", "_reference"))]
+    return [importlib.import_module(name) for name in plain]
+
+
+@contextlib.contextmanager
+def kernels_for_all_sizes() -> Iterator[set[Any]]:
+    """No array is too small for a compiled kernel; yields the set of those that ran."""
+    ran: set[Any] = set()
+    changed: list[tuple[ModuleType, str, Any]] = []
+
+    def put(module: ModuleType, name: str, value: Any) -> None:
+        changed.append((module, name, getattr(module, name)))
+        setattr(module, name, value)
+
+    def parallel_for(kernel: Any, *args: Any, **options: Any) -> None:
+        ran.add(kernel)
+        runtime.parallel_for(kernel, *args, **options)
+
+    for module in kernel_modules():
+        for name, value in vars(module).copy().items():
+            if name.startswith("SMALL") or name == "_SHORT":
+                put(module, name, 0)
+            elif name == "parallel_for" and module is not runtime and value is runtime.parallel_for:
+                put(module, name, parallel_for)
+    runtime.set_kernels("numba")
+    try:
+        yield ran
+    finally:
+        runtime.set_kernels(None)
+        for module, name, value in changed:
+            setattr(module, name, value)
+
+
+@contextlib.contextmanager
+def twins() -> Iterator[None]:
+    """NumPy twins only."""
+    runtime.set_kernels("numpy")
+    try:
+        yield
+    finally:
+        runtime.set_kernels(None)
+
+
+def derivatives(row: Row, arrays: list[np.ndarray], order: int = 2) -> list[np.ndarray]:
+    """The value, the gradients, and the gradients of a weighted sum of these."""
+    tensors = [ag.Tensor(x, requires_grad=x.dtype.kind == "f") for x in arrays]
+    floats = [t for t in tensors if t.requires_grad]
+    out = row.call(*tensors)
+    rng = np.random.default_rng(3)
+    weights = rng.standard_normal(out.shape).astype(out.dtype)
+    second = order > 1 and row.order > 1
+    first = ag.grad(out, floats, grad_outputs=weights, create_graph=second, allow_unused=True)
+    found = [out, *first]
+    if second:
+        moving = [g for g in first if g is not None and g.requires_grad]
+        if moving:
+            seeds = [rng.standard_normal(g.shape).astype(g.dtype) for g in moving]
+            found += ag.grad(moving, floats, grad_outputs=seeds, allow_unused=True)
+    return [None if t is None else t.data for t in found]
