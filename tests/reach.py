@@ -19,7 +19,14 @@ from tests.row import Row, make
 # Far out, and close to zero; no multiple of what rows draw, so that no step of `floor` is hit.
 SCALES = {"60": 61.37, "1e4": 12347.0, "1e-8": 1.3e-8}
 
-SPECIAL = (0.0, -0.0, np.nan, np.inf, -np.inf, 1e-310, -5e-324, 1e30, -1e30, 88.5, -88.5, 710.0, 1.0)
+SPECIAL = {
+    "NaN": (np.nan,),
+    "infinities": (np.inf, -np.inf),
+    "zeros and subnormal numbers": (0.0, -0.0, 1e-310, -5e-324, 1e-45),
+    "large": (1e18, -1e18),
+    "ties": (1.0, 1.0, 1.0, 1.0),
+}
+
 
 
 def drawn(row: Row, scale: float = 1.0, dtype: Any = np.float64) -> list[np.ndarray]:
@@ -91,3 +98,35 @@ def derivatives(row: Row, arrays: list[np.ndarray], order: int = 2) -> list[np.n
             seeds = [rng.standard_normal(g.shape).astype(g.dtype) for g in moving]
             found += ag.grad(moving, floats, grad_outputs=seeds, allow_unused=True)
     return [None if t is None else t.data for t in found]
+
+
+def inject(arrays: list[np.ndarray], values: tuple[float, ...]) -> list[np.ndarray]:
+    """Copies of the arrays with the values at some places of each float array."""
+    copies = [x.copy() for x in arrays]
+    for x in copies:
+        if x.dtype.kind == "f" and x.size:
+            flat = x.reshape(-1)
+            for i, value in enumerate(values):
+                flat[(2 + 3 * i) % flat.size] = value
+    return copies
+
+
+def module_of(function: Any) -> str:
+    """The last part of the name of the module in which a function was written."""
+    return function.__module__.rpartition(".")[2]
+
+
+def compiled() -> Iterator[tuple[str, Any]]:
+    """Name and dispatcher of each kernel at the top of a module of compiled code.
+
+    Kernels take the range of their chunks first; what they call themselves does not.
+    """
+    from numba.core.dispatcher import Dispatcher
+
+    for module in pkgutil.iter_modules(kernels.__path__, "autograd.kernels."):
+        if module.name.endswith("_numba"):
+            for name, value in vars(importlib.import_module(module.name)).items():
+                if not isinstance(value, Dispatcher) or value.py_func.__module__ != module.name:
+                    continue
+                if value.py_func.__code__.co_varnames[:2] == ("lo", "hi"):
+                    yield f"{module.name.rpartition('.')[2]}.{name}", value

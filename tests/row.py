@@ -33,6 +33,8 @@ class Row:
     note: str = ""
     statics: dict[str, Any] = field(default_factory=dict)  # for the contract check of the bare op
     operands: Callable[..., Sequence[Any]] | None = None  # call's inputs -> the bare op's operands
+    apart: dict[str, str] = field(default_factory=dict)  # special values where kernel and twin
+    # differ: their name in `tests/reach.py` -> why they may
     tolerance: float = 1e-12
     tolerance32: float = 1e-4
 

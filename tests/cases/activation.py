@@ -15,11 +15,16 @@ normal_cdf = np.vectorize(lambda x: math.erfc(-x / math.sqrt(2)) / 2, otypes=[fl
 
 
 def logistic(x):
-    return 1 / (1 + np.exp(-x))
+    return 0.5 * (1 + np.tanh(x / 2))
+
+
+def log_softmax(x, axis=-1):
+    return x - np.logaddexp.reduce(x, axis=axis, keepdims=True)
 
 
 def softmax(x, axis=-1):
-    return np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True)
+    e = np.exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))
+    return e / e.sum(axis=axis, keepdims=True)
 
 
 def gelu(x, approximate):
@@ -130,7 +135,7 @@ ROWS = [
     function("elu", lambda x: np.where(x > 0, x, np.expm1(x)), torch_name="elu"),
     function(
         "elu",
-        lambda x, alpha: np.where(x > 0, x, alpha * (np.exp(x) - 1)),
+        lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(x)),
         note="alpha",
         torch_name="elu",
         alpha=0.7,
@@ -141,11 +146,11 @@ ROWS = [
         torch_name="selu",
     ),
     function("silu", lambda x: x * logistic(x), torch_name="silu"),
-    function("softplus", lambda x: np.log(1 + np.exp(x)), torch_name="softplus"),
+    function("softplus", lambda x: np.logaddexp(0, x), torch_name="softplus"),
     function(
         "softplus",
         lambda x, beta, threshold: np.where(
-            x * beta > threshold, x, np.log(1 + np.exp(x * beta)) / beta
+            x * beta > threshold, x, np.logaddexp(0, x * beta) / beta
         ),
         note="threshold",
         torch_name="softplus",
@@ -201,7 +206,7 @@ ROWS = [
         for word in WORDS
     ),
     *(along("softmax", softmax, axis) for axis in (-1, 0, 1)),
-    *(along("log_softmax", lambda x, axis: np.log(softmax(x, axis)), axis) for axis in (-1, 0, 1)),
+    *(along("log_softmax", log_softmax, axis) for axis in (-1, 0, 1)),
     *(
         along_grad(
             "softmax_grad",

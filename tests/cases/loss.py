@@ -35,6 +35,7 @@ def class_axis(x):
 
 
 def log_softmax(x):
+    x = x - x.max(axis=class_axis(x), keepdims=True)
     return x - np.log(np.exp(x).sum(axis=class_axis(x), keepdims=True))
 
 
@@ -130,6 +131,7 @@ ROWS = [
             ),
             [logits[:1] + logits[2:] if len(logits) > 1 else (), logits, labels],
             cross_entropy_slope,
+            apart={"infinities": "g = ∞ times a difference that one of them rounds to 0"},
             operands=lambda g, x, labels: (g, x, labels, saved_of(x, labels)),
             keeps="g logits labels",
             also=[((), logits, labels)],
@@ -197,7 +199,7 @@ ROWS = [
     *paired(
         "logit_loss",
         loss.logit_loss,
-        lambda x, t: binary_cross_entropy(1 / (1 + np.exp(-x)), t),
+        lambda x, t: t * np.logaddexp(0, -x) + (1 - t) * np.logaddexp(0, x),
         ((3, 4), between(0, 1, 3, 4)),
         also=[((), between(0, 1)), ((0, 3), (0, 3))],
     ),
@@ -205,7 +207,7 @@ ROWS = [
         "logit_loss",
         lambda x, t: loss.logit_loss(x, t, POS_WEIGHT),
         [(3, 4), between(0, 1, 3, 4)],
-        lambda x, t: POS_WEIGHT * t * np.log(1 + np.exp(-x)) + (1 - t) * np.log(1 + np.exp(x)),
+        lambda x, t: POS_WEIGHT * t * np.logaddexp(0, -x) + (1 - t) * np.logaddexp(0, x),
         operands=lambda x, t: (x, t, POS_WEIGHT),
         keeps="x t pos_weight",
         note="pos_weight",
@@ -215,7 +217,7 @@ ROWS = [
         lambda x, t: loss.logit_loss(x, t, POS_WEIGHT, 6),
         [(3, 4), between(0, 1, 3, 4)],
         lambda x, t: (
-            (POS_WEIGHT * t * np.log(1 + np.exp(-x)) + (1 - t) * np.log(1 + np.exp(x))).sum() / 6
+            (POS_WEIGHT * t * np.logaddexp(0, -x) + (1 - t) * np.logaddexp(0, x)).sum() / 6
         ),
         operands=lambda x, t: (x, t, POS_WEIGHT),
         keeps="x t pos_weight",

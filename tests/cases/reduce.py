@@ -32,7 +32,7 @@ def total(name, reference, **kwargs):
 
 
 def np_logsumexp(x, **axes):
-    return np.log(np.exp(x).sum(**axes))
+    return np.logaddexp.reduce(x, **{"axis": None, **axes})
 
 
 def some_zeros(*shape):

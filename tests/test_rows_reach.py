@@ -1,0 +1,303 @@
+"""Each row of the op table beyond what it draws: far numbers, special values, compiled kernels.
+
+Nothing here names an op that a new one would have to join: rows come from the table, kernels from
+their modules. Where a row cannot be run on something, the reason stands in the row (`Row.apart`).
+"""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import kernels
+from autograd.kernels import runtime
+from autograd.record import registry
+from tests.op_cases import ROWS
+from tests.reach import (
+    SCALES,
+    SPECIAL,
+    compiled,
+    derivatives,
+    drawn,
+    inject,
+    kernels_for_all_sizes,
+    module_of,
+    twins,
+)
+from tests.row import Row
+
+each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+needs_numba = pytest.mark.skipif(not kernels.use_numba(), reason="the twins are in use")
+
+
+# -- far out -------------------------------------------------------------------------------------
+
+STEP = 1e-4
+
+
+def call(row: Row, arrays):
+    return np.asarray(row.call(*arrays))
+
+
+def gradients(row: Row, arrays, weights):
+    tensors = [ag.Tensor(x, requires_grad=x.dtype.kind == "f") for x in arrays]
+    floats = [t for t in tensors if t.requires_grad]
+    found = ag.grad(row.call(*tensors), floats, grad_outputs=weights, allow_unused=True)
+    return [
+        np.zeros(t.shape, t.dtype) if g is None else g.data
+        for t, g in zip(floats, found, strict=True)
+    ]
+
+
+def moved(arrays, directions, step):
+    """The arrays, the floats among them moved along their directions."""
+    steps = iter(directions)
+    return [x + step * next(steps) if x.dtype.kind == "f" else x for x in arrays]
+
+
+def agree(estimate, exact, size, noise, directions, what):
+    """A central difference and ⟨gradient, direction⟩, whose terms add up to `size`."""
+    rounding = 1e-12 * sum(float(np.abs(v).sum()) for v in directions)
+    allowed = 1e-5 * max(size, abs(estimate)) + noise + rounding
+    assert abs(estimate - exact) <= allowed, f"{what}: {exact} where {estimate} is right"
+
+
+def scalar(a, b):
+    return float(sum((x * y).sum() for x, y in zip(a, b, strict=True)))
+
+
+@each_row
+@pytest.mark.parametrize("scale", SCALES)
+def test_far_out(row: Row, scale: str):
+    """Value, gradient and second derivative of what a row draws times 60, 10⁴ and 10⁻⁸."""
+    arrays = drawn(row, SCALES[scale])
+    with np.errstate(all="ignore"):
+        try:
+            out = call(row, arrays)
+        except ag.GlassgradError:
+            return  # outside the domain, and said so
+        if row.reference is not None:
+            wanted = np.asarray(row.reference(*arrays))
+            close = max(1e-7, 100 * row.tolerance)
+            limits = {"rtol": 10 * close, "atol": 1e-14 + close * largest(wanted)}
+            np.testing.assert_allclose(out, wanted, **limits)
+        if not np.isfinite(out).all():
+            return  # outside the domain, or of the dtype's range
+        rng = np.random.default_rng(3)
+        weights = rng.standard_normal(out.shape).astype(out.dtype)
+        floats = [x for x in arrays if x.dtype.kind == "f"]
+        first = gradients(row, arrays, weights)
+        directions = [rng.standard_normal(x.shape) * np.minimum(1, np.abs(x)) for x in floats]
+        for i, g in enumerate(first):
+            alone = [v if j == i else v * 0 for j, v in enumerate(directions)]
+            ends = [call(row, moved(arrays, alone, s * STEP)) for s in (1, -1)]
+            estimate = float(((ends[0] - ends[1]) * weights).sum()) / (2 * STEP)
+            noise = 4e-15 * float(np.abs(ends[0] * weights).sum()) / STEP
+            exact, size = float((g * alone[i]).sum()), float(np.abs(g * alone[i]).sum())
+            agree(estimate, exact, size, noise, alone, f"{row.id}, gradient of operand {i}")
+        if row.order < 2 or not all(np.isfinite(g).all() for g in first):
+            return
+        tensors = [ag.Tensor(x, requires_grad=x.dtype.kind == "f") for x in arrays]
+        leaves = [t for t in tensors if t.requires_grad]
+        recorded = ag.grad(
+            row.call(*tensors), leaves, grad_outputs=weights, create_graph=True, allow_unused=True
+        )
+        seeds = [rng.standard_normal(x.shape) for x in floats]
+        pairs = [(g, u) for g, u in zip(recorded, seeds, strict=True) if g is not None]
+        pairs = [(g, u) for g, u in pairs if g.requires_grad]
+        second = [np.zeros(x.shape) for x in floats]
+        if pairs:
+            found = ag.grad(
+                [g for g, _ in pairs], leaves, grad_outputs=[u for _, u in pairs], allow_unused=True
+            )
+            second = [s if g is None else g.data for s, g in zip(second, found, strict=True)]
+        ends = [gradients(row, moved(arrays, directions, s * STEP), weights) for s in (1, -1)]
+        estimate = (scalar(ends[0], seeds) - scalar(ends[1], seeds)) / (2 * STEP)
+        noise = 4e-15 * scalar(map(np.abs, ends[0]), map(np.abs, seeds)) / STEP
+        size = scalar(map(np.abs, second), map(np.abs, directions))
+        exact, what = scalar(second, directions), f"{row.id}, second derivative"
+        agree(estimate, exact, size, noise, directions, what)
+
+
+@each_row
+def test_float32_far_out(row: Row):
+    """float32 agrees with float64 at 60 times what a row draws."""
+    try:
+        with np.errstate(all="ignore"):
+            wide = derivatives(row, drawn(row, SCALES["60"]), order=1)
+            if not all(np.abs(x).max(initial=0) < 1e30 for x in wide if x is not None):
+                return  # float32 would not hold it
+            narrow = derivatives(row, drawn(row, SCALES["60"], np.float32), order=1)
+    except ag.GlassgradError:
+        return
+    for x, y in zip(narrow, wide, strict=True):
+        if y is not None:
+            assert x.dtype == np.float32
+            tolerance = 10 * row.tolerance32 * max(1.0, largest(y))
+            np.testing.assert_allclose(x, y, rtol=0, atol=tolerance)
+
+
+def largest(x):
+    x = np.abs(np.asarray(x, float))
+    return float(x[np.isfinite(x)].max(initial=0))
+
+
+# -- kernels -------------------------------------------------------------------------------------
+
+
+def compare(row: Row, got, wanted, tolerance, what):
+    """Kernel against twin: equal NaNs and infinities, and close numbers.
+
+    Convolutions also multiply by zeros between and beside rows: what is not finite there may
+    spread in a kernel to elements that do not read it, never the other way round.
+    """
+    spreads = module_of(registry[row.op].body) in ("conv", "conv_transpose")
+    for i, (x, y) in enumerate(zip(got, wanted, strict=True)):
+        if x is None or y is None:
+            assert x is y
+            continue
+        assert x.dtype == y.dtype
+        if spreads:
+            x = np.where(np.isfinite(x), x, np.nan)
+            y = np.where(np.isnan(x), np.nan, y)
+        limits = {"rtol": tolerance, "atol": tolerance * max(1.0, largest(y))}
+        np.testing.assert_allclose(x, y, **limits, err_msg=f"{row.id}, {what}, result {i}")
+
+
+def both(row: Row, arrays):
+    """Value and derivatives by kernels and by twins (or the error that both raise)."""
+    found = []
+    for choice in (kernels_for_all_sizes, twins):
+        with choice(), np.errstate(all="ignore"):
+            try:
+                found.append(derivatives(row, arrays))
+            except ag.GlassgradError as error:
+                found.append(type(error))
+    return found
+
+
+WITH_KERNELS: dict[str, bool] = {}
+
+
+def has_kernels(row: Row) -> bool:
+    """Whether a compiled kernel runs for this row, in any of its derivatives."""
+    if row.id not in WITH_KERNELS:
+        with kernels_for_all_sizes() as ran, np.errstate(all="ignore"):
+            derivatives(row, drawn(row))
+        WITH_KERNELS[row.id] = bool(ran)
+    return WITH_KERNELS[row.id]
+
+
+@needs_numba
+@each_row
+def test_kernels_equal_twins(row: Row):
+    """Value, gradient and second derivative, near and far, in both dtypes."""
+    if not has_kernels(row):
+        return
+    for dtype, tolerance in ((np.float64, 1e-10), (np.float32, 2e-5)):
+        for scale in (1.0, SCALES["60"]):
+            kernel, twin = both(row, drawn(row, scale, dtype))
+            if isinstance(twin, type):
+                assert kernel is twin
+            else:
+                compare(row, kernel, twin, tolerance * scale, f"{dtype.__name__} times {scale}")
+
+
+FIRST = {row.op: row for row in reversed(ROWS)}
+
+
+@needs_numba
+@pytest.mark.parametrize("special", SPECIAL)
+@pytest.mark.parametrize("row", FIRST.values(), ids=lambda row: row.id)
+def test_kernels_and_twins_agree_on_special_values(row: Row, special: str):
+    if not has_kernels(row) or special in row.apart:
+        return
+    kernel, twin = both(row, inject(drawn(row), SPECIAL[special]))
+    if isinstance(twin, type):
+        assert kernel is twin
+    else:
+        compare(row, kernel, twin, 1e-10, special)
+
+
+@needs_numba
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_large_arrays_of_elementwise_ops(dtype):
+    """Rows whose results have the shape of their inputs, at a size that kernels are made for."""
+    compared = set()
+    for row in FIRST.values():
+        arrays = drawn(row, 1.0, dtype)
+        shapes = {x.shape for x in arrays}
+        if not has_kernels(row) or len(shapes) != 1 or call(row, arrays).shape not in shapes:
+            continue
+        if any(x.dtype.kind != "f" for x in arrays) or arrays[0].ndim != 2:
+            continue
+        count = 20003 // len(arrays[0])
+        rows = [np.tile(x, (count, 1)) for x in arrays]
+        small = derivatives(row, arrays, order=1)
+        large = derivatives(row, rows, order=1)
+        if any(len(y) != len(arrays[0]) * count for y in large if y is not None):
+            continue
+        tolerance = 1e-10 if dtype == np.float64 else 2e-5
+        value = np.tile(small[0], (count, 1))
+        if largest(large[0] - value) > tolerance * max(1, largest(value)):
+            continue  # rows of this op look at each other
+        with twins():
+            wanted = derivatives(row, rows, order=2)
+        compare(row, derivatives(row, rows, order=2), wanted, tolerance, "large")
+        compared.add(row.op)
+    family = inspect.getmodule(kernels.tanh)
+    elementwise = {name for name in kernels.__all__ if hasattr(family, name)} & set(registry)
+    assert elementwise <= compared, "these kernels need a row whose inputs have one shape"
+
+
+@needs_numba
+def test_every_kernel_runs_in_a_row():
+    """Each compiled kernel, and each function that chooses one, is compared by some row."""
+    called: set[str] = set()
+    ran: set[object] = set()
+    names = [name for name, _ in functions() if name not in OTHERWISE]
+    originals = {name: getattr(kernels, name) for name in names}
+
+    def watched(name):
+        def run(*args, **options):
+            called.add(name)
+            return originals[name](*args, **options)
+
+        return run
+
+    try:
+        for name in names:
+            setattr(kernels, name, watched(name))
+        for row in ROWS:
+            if WITH_KERNELS.get(row.id, True):
+                with kernels_for_all_sizes() as now, np.errstate(all="ignore"):
+                    derivatives(row, drawn(row))
+                ran |= now
+    finally:
+        for name in names:
+            setattr(kernels, name, originals[name])
+    missing = set(names) - called
+    assert not missing, "no row reaches these functions of autograd.kernels"
+    left_out = {name for name, kernel in compiled() if kernel not in ran} - set(OTHERWISE.values())
+    assert not left_out, "no row reaches these compiled kernels"
+
+
+def functions():
+    """Name and module of the functions of arrays that `autograd.kernels` offers."""
+    for name in kernels.__all__:
+        module = inspect.getmodule(getattr(kernels, name))
+        if module is not runtime and not module.__name__.endswith(".threads"):
+            yield name, module
+
+
+# Compared in tests of their own: no functions of an op's float operands.
+OTHERWISE = {"dropout_mask": "dropout_numba.mask", "matmul": ""}
+
+
+def test_every_function_of_kernels_has_a_twin():
+    for name, module in functions():
+        if name not in OTHERWISE:
+            assert hasattr(module.twin, name), f"{module.__name__}.{name} has no NumPy twin"
