@@ -28,7 +28,6 @@ SPECIAL = {
 }
 
 
-
 def drawn(row: Row, scale: float = 1.0, dtype: Any = np.float64) -> list[np.ndarray]:
     """The inputs that a row draws, its floats times `scale`."""
     rng = np.random.default_rng(7)
@@ -59,7 +58,7 @@ def kernels_for_all_sizes() -> Iterator[set[Any]]:
 
     for module in kernel_modules():
         for name, value in vars(module).copy().items():
-            if name.startswith("SMALL") or name == "_SHORT":
+            if name == "SMALL" or name.startswith("SMALL_") or name == "_SHORT":
                 put(module, name, 0)
             elif name == "parallel_for" and module is not runtime and value is runtime.parallel_for:
                 put(module, name, parallel_for)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 
 import numpy as np
@@ -21,25 +22,31 @@ SIZE = 5003  # above every threshold for small arrays, a multiple of nothing
 
 needs_numba = pytest.mark.skipif(not kernels.use_numba(), reason="the twins are in use")
 
-UNARY = {
-    "erf": (),
-    "sigmoid": (),
-    "tanh": (),
-    "relu": (),
-    "silu": (),
-    "softplus": (1.5,),
-    "elu": (1.3,),
-    "gelu": ("none",),
-}
-GRADIENTS = {
-    "sigmoid_grad": (),
-    "tanh_grad": (),
-    "relu_grad": (0.25,),
-    "silu_grad": (),
-    "softplus_grad": (1.5,),
-    "elu_grad": (1.3,),
-    "gelu_grad": ("none",),
-}
+# What the functions of `kernels/pointwise.py` take beside arrays, by name.
+GIVEN = {"beta": 1.5, "alpha": 1.3, "at_zero": 0.25, "approximate": "none"}
+
+
+def pointwise(*firsts):
+    """Those whose arrays are called so, with their further arguments."""
+    found = {}
+    for name in kernels.__all__:
+        function = getattr(kernels, name)
+        if function.__module__ == "autograd.kernels.pointwise":
+            names = list(inspect.signature(function).parameters)
+            arrays = tuple(n for n in names if n not in GIVEN)
+            if arrays in firsts:
+                found[name] = tuple(GIVEN[n] for n in names[len(arrays) :])
+    return found
+
+
+UNARY = pointwise(("x",))
+GRADIENTS = pointwise(("g", "x"), ("g", "out"))
+
+
+def test_no_function_is_left_out():
+    family = inspect.getmodule(kernels.tanh)
+    functions = {name for name in kernels.__all__ if hasattr(family, name)}
+    assert functions - {*UNARY, *GRADIENTS} == {"logit_loss"}, "give it a comparison below"
 
 
 def samples(dtype, size=SIZE, spread=4.0, seed=0):

@@ -232,6 +232,17 @@ ROWS = [
     ),
     *(
         Row(
+            "avg_pool2d",
+            lambda x, size=size: ag.avg_pool2d(x, size, 2),
+            [shape],
+            lambda x, size=size: average(2, x, kernel_size=size, stride=2),
+            note=f"{shape} by {size}",
+            statics={"kernel_size": size, "stride": 2},
+        )
+        for shape, size in [((1, 2, 3, 4), (3, 4)), ((1, 2, 7, 6), (5, 4))]
+    ),
+    *(
+        Row(
             "avg_pool2d_grad",
             lambda g, options=options: ag.avg_pool2d_grad(g, (2, 5, 4), **options),
             [average(2, np.zeros((2, 5, 4)), **options).shape],
