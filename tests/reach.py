@@ -32,7 +32,7 @@ def drawn(row: Row, scale: float = 1.0, dtype: Any = np.float64) -> list[np.ndar
     """The inputs that a row draws, its floats times `scale`."""
     rng = np.random.default_rng(7)
     arrays = [make(spec, rng) for spec in row.inputs]
-    return [(x * scale).astype(dtype) if x.dtype.kind == "f" else x for x in arrays]
+    return [np.asarray(x * scale, dtype) if x.dtype.kind == "f" else x for x in arrays]
 
 
 def kernel_modules() -> list[ModuleType]:

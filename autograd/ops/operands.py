@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd.errors import DTypeError
+
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
@@ -12,6 +14,8 @@ def as_floats(x) -> np.ndarray:
     if type(x) is np.ndarray and (x.dtype is _FLOAT32 or x.dtype is _FLOAT64):
         return x
     x = np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise DTypeError(f"an array of floats, integers or booleans is needed, got {x.dtype}")
     return x.astype(_FLOAT32 if x.dtype in (_FLOAT32, np.float16) else _FLOAT64, copy=False)
 
 
