@@ -41,9 +41,20 @@ ONLY_THEY_REFUSE: Differences = [
         "more than 1 value per channel",
         "a group of one value gives the bias, which PyTorch refuses for a batch of one alone",
     ),
+    (
+        "InstanceNorm1d InstanceNorm2d",
+        "select(): index 0 out of range",
+        "an empty batch goes through",
+    ),
+    ("pad", "narrow(): length must", "an axis may be cut off at one end beyond its length"),
+    ("one_hot", "Can not infer total number", "no numbers, no classes"),
 ]
 LOSSES = " ".join(name for name in {*MODULES, *FUNCTIONS} if "loss" in name.lower())
+TRANSPOSED = "ConvTranspose1d ConvTranspose2d conv_transpose1d conv_transpose2d"
 ONLY_WE_REFUSE: Differences = [
+    (TRANSPOSED, "leaves no output", "PyTorch gives an empty image"),
+    (TRANSPOSED, "output_padding must be less", "PyTorch does not look at it for an empty batch"),
+    ("pad", "can add at most 0", "PyTorch gives what lies in memory: nothing is left to repeat"),
     (
         "BatchNorm1d BatchNorm2d batch_norm",
         "more than one value per channel",
@@ -333,5 +344,5 @@ def close(got: Any, wanted: Any, dtype: Any, what: str, tolerance: float | None 
     assert got.shape == wanted.shape, f"{what}: shape {got.shape}, not {wanted.shape}"
     assert got.dtype == wanted.dtype, f"{what}: {got.dtype}, not {wanted.dtype}"
     finite = np.abs(wanted[np.isfinite(wanted)]).max(initial=1) if wanted.dtype.kind == "f" else 1
-    bound = (tolerance or (1e-9 if dtype == np.float64 else 1e-4)) * float(finite)
+    bound = (tolerance or (1e-9 if dtype == np.float64 else 5e-4)) * float(finite)
     np.testing.assert_allclose(got, wanted, rtol=0, atol=bound, err_msg=what)
