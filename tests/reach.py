@@ -81,20 +81,31 @@ def twins() -> Iterator[None]:
         runtime.set_kernels(None)
 
 
-def derivatives(row: Row, arrays: list[np.ndarray], order: int = 2) -> list[np.ndarray]:
-    """The value, the gradients, and the gradients of a weighted sum of these."""
+def derivatives(
+    row: Row, arrays: list[np.ndarray], order: int = 2, tiles: int = 1
+) -> list[np.ndarray]:
+    """The value, the gradients, and the gradients of a weighted sum of these.
+
+    The weights repeat `tiles` times along the first axis, as the arrays may.
+    """
+
+    def drawn_like(x: Any) -> np.ndarray:
+        shape = (x.shape[0] // tiles, *x.shape[1:]) if x.ndim else ()
+        weights = rng.standard_normal(shape)
+        return np.tile(weights, (tiles, *[1] * (x.ndim - 1))).reshape(x.shape).astype(x.dtype)
+
     tensors = [ag.Tensor(x, requires_grad=x.dtype.kind == "f") for x in arrays]
     floats = [t for t in tensors if t.requires_grad]
     out = row.call(*tensors)
     rng = np.random.default_rng(3)
-    weights = rng.standard_normal(out.shape).astype(out.dtype)
+    weights = drawn_like(out)
     second = order > 1 and row.order > 1
     first = ag.grad(out, floats, grad_outputs=weights, create_graph=second, allow_unused=True)
     found = [out, *first]
     if second:
         moving = [g for g in first if g is not None and g.requires_grad]
         if moving:
-            seeds = [rng.standard_normal(g.shape).astype(g.dtype) for g in moving]
+            seeds = [drawn_like(g) for g in moving]
             found += ag.grad(moving, floats, grad_outputs=seeds, allow_unused=True)
     return [None if t is None else t.data for t in found]
 
