@@ -308,16 +308,17 @@ def test_every_kernel_runs_in_a_row():
 
 
 def functions():
-    """Name and module of the functions of arrays that `autograd.kernels` offers."""
+    """Name and module of the functions of `autograd.kernels` that launch compiled code."""
     for name in kernels.__all__:
         module = inspect.getmodule(getattr(kernels, name))
-        if module is not runtime and not module.__name__.endswith(".threads"):
+        launches = hasattr(module, "parallel_for") and module is not runtime
+        if launches and not module.__name__.endswith(".threads"):
             yield name, module
 
 
 # Compared in tests of their own: no functions of an op's float operands, and what convolutions
 # call one after the other by its address.
-OTHERWISE = {"dropout_mask", "matmul"}
+OTHERWISE = {"dropout_mask"}
 APART = {
     "test_kernels_pointwise.py": "dropout_numba.",
     "test_kernels_conv.py": "conv_",
