@@ -30,6 +30,7 @@ from autograd.ops import *  # noqa: F403
 from autograd.random_source import *  # noqa: F403
 from autograd.record import Array as Array
 from autograd.record import op as op
+from autograd.unknown import answer_for
 
 if TYPE_CHECKING:
     from autograd import curvature as curvature
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from autograd.viz import watch as watch
     from autograd.words import explain as explain
     from autograd.words import to_numpy as to_numpy
+
+answer_for(Tensor, "Tensor", ops.PUBLIC)  # x.topk(1) is ag.topk(x, 1)
 
 __version__ = "0.1.0"
 

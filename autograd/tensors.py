@@ -25,7 +25,7 @@ from autograd.errors import (
 from autograd.given_names import note_name
 from autograd.grad_mode import is_grad_enabled
 from autograd.stamps import stamp
-from autograd.unknown import unknown_name
+from autograd.unknown import answer_for
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -195,13 +195,6 @@ class Tensor(ArrayMethods):
     def nbytes(self) -> int:
         """Bytes of all elements."""
         return self._data.nbytes
-
-    if not TYPE_CHECKING:  # checkers know the names there are
-
-        def __getattr__(self, name: str) -> Any:
-            if isinstance(getattr(type(self), name, None), property):
-                return object.__getattribute__(self, name)  # its own error, not that it is missing
-            raise unknown_name("Tensor", name, lambda: dir(type(self)), type(self).__name__)
 
     def dim(self) -> int:
         """Number of axes (PyTorch's word for `ndim`)."""
@@ -609,6 +602,8 @@ def _leave_to(other: Any, reflected: str, error: ForeignOperandError) -> Any:
         return NotImplemented
     raise error
 
+
+answer_for(Tensor, "Tensor")
 
 _new_tensor = Tensor.__new__
 

@@ -21,6 +21,7 @@ from autograd.errors import DTypeError, GlassgradError, UnknownNameError
 
 __all__ = [
     "NamedArguments",
+    "answer_for",
     "keyword_hint",
     "named_arguments",
     "require_signature",
@@ -64,6 +65,35 @@ def _name_hint(where: str, name: str, known: Iterable[str]) -> str:
     if name in SPELLINGS["autograd"] and where == "nn.functional":
         return f"; {SPELLINGS['autograd'][name]}"
     return ""
+
+
+class _Missing:
+    """An attribute that is not there, and says so in our words.
+
+    A `__getattr__` would do the same, and make each look at `_data` take several times as long.
+    """
+
+    def __init__(self, where: str, name: str):
+        self.where, self.name = where, name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        raise unknown_name(self.where, self.name, tuple, owner.__name__)
+
+
+def answer_for(owner: type, where: str, names: Iterable[str] = ()) -> None:
+    """Let a class answer for the names of PyTorch that it has not, and for further `names`."""
+    from autograd.spellings import SPELLINGS
+
+    for name in (*SPELLINGS[where], *names):
+        if not hasattr(owner, name) and name not in vars(owner):
+            setattr(owner, name, _Missing(where, name))
+    owner.__dir__ = _present  # type: ignore[assignment]
+
+
+def _present(self: Any) -> list[str]:
+    """What `dir` shows: what is there."""
+    names = object.__dir__(self)
+    return [n for n in names if not isinstance(inspect.getattr_static(self, n, None), _Missing)]
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -13,7 +13,7 @@ from autograd import Tensor, scope
 from autograd.errors import ArgumentError, DTypeError, GlassgradError
 from autograd.evidence import note_inputs
 from autograd.tensors import RemovableHook
-from autograd.unknown import NamedArguments, unknown_name
+from autograd.unknown import NamedArguments, answer_for
 from nn import state as states
 from nn.parameter import Buffer, Parameter
 
@@ -65,14 +65,6 @@ class Module(NamedArguments):
 
     #: Defined by subclasses; called through `module(x)`, which also runs the hooks.
     forward: Callable[..., Any] = _no_forward
-
-    if not TYPE_CHECKING:  # checkers know the names there are
-
-        def __getattr__(self, name: str) -> Any:
-            if isinstance(getattr(type(self), name, None), property):
-                return object.__getattribute__(self, name)  # its own error, not that it is missing
-            known = lambda: {*dir(type(self)), *vars(self)}
-            raise unknown_name("Module", name, known, type(self).__name__)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """`forward`, with the hooks around it; errors inside name this module's path."""
@@ -323,6 +315,9 @@ class Module(NamedArguments):
         if not children:
             return f"{name}({extra})"
         return "\n".join([f"{name}(", *([f"  {extra}"] if extra else []), *children, ")"])
+
+
+answer_for(Module, "Module")
 
 
 # Tuples: isinstance is quicker with them than with unions, and a walk asks it of every attribute.

@@ -128,9 +128,7 @@ UNKNOWN = [
     (lambda x: x.topk(1), r"ag\.topk\(x"),
     (lambda x: x.masked_fill(x > 0, 0.0), r"ag\.where"),
     (lambda x: x.long(), r"x\.astype\(np\.int64\)"),
-    (lambda x: x.isnan(), r"np\.isnan takes Tensors"),
-    (lambda x: x.backwards(), r"did you mean x\.backward\?"),
-    (lambda x: x.requiresgrad, r"did you mean x\.requires_grad\?"),
+    (lambda x: x.isnan(), r"np\.isnan"),
     (lambda x: x.t(), r"x\.T"),
     (lambda x: ag.cat([x, x]), r"'autograd' has no attribute 'cat'; write ag\.concatenate"),
     (lambda x: ag.bmm(x, x), "a @ b"),
@@ -158,8 +156,6 @@ UNKNOWN = [
     (lambda x: optim.lr_scheduler.StepLr, r"StepLR\?"),
     (lambda x: ag.func.jacrev, r"ag\.func\.jacobian"),
     (lambda x: nn.Linear(1, 1).cuda(), "Linear has no attribute 'cuda'; there is no GPU"),
-    (lambda x: nn.Linear(1, 1).wieght, r"did you mean module\.weight\?"),
-    (lambda x: nn.Linear(1, 1).state_dic(), r"state_dict\?"),
 ]
 
 
@@ -233,14 +229,20 @@ def test_the_hint_is_looked_for_when_it_is_read(monkeypatch):
     assert not hasattr(ag, "cat")
 
 
-def test_an_error_inside_a_property_is_not_hidden():
+def test_names_that_are_missing_are_in_nobodys_way():
     class Net(nn.Module):
-        @property
-        def broken(self):
-            return self.layer_that_is_missing
+        def __init__(self):
+            self.type = "residual"
 
-    with pytest.raises(UnknownNameError, match="layer_that_is_missing"):
-        Net().broken  # noqa: B018
+        def cpu(self):
+            return self
+
+    net = Net()
+    assert net.type == "residual"
+    assert net.cpu() is net
+    assert "cpu" in dir(net)
+    assert not {"cuda", "topk", "cat"} & {*dir(net), *dir(ag.tensor(X))}
+    assert "weight" in dir(nn.Linear(1, 1))
 
 
 def test_hints_are_for_names_that_are_missing():
@@ -257,7 +259,9 @@ def test_hints_are_for_names_that_are_missing():
     }
     assert set(places) == set(spellings.SPELLINGS)
     for where, table in spellings.SPELLINGS.items():
-        present = [name for name in table if name in dir(places[where])]
+        place = places[where]
+        there = dir(place) if inspect.ismodule(place) else dir(object.__new__(place))
+        present = [name for name in table if name in there]
         assert not present, (where, present)
 
 

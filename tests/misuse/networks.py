@@ -326,12 +326,6 @@ ROWS = [
     ),
     Row("softmax over no axis", lambda w: F.softmax(w.d, dim=2), GlassgradError, "softmax.*2"),
     Row("no forward", lambda w: NoForward()(w.d), NotImplementedError, "NoForward has no forward"),
-    Row(
-        "a layer that is missing",
-        lambda w: w.net.fc1,
-        UnknownNameError,
-        "Sequential has no attribute 'fc1'",
-    ),
     Row("cuda()", lambda w: w.net.cuda(), UnknownNameError, "'cuda'.*no GPU"),
     Row('to("cuda")', lambda w: w.net.to("cuda"), DTypeError, "Module.to.*'cuda'.*no device"),
     Row("to(int)", lambda w: w.net.to(np.int64), DTypeError, "Module.to.*int64"),
