@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import zlib
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import numpy as np
 from autograd import results
 from autograd.errors import AnomalyError, InPlaceError
 from autograd.evidence import origin
+from autograd.interrupts import begins_at_once, to_the_end
 from autograd.record import Node
 from autograd.source import Source, is_ours
 from autograd.tensors import Tensor
@@ -46,29 +48,47 @@ class detect_anomaly(contextlib.ContextDecorator):
     detect_anomaly: multiply gave Inf at [1]
     """
 
-    _inside = 0
+    #: The blocks that are being run, by number.
+    _inside: set[int] = set()
 
     def __init__(self, writes: bool = True):
         self.writes = writes
         self.sums: WeakKeyDictionary[Node, dict[str, int]] = WeakKeyDictionary()
-        self._tokens: list[Any] = []
+        self._blocks: dict[int, tuple[int, Any]] = {}  # number, and who was active before
+        self._depth = 0
 
     def __enter__(self) -> detect_anomaly:
-        self._tokens.append(_active.set(self))
-        if detect_anomaly._inside == 0:
-            results.add_looker(_look)
-            results.add_around(_checked_visit)
-        detect_anomaly._inside += 1
+        block = next(_number), _active.get()
+        self._blocks[self._depth] = block
+        self._depth += 1
+        try:
+            detect_anomaly._inside.add(block[0])
+            _active.set(self)
+            if len(detect_anomaly._inside) == 1:
+                results.add_looker(_look)
+                results.add_around(_checked_visit)
+        except BaseException:  # from the handler of a signal
+            self._depth -= 1
+            to_the_end(_leave, *block)
+            raise
         return self
 
+    @begins_at_once
     def __exit__(self, *exc_info: object) -> None:
-        # leaving in another context than the one of entering must not raise
-        with contextlib.suppress(ValueError):
-            _active.reset(self._tokens.pop())
-        detect_anomaly._inside -= 1
-        if detect_anomaly._inside == 0:
-            results.remove_looker(_look)
-            results.remove_around(_checked_visit)
+        if self._depth:
+            self._depth -= 1
+            to_the_end(_leave, *self._blocks[self._depth])
+
+
+_number = itertools.count()
+
+
+def _leave(number: int, before: detect_anomaly | None) -> None:
+    _active.set(before)
+    detect_anomaly._inside.discard(number)
+    if not detect_anomaly._inside:
+        results.remove_looker(_look)
+        results.remove_around(_checked_visit)
 
 
 def is_finite(array: np.ndarray) -> bool:

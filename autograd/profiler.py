@@ -22,6 +22,7 @@ from autograd import results
 from autograd.costs import Products, multiply_adds
 from autograd.errors import ArgumentError
 from autograd.files import write_page
+from autograd.interrupts import begins_at_once, to_the_end
 from autograd.record import Node, ops_by_code
 from autograd.scope import Scope, current
 from autograd.stamps import owner
@@ -104,20 +105,28 @@ class profile:
         self._outer: Any = None
 
     def __enter__(self) -> profile:
-        self._token = _active.set(self)
-        self._outer = sys.getprofile()
-        results.add_looker(self._look)
-        results.add_around(self._around)
-        self.began = time.perf_counter()
-        sys.setprofile(self._see)
+        self._before, self._outer = _active.get(), sys.getprofile()
+        try:
+            _active.set(self)
+            results.add_looker(self._look)
+            results.add_around(self._around)
+            self.began = time.perf_counter()
+            sys.setprofile(self._see)
+        except BaseException:  # from the handler of a signal
+            to_the_end(self._leave)
+            raise
         return self
 
+    @begins_at_once
     def __exit__(self, *exc_info: object) -> None:
+        to_the_end(self._leave)
+
+    def _leave(self) -> None:
         sys.setprofile(self._outer)
         self.ended = time.perf_counter()
         results.remove_around(self._around)
         results.remove_looker(self._look)
-        _active.reset(self._token)
+        _active.set(self._before)
         paths: dict[Any, str] = {}
         for call in self.calls:
             call.path = _path(call.scope, paths)

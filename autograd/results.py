@@ -33,8 +33,9 @@ def add_looker(looker: Looker) -> None:
 
 
 def remove_looker(looker: Looker) -> None:
-    """Stop calling `looker`."""
-    _lookers.remove(looker)
+    """Stop calling `looker`, if it is called."""
+    if looker in _lookers:
+        _lookers.remove(looker)
     if not _lookers:
         Tensor._of, Node.result = _plain_of, _plain_result
 
@@ -67,8 +68,9 @@ def add_around(around: Around) -> None:
 
 
 def remove_around(around: Around) -> None:
-    """Stop calling `around`."""
-    _arounds.remove(around)
+    """Stop calling `around`, if it is called."""
+    if around in _arounds:
+        _arounds.remove(around)
     if not _arounds:
         _Replay.visit = _plain_visit  # type: ignore[method-assign]
 

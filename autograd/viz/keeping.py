@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from contextvars import ContextVar
 from types import FrameType
 from typing import Any
@@ -9,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from autograd.interrupts import begins_at_once, to_the_end
 from autograd.record import Node
 from autograd.results import add_looker, remove_looker
 from autograd.tensors import Tensor
@@ -69,13 +71,23 @@ class watch:
     """
 
     def __enter__(self) -> watch:
-        self._token = _watching.set(True)
-        add_looker(_keep_result)
+        self._before = _watching.get()
+        self._looker = functools.partial(_keep_result)  # one that equals no other watch's
+        try:
+            add_looker(self._looker)
+            _watching.set(True)
+        except BaseException:  # from the handler of a signal
+            to_the_end(self._leave)
+            raise
         return self
 
+    @begins_at_once
     def __exit__(self, *exc_info: object) -> None:
-        _watching.reset(self._token)
-        remove_looker(_keep_result)
+        to_the_end(self._leave)
+
+    def _leave(self) -> None:
+        _watching.set(self._before)
+        remove_looker(self._looker)
 
 
 def _keep_result(array: np.ndarray, node: Any, frame: FrameType) -> None:

@@ -20,7 +20,11 @@ from autograd.kernels import blas
 from nn.data import DataLoader
 from tests.long.campaign import cases
 
-pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here"),
+    # Python swallows what a handler raises inside the callback of a weak reference.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 class Interrupt(BaseException):

@@ -85,9 +85,13 @@ SCRIPT = """
     opt.zero_grad()
     forward().backward()
     before = everything()
-    with open("/proc/self/statm") as file:
-        used = int(file.read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + int(sys.argv[1]), resource.RLIM_INFINITY))
+
+    def limit(room):
+        with open("/proc/self/statm") as file:
+            used = int(file.read().split()[0]) * resource.getpagesize()
+        most = resource.RLIM_INFINITY
+        resource.setrlimit(resource.RLIMIT_AS, (most if room is None else used + room, most))
+
     failed = []
     for name, act in [
         ("forward", forward),
@@ -95,18 +99,19 @@ SCRIPT = """
         ("step", opt.step),
         ("save", lambda: nn.save(net, path)),
     ]:
+        before = everything()
         grads = [p.grad.data.copy() for p in net.parameters()]
+        limit(int(sys.argv[1]))
         try:
             act()
         except (MemoryError, GlassgradError):
             failed.append(name)
-            now = [p.grad.data for p in net.parameters()]
-            if name != "step":
-                assert all(map(np.array_equal, grads, now)), name
+        finally:
+            limit(None)
+        if name in failed:
+            assert all(map(np.array_equal, grads, [p.grad.data for p in net.parameters()])), name
             assert all(map(np.array_equal, before, everything())), name
         assert ag.is_grad_enabled()
-        before = everything()
-    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     nn.load(path)
     step()
     print(*failed)
