@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import autograd.numpy as anp
-
 import autograd
+import autograd.numpy as anp
 from bench.workloads import tasks
 
 
