@@ -178,9 +178,8 @@ def _with_numpys_arguments(
         return op(*positional, **named)
     if _needs_grad((args, kwargs)):
         raise DTypeError(_not_recorded(f"np.{function.__name__}{_keywords(foreign)}"))
-    if "out" in foreign:
-        return _on_arrays(function, args[:alike], named | {name: given[name] for name in foreign})
-    return _as_ops_result(function, _on_arrays(function, args, kwargs))
+    result = _on_arrays(function, args, kwargs)
+    return result if "out" in foreign else _as_ops_result(function, result)
 
 
 def _keywords(names: list[str]) -> str:
@@ -227,30 +226,58 @@ _WRITES = {
     np.put_along_axis: "arr", np.putmask: "a",
 }  # fmt: skip
 
-# Keywords that let a function write to its first argument.
-_MAY_WRITE = {"copy": False, "overwrite_input": True}
+# Functions that write to their first argument if they are asked to.
+_MAY_WRITE: dict[Any, tuple[str, Callable[[Any], bool]]] = {
+    np.nan_to_num: ("copy", lambda copy: not copy),
+    **dict.fromkeys(
+        (np.median, np.percentile, np.quantile, np.nanmedian, np.nanpercentile, np.nanquantile),
+        ("overwrite_input", bool),
+    ),
+}
 
 
-def _written(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> list[Any]:
+def _by_name(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a call by their names, however they were given."""
+    if not args or function in _WRITES or isinstance(_ufunc_of(function), np.ufunc):
+        return kwargs
+    try:
+        return inspect.signature(function).bind(*args, **kwargs).arguments
+    except (TypeError, ValueError):  # no signature, or a call that NumPy will refuse
+        return kwargs
+
+
+def _ufunc_of(function: Callable[..., Any]) -> Any:
+    return function if isinstance(function, np.ufunc) else getattr(function, "__self__", None)
+
+
+def _outs(given: dict[str, Any]) -> tuple[Any, ...]:
+    out = given.get("out")
+    return tuple(out) if isinstance(out, tuple | list) else (out,)
+
+
+def _written(
+    function: Callable[..., Any], args: tuple, kwargs: dict[str, Any], given: dict[str, Any]
+) -> list[Any]:
     """The arguments that NumPy will write to."""
-    outs = kwargs.get("out", ())
-    written = list(outs) if isinstance(outs, tuple | list) else [outs]
-    if getattr(function, "__name__", "") == "at" and isinstance(
-        getattr(function, "__self__", None), np.ufunc
-    ):
+    written = list(_outs(given))
+    if getattr(function, "__name__", "") == "at" and isinstance(_ufunc_of(function), np.ufunc):
         written.append(args[0])
     elif function in _WRITES:
         written.append(args[0] if args else kwargs.get(_WRITES[function]))
-    elif args and any(kwargs.get(name) is value for name, value in _MAY_WRITE.items()):
-        written.append(args[0])
+    elif function in _MAY_WRITE:
+        name, writes = _MAY_WRITE[function]
+        if name in given and writes(given[name]):
+            written.append(next(iter(given.values())))
     return written
 
 
 def _on_arrays(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> Any:
-    written = _written(function, args, kwargs)
+    given = _by_name(function, args, kwargs)
+    outs = _outs(given)
+    written = _written(function, args, kwargs, given)
     for target in written:
         if isinstance(target, Tensor) and (target.node is not None or _needs_grad(target)):
-            name = "out=" if target is kwargs.get("out") or "out" in kwargs else _name(function)
+            name = "out=" if any(target is out for out in outs) else _name(function)
             raise DTypeError(
                 f"{name}: this Tensor is part of a graph; use the value that is returned, or "
                 "write to x.detach()"
@@ -261,13 +288,11 @@ def _on_arrays(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]
         for target in written:
             if isinstance(target, Tensor | np.ndarray):
                 stamp(_plain(target))
-    outs = kwargs.get("out", ())
-    outs = outs if isinstance(outs, tuple) else (outs,)
     return outs[0] if len(outs) == 1 and outs[0] is not None else result
 
 
 def _name(function: Callable[..., Any]) -> str:
-    ufunc = getattr(function, "__self__", None)
-    if isinstance(ufunc, np.ufunc):
+    ufunc = _ufunc_of(function)
+    if isinstance(ufunc, np.ufunc) and ufunc is not function:
         return f"np.{ufunc.__name__}.{function.__name__}"
     return f"np.{function.__name__}"

@@ -29,7 +29,16 @@ WRITES = {
     "concatenate": lambda w: np.concatenate([np.ones((1, 1))], out=w),
     "stack": lambda w: np.stack([np.ones(1)], out=w),
     "nan_to_num": lambda w: np.nan_to_num(w, copy=False),
+    "nan_to_num positional": lambda w: np.nan_to_num(w, False),
+    "nan_to_num by 0": lambda w: np.nan_to_num(x=w, copy=0),
     "median": lambda w: np.median(w, overwrite_input=True),
+    "median positional": lambda w: np.median(w, None, None, True),
+    "quantile positional": lambda w: np.quantile(w, 0.5, None, None, True),
+    "cumsum positional": lambda w: np.cumsum(np.ones((1, 1)), 1, None, w),
+    "nancumsum positional": lambda w: np.nancumsum(np.ones((1, 1)), 1, None, w),
+    "nansum positional": lambda w: np.nansum(np.ones((1, 1, 1)), 0, None, w),
+    "dot positional": lambda w: np.dot(*2 * [np.ones((1, 1), np.float32)], w),
+    "ptp positional": lambda w: np.ptp(np.ones((1, 1, 1)), 0, w),
     "a view": lambda w: np.copyto(w[0], 5.0),
     "detached": lambda w: np.copyto(w.detach(), 5.0),
     "frozen": lambda w: w.__setitem__((0, 0), 5.0),
@@ -61,6 +70,39 @@ def test_a_write_to_a_recorded_tensor_is_refused(name):
     with ag.no_grad(), pytest.raises(ag.DTypeError, match="part of a graph"):
         WRITES[name](y)
     assert y.item() == 2.0
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x, out: np.sum(x, axis=0, out=out),
+        lambda x, out: np.max(x, axis=0, keepdims=False, out=out),
+        lambda x, out: np.mean(x, 0, None, out),
+        lambda x, out: np.cumsum(x[0], axis=1, out=out),
+        lambda x, out: np.take(x[0], [1, 0], axis=1, out=out),
+        lambda x, out: np.concatenate([x[0, :, :1], x[1, :, :1]], axis=1, out=out),
+        lambda x, out: np.std(x, axis=0, ddof=1, out=out),
+    ],
+)
+def test_all_arguments_beside_out_are_numpys(call):
+    x = np.arange(8.0).reshape(2, 2, 2)
+    out, right = ag.zeros((2, 2), dtype=np.float64), np.zeros((2, 2))
+    call(x, right)
+    assert call(x, out) is out
+    np.testing.assert_array_equal(out.data, right)
+    plain = np.zeros((2, 2))
+    assert call(ag.tensor(x), plain) is plain
+    np.testing.assert_array_equal(plain, right)
+
+
+def test_a_conversion_without_a_copy_is_no_write():
+    w = ag.tensor([2.0], requires_grad=True)
+    y = (w * w).sum()
+    with ag.no_grad():
+        np.nan_to_num(w, True)
+        np.median(w, None, None, False)
+    y.backward()
+    assert w.grad.item() == 4.0
 
 
 def test_a_write_to_a_plain_array_beside_a_tensor_is_seen():
