@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograd import ops, stamps
+from autograd.dtypes import unmasked
 from autograd.errors import (
     DTypeError,
     GlassgradError,
@@ -407,7 +408,7 @@ def _gradient_array(given: Any, wanted: Any, what: str) -> np.ndarray:
     if isinstance(given, Tensor):
         given = given._data
     try:
-        array = np.asarray(given)
+        array = np.asarray(unmasked(given, what))
     except ValueError as error:  # a ragged list
         raise ShapeError(f"{what}: a gradient of shape {wanted.shape} is needed: {error}") from None
     _check_gradient(array, wanted, what)
@@ -462,12 +463,20 @@ def _fitted(g: Any, edge: Edge, node: Node, position: int) -> Any:
             raise GraphError(
                 f"{node.op.name}: its rule for '{node.op.operand_name(position)}' returned None"
             )
-        try:
-            g = np.asarray(g)
-        except (ValueError, GlassgradError) as error:  # a ragged list, or one of Tensors
+        kind = type(g).__name__
+        if isinstance(g, tuple):
             raise GraphError(
-                f"{_rule(node, position)} returned {type(g).__name__}: {error}"
-            ) from None
+                f"{_rule(node, position)} must return one array of shape {edge.shape}, got a tuple"
+            )
+        try:
+            g = np.asarray(unmasked(g, f"{_rule(node, position)}"))
+        except (ValueError, GlassgradError) as error:  # a ragged list, one of Tensors, a mask
+            raise GraphError(f"{_rule(node, position)} returned {kind}: {error}") from None
+        if kind == "list" and g.shape != edge.shape:  # several gradients would be added up
+            raise ShapeError(
+                f"{_rule(node, position)} must return one array of shape {edge.shape}, got a list "
+                f"of shape {g.shape}"
+            )
     if g.dtype.kind not in "fiub":
         raise DTypeError(
             f"{_rule(node, position)} returned dtype {g.dtype} for an operand of dtype {edge.dtype}"

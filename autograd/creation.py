@@ -17,6 +17,7 @@ from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.grad_mode import is_grad_enabled
 from autograd.ops.fronts import normal_axis
 from autograd.random_source import pick
+from autograd.record import float_dtype
 from autograd.tensors import Tensor
 from autograd.unknown import named_arguments
 
@@ -124,8 +125,12 @@ def linspace(
     dtype: npt.DTypeLike | None = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """`num` evenly spaced numbers from start to stop, which is left out unless `endpoint`."""
+    """`num` evenly spaced numbers from start to stop, which is left out unless `endpoint`.
+
+    Without a `dtype`, Tensors and arrays of floats keep theirs.
+    """
     count = whole("linspace", "num", num, 0)
+    dtype = float_dtype((start, stop)) if dtype is None else dtype
     if _needs_grad(start, stop):
         places = np.linspace(0.0, 1.0, count, bool(endpoint))
         return _moved("linspace", places, start, stop - start, dtype)

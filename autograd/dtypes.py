@@ -94,17 +94,22 @@ def as_array(
     return np.array(array, array.dtype.newbyteorder("="))  # kernels read plain memory only
 
 
-def _converted(value: Any, what: str) -> np.ndarray:
-    """NumPy's reading of `value`, with its complaints in our words."""
+def unmasked(value: Any, what: str) -> Any:
+    """`value`, which must not be a masked array with something masked."""
     if isinstance(value, np.ma.MaskedArray):
         if np.ma.is_masked(value):
             raise DTypeError(
                 f"{what}: a masked array is refused, since its masked elements would count; "
                 "give x.filled(value)"
             )
-        return np.asarray(value.data)
+        return value.data
+    return value
+
+
+def _converted(value: Any, what: str) -> np.ndarray:
+    """NumPy's reading of `value`, with its complaints in our words."""
     try:
-        return np.asarray(value)
+        return np.asarray(unmasked(value, what))
     except DTypeError:  # a Tensor inside that requires a gradient
         raise
     except OverflowError:

@@ -406,6 +406,12 @@ def _checked(spec: Op, result: Any, operands: Sequence[Any]) -> tuple[Any, ...]:
             "its body must return a closure (a function of the gradient of `out`) or None for "
             f"each operand beside `out`, got {type(closures).__name__}",
         )
+    if aux and callable(aux[0]):
+        raise _broken(
+            spec,
+            "its body must return the closures as one tuple beside `out`, got two functions, the "
+            "second where aux belongs",
+        )
     if len(closures) != len(operands):
         raise _broken(
             spec, f"{len(operands)} operands, but its body returned {len(closures)} closures"
@@ -480,7 +486,7 @@ def _as_operand(spec: Op, position: int, value: Any, beside: Sequence[Any]) -> A
         return None
     what = f"{scopes.prefix()}{spec.name}: operand '{name}'"
     if isinstance(value, list | tuple | np.ndarray) or hasattr(value, "__array__"):
-        return as_array(value, what, weak=_float_dtype(beside))
+        return as_array(value, what, weak=float_dtype(beside))
     raise ForeignOperandError(
         f"{what} must be a Tensor, an array or a number, got {type(value).__name__}"
     )
@@ -495,7 +501,7 @@ def _no_numbers(spec: Op, operands: Sequence[Any], dtype: np.dtype) -> DTypeErro
     )
 
 
-def _float_dtype(operands: Sequence[Any]) -> np.dtype | None:
+def float_dtype(operands: Sequence[Any]) -> np.dtype | None:
     """The dtype of the floats among Tensors and arrays, which a list beside them takes too."""
     dtypes = [x.dtype for x in operands if isinstance(x, Tensor | np.ndarray)]
     floats = [dtype for dtype in dtypes if dtype.kind == "f"]

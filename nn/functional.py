@@ -61,6 +61,7 @@ from autograd import (
 )
 from autograd.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
 from autograd.later import later
+from autograd.ops.loss_inputs import array_or_tensor
 from autograd.unknown import named_arguments
 
 __all__ = [
@@ -265,6 +266,8 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     >>> cosine_similarity(np.array([[3.0, 4.0], [0.0, 2.0]]), np.array([1.0, 0.0]))
     array([0.6, 0. ])
     """
+    x1 = array_or_tensor("cosine_similarity", "x1", x1, x2)
+    x2 = array_or_tensor("cosine_similarity", "x2", x2, x1)
     if shape_of(x1) != shape_of(x2):
         try:
             shape = np.broadcast_shapes(shape_of(x1), shape_of(x2))

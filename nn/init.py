@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -237,12 +237,19 @@ def _source(generator: Generator | None) -> Generator:
     return generator
 
 
+def _plain(name: str, value: Any) -> Any:
+    if getattr(value, "requires_grad", False) and ag.is_grad_enabled():
+        raise DTypeError(f"{name}: the gradient of the value would be lost; give value.detach()")
+    return value
+
+
 def _fill(name: str, tensor: T, draw: Callable[[], np.ndarray | float]) -> T:
     if tensor.dtype.kind != "f":
         raise DTypeError(f"{name}: a float Tensor is needed, got {tensor.dtype}")
     if not _without_memory.get():
+        value = _plain(name, draw())
         with ag.no_grad():
-            tensor.copy_(draw())
+            tensor.copy_(value)
     return tensor
 
 

@@ -406,3 +406,24 @@ def test_complex_arrays_beside_a_tensor_are_refused():
         for f in (lambda a, b: a * b, lambda a, b: b * a, ag.maximum):
             with pytest.raises(TypeError):
                 f(x, odd)
+
+
+def test_bounds_of_linspace_keep_their_dtype():
+    for bound in (np.array(0.1), ag.tensor(0.1, dtype=np.float64)):
+        np.testing.assert_array_equal(ag.linspace(0, bound, 3).data, np.linspace(0, 0.1, 3))
+    x = ag.tensor(0.1, dtype=np.float64, requires_grad=True)
+    line = ag.linspace(x, 1.0, 3)
+    assert line.dtype == np.float64
+    line.sum().backward()
+    assert x.grad.item() == 1.5
+    assert ag.linspace(0.0, 0.1, 3).dtype == np.float32
+
+
+def test_values_that_would_lose_their_gradient_are_refused():
+    x = ag.tensor(2.0, requires_grad=True)
+    w = ag.tensor([3.0, 4.0])
+    with pytest.raises(ag.DTypeError, match="norm: ord"):
+        ag.norm(w, x)
+    with pytest.raises(ag.DTypeError, match="constant_: the gradient"):
+        nn.init.constant_(w, x)
+    assert w.tolist() == [3.0, 4.0]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
+import nn.functional as F
 from autograd.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
 
 rng = np.random.default_rng(0)
@@ -334,3 +335,32 @@ def test_short_names():
     assert ag.huber is ag.huber_loss
     assert ag.bce is ag.binary_cross_entropy
     assert ag.bce_with_logits is ag.binary_cross_entropy_with_logits
+
+
+LISTED = [[0.1, 0.2, 0.3], [0.7, 0.1, 0.2]]
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        ag.l1_loss,
+        ag.mse_loss,
+        ag.smooth_l1_loss,
+        ag.huber_loss,
+        ag.binary_cross_entropy,
+        ag.binary_cross_entropy_with_logits,
+        ag.kl_div,
+        ag.cross_entropy,
+        lambda x, t: ag.cross_entropy(x, [0, 2], weight=t[0], reduction="sum"),
+        lambda x, t: ag.nll_loss(x, [0, 2], weight=t[1], reduction="sum"),
+        lambda x, t: ag.binary_cross_entropy(x, x, weight=t),
+        lambda x, t: ag.binary_cross_entropy_with_logits(x, x, pos_weight=t),
+        lambda x, t: F.cosine_similarity(x, t).sum(),
+    ],
+)
+def test_lists_take_the_dtype_beside_them_before_any_rounding(loss):
+    x = np.array([[0.3, 0.6, 0.1], [0.2, 0.7, 0.9]])
+    right = np.asarray(loss(x, np.array(LISTED)))
+    assert np.asarray(loss(ag.tensor(x), LISTED)) == right
+    if loss in (ag.l1_loss, ag.kl_div, ag.cross_entropy):
+        assert np.asarray(loss(np.array(LISTED), x)) == np.asarray(loss(LISTED, x))

@@ -142,6 +142,7 @@ RULES = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::autograd.errors.GradWarning")
 @pytest.mark.parametrize("create_graph", [False, True])
 @pytest.mark.parametrize("name", RULES)
 def test_a_closure_that_returns_no_gradient(name, create_graph):
@@ -153,6 +154,7 @@ def test_a_closure_that_returns_no_gradient(name, create_graph):
         ag.grad(y, [x], create_graph=create_graph)
 
 
+@pytest.mark.filterwarnings("ignore::autograd.errors.GradWarning")
 @pytest.mark.parametrize("create_graph", [False, True])
 @pytest.mark.parametrize(
     "rule",
@@ -263,3 +265,63 @@ def test_a_running_product_of_a_number():
     for axis in (0, -1, None):
         (g,) = ag.grad(ag.cumprod(x, axis).sum(), [x])
         assert (g.item(), g.shape) == (1.0, ())
+
+
+def _twice(closure):
+    @ag.op
+    def twice(a: Array):
+        return a * 2, closure
+
+    return twice
+
+
+@pytest.mark.filterwarnings("ignore::autograd.errors.GradWarning")
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize(
+    "closure",
+    [
+        lambda g: (g, g),
+        lambda g: (2 * g,),
+        lambda g: [g, g],
+        lambda g: np.ma.masked_array(np.ones(3), [1, 0, 0]),
+    ],
+)
+def test_a_rule_that_gives_several_gradients_or_a_mask_is_refused(closure, create_graph):
+    x = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y = _twice(closure)(x).sum()
+    with pytest.raises(ag.errors.GlassgradError, match="twice"):
+        y.backward(create_graph=create_graph)
+    assert x.grad is None
+
+
+def test_a_rule_may_give_a_list_of_numbers():
+    x = ag.tensor(np.ones(2), requires_grad=True)
+    _twice(lambda g: [0.1, 0.2])(x).sum().backward()
+    np.testing.assert_array_equal(x.grad.data, [0.1, 0.2])
+
+
+def test_two_closures_that_are_no_tuple_are_refused():
+    @ag.op
+    def product(a: Array, b: Array):
+        return a * b, lambda g: g * b, lambda g: g * a
+
+    @ag.op
+    def double(a: Array):
+        return a * 2, lambda g: g * 2, lambda g: g * 3
+
+    x = ag.tensor([1.0], requires_grad=True)
+    with pytest.raises(ag.GraphError, match=r"product: .* as one tuple"):
+        product(x, x)
+    with pytest.raises(ag.GraphError, match=r"double: .* as one tuple"):
+        double(x)
+
+
+def test_a_masked_seed_or_hook_is_refused():
+    mask = np.ma.masked_array(np.ones(2), [True, False])
+    x = ag.tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(ag.DTypeError, match="masked"):
+        (x * 2).backward(mask)
+    x.register_hook(lambda g: mask)
+    with pytest.raises(ag.DTypeError, match="masked"):
+        (x * 2).sum().backward()
+    assert x.grad is None

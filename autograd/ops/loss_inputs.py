@@ -13,6 +13,7 @@ from autograd.errors import ArgumentError, DTypeError, GlassgradError, IndexRang
 from autograd.kernels.sums import add_up
 from autograd.ops.fronts import plain
 from autograd.ops.positions import all_below, positions
+from autograd.record import float_dtype
 from autograd.scope import prefix
 from autograd.tensors import Tensor
 
@@ -28,12 +29,15 @@ def error(kind: type[GlassgradError], message: str) -> GlassgradError:
     return kind(prefix() + message)
 
 
-def array_or_tensor(name: str, argument: str, value: Any) -> Any:
-    """A Tensor or ndarray as it is; numbers and lists as an ndarray."""
+def array_or_tensor(name: str, argument: str, value: Any, *beside: Any) -> Any:
+    """A Tensor or ndarray as it is; numbers and lists as an ndarray.
+
+    Floats take the dtype of the floats `beside` them, before any rounding.
+    """
     if isinstance(value, _ARRAYS):
         return value
     if isinstance(value, int | float | list | tuple | np.generic):
-        return as_array(value, f"{prefix()}{name}: {argument}")
+        return as_array(value, f"{prefix()}{name}: {argument}", weak=float_dtype(beside))
     raise error(
         DTypeError,
         f"{name}: {argument} must be a Tensor or an array, got {type(value).__name__}",
@@ -54,7 +58,8 @@ def check_order(name: str, input: Any, target: Any) -> None:
 
 def pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
     """Input and target of equal shape; an integer or boolean target in the dtype of the input."""
-    input, target = array_or_tensor(name, "input", input), array_or_tensor(name, "target", target)
+    input = array_or_tensor(name, "input", input, target)
+    target = array_or_tensor(name, "target", target, input)
     x, t = plain(input), plain(target)
     if x.shape != t.shape:
         way_out = "give both the same shape"
@@ -74,7 +79,7 @@ def factor(name: str, argument: str, value: Any, input: Any) -> np.ndarray | Non
     """A constant that broadcasts to the shape of the input, in its dtype (or None)."""
     if value is None:
         return None
-    array = constant(name, argument, value)
+    array = constant(name, argument, value, input)
     try:
         fits = np.broadcast_shapes(array.shape, input.shape) == input.shape
     except ValueError:
@@ -92,9 +97,9 @@ def in_dtype_of(input: Any, array: Any) -> Any:
     return array.astype(input.dtype, copy=False) if input.dtype.kind == "f" else array
 
 
-def constant(name: str, argument: str, value: Any) -> np.ndarray:
+def constant(name: str, argument: str, value: Any, *beside: Any) -> np.ndarray:
     """The plain array of an argument that gets no gradient."""
-    array = array_or_tensor(name, argument, value)
+    array = array_or_tensor(name, argument, value, *beside)
     if not isinstance(array, Tensor):
         return array
     if array.requires_grad:
@@ -108,7 +113,7 @@ def class_weight(name: str, value: Any, input: Any) -> np.ndarray | None:
     """The weights of the classes in the dtype of the input (or None)."""
     if value is None:
         return None
-    weight, classes = constant(name, "weight", value), class_count(input)
+    weight, classes = constant(name, "weight", value, input), class_count(input)
     if weight.shape != (classes,):
         raise error(
             ShapeError,

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.errors import ArgumentError, ShapeError
+from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.kernels.sums import FEW, add_up
 from autograd.ops.fronts import front, normal_axis, of_a_number, plain
 from autograd.ops.scan import product_before
 from autograd.record import Array, op
+from autograd.tensors import Tensor
 
 __all__ = [
     "argmax",
@@ -355,6 +356,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     >>> ag.norm(ag.tensor([3.0, 4.0])).item()
     5.0
     """
+    if isinstance(ord, Tensor):
+        raise DTypeError("norm: ord must be a plain number, which gets no gradient; got a Tensor")
     if of_a_number(axis, plain(x).ndim):
         return ops.reshape(norm(ops.reshape(x, (1,)), ord, 0), ())
     axes = _norm_axes(x, ord, axis)
