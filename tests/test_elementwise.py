@@ -319,3 +319,47 @@ def test_derivatives_of_scalars_up_to_third_order():
     for _ in range(3):
         (g,) = ag.grad(ag.tanh(x), [x], create_graph=True)
         assert g.dtype == np.float32
+
+
+@pytest.mark.parametrize("size", [1, 20003])  # by the NumPy twin, by the kernel
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("function", "left"),
+    [
+        (ag.silu, 0),
+        (lambda x: ag.gelu(x), 0),
+        (lambda x: ag.gelu(x, approximate="tanh"), 0),
+        (lambda x: ag.gelu(x, approximate="sigmoid"), 0),
+        (ag.softsign, -1),
+    ],
+)
+def test_limits_at_infinity(function, left, dtype, size):
+    """Limits, and not 0 · ∞ or ∞ / ∞, at infinity and at the largest number."""
+    largest = np.finfo(dtype).max
+    ends = np.tile(np.array([-np.inf, -largest, largest, np.inf], dtype), size)
+    x, ones = ag.Tensor(ends, requires_grad=True), np.ones_like(ends)
+    with np.errstate(all="ignore"):
+        out = function(x)
+        (slope,) = ag.grad(out, [x], grad_outputs=ones, create_graph=True)
+        (second,) = ag.grad(slope, [x], grad_outputs=ones)
+    right = [1, 1] if left else [largest, np.inf]
+    np.testing.assert_array_equal(out.data[:4], [left, left, *right])
+    np.testing.assert_allclose(slope.data[:4], [0, 0, 0, 0] if left else [0, 0, 1, 1], atol=1e-30)
+    np.testing.assert_allclose(second.data[:4], 0, atol=1e-30)
+
+
+def test_derivatives_whose_squares_overflow_or_vanish():
+    x = ag.tensor(np.array([1e30, -1e25, 1e-30], np.float32), requires_grad=True)
+    (slope,) = ag.grad(ag.arcsinh(x).sum(), [x])
+    np.testing.assert_allclose(slope.data, [1e-30, 1e-25, 1], rtol=1e-6)
+    (slope,) = ag.grad(ag.arccosh(x[:1]).sum(), [x])
+    np.testing.assert_allclose(slope.data, [1e-30, 0, 0], rtol=1e-6)
+    y = ag.tensor(np.array([1e30, 1e25, 1e-30], np.float32), requires_grad=True)
+    of_y, of_x = ag.grad(ag.arctan2(y, x).sum(), [y, x])
+    np.testing.assert_allclose(of_y.data, [5e-31, -5e-26, 5e29], rtol=1e-6)
+    np.testing.assert_allclose(of_x.data, [-5e-31, -5e-26, -5e29], rtol=1e-6)
+
+
+def test_round_of_large_numbers():
+    x = np.array([3e38, -np.inf, np.nan, 0.26], np.float32)
+    np.testing.assert_array_equal(ag.round(x, 1), np.array([3e38, -np.inf, np.nan, 0.3], "f"))

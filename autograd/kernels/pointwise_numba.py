@@ -12,6 +12,7 @@ from typing import Any
 
 from autograd.kernels import vector_math_numba as vm
 from autograd.kernels.pointwise_reference import (
+    GATE_END,
     GELU_END,
     GELU_SIGMOID_SCALE,
     GELU_TANH_CUBIC,
@@ -94,13 +95,26 @@ def relu_grad_with_slope_at_zero(g, out, at_zero):  # type: ignore[no-untyped-de
     return select(out > zero, g, select(out == zero, g * at_zero, zero))
 
 
+@inlined
+def _not_below_end(x):  # type: ignore[no-untyped-def]
+    end = number(x, -GATE_END)
+    return select(x < end, end, x)
+
+
+@inlined
+def _within_ends(x):  # type: ignore[no-untyped-def]
+    end = number(x, GATE_END)
+    return select(abs(x) > end, vm.copysign(end, x), x)
+
+
 @unary
 def silu(x, _):  # type: ignore[no-untyped-def]
-    return x * vm.sigmoid_pair(x)[0]
+    return _not_below_end(x) * vm.sigmoid_pair(x)[0]
 
 
 @binary
 def silu_grad(g, x, _):  # type: ignore[no-untyped-def]
+    x = _within_ends(x)
     s, rest = vm.sigmoid_pair(x)
     return g * s * (number(x, 1.0) + x * rest)
 
@@ -141,11 +155,12 @@ def elu_grad(g, x, alpha):  # type: ignore[no-untyped-def]
 
 @unary
 def gelu_none(x, _):  # type: ignore[no-untyped-def]
-    return x * vm.normal(x)[0]
+    return _not_below_end(x) * vm.normal(x)[0]
 
 
 @binary
 def gelu_none_grad(g, x, _):  # type: ignore[no-untyped-def]
+    x = _within_ends(x)
     cdf, gauss = vm.normal(x)
     return g * (cdf + x * (gauss * number(x, 1 / math.sqrt(2 * math.pi))))
 
@@ -159,7 +174,7 @@ def _tanh_argument(x):  # type: ignore[no-untyped-def]
 
 @unary
 def gelu_tanh(x, _):  # type: ignore[no-untyped-def]
-    return x * vm.sigmoid_pair(_tanh_argument(x))[0]
+    return _not_below_end(x) * vm.sigmoid_pair(_tanh_argument(x))[0]
 
 
 @binary
@@ -174,11 +189,12 @@ def gelu_tanh_grad(g, x, _):  # type: ignore[no-untyped-def]
 
 @unary
 def gelu_sigmoid(x, _):  # type: ignore[no-untyped-def]
-    return x * vm.sigmoid_pair(x * number(x, GELU_SIGMOID_SCALE))[0]
+    return _not_below_end(x) * vm.sigmoid_pair(x * number(x, GELU_SIGMOID_SCALE))[0]
 
 
 @binary
 def gelu_sigmoid_grad(g, x, _):  # type: ignore[no-untyped-def]
+    x = _within_ends(x)
     t = x * number(x, GELU_SIGMOID_SCALE)
     s, rest = vm.sigmoid_pair(t)
     return g * s * (number(x, 1.0) + t * rest)

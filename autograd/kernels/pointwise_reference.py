@@ -53,6 +53,7 @@ _BITS: dict[np.dtype, Any] = {
 GELU_TANH_SCALE = math.sqrt(2 / math.pi)
 GELU_TANH_CUBIC = 0.044715
 GELU_SIGMOID_SCALE = 1.702
+GATE_END = 1000.0  # beyond, σ(x) and Φ(x) are 0 or 1, and 0 · ∞ would be NaN
 GELU_END = 30.0  # beyond, gelu's slope is 0 or 1, where its formula with tanh makes ∞ · 0 of x³
 
 
@@ -147,11 +148,12 @@ def _kept(chosen: Array, g: Array) -> Array:
 
 def silu(x: Array) -> Array:
     """x σ(x)."""
-    return np.asarray(x * sigmoid(x))
+    return np.asarray(np.maximum(x, -GATE_END) * sigmoid(x))
 
 
 def silu_grad(g: Array, x: Array) -> Array:
     """g σ(x) (1 + x (1 - σ(x)))."""
+    x = np.minimum(np.maximum(x, -GATE_END), GATE_END)
     e = _exp_minus_abs(x)
     s = np.where(x >= 0, 1, e) / (1 + e)
     rest = np.where(x >= 0, e, 1) / (1 + e)  # 1 - σ(x) without cancellation
@@ -194,6 +196,7 @@ def elu_grad(g: Array, x: Array, alpha: float = 1.0) -> Array:
 
 def gelu(x: Array, approximate: str = "none") -> Array:
     """x Φ(x); 'tanh': x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2; 'sigmoid': x σ(1.702 x)."""
+    x = np.asarray(np.maximum(x, -GATE_END))
     if approximate == "sigmoid":
         return np.asarray(x * sigmoid(np.asarray(x * GELU_SIGMOID_SCALE)))
     wide = x.astype(np.float64)
@@ -206,7 +209,7 @@ def gelu(x: Array, approximate: str = "none") -> Array:
 
 def gelu_grad(g: Array, x: Array, approximate: str = "none") -> Array:
     """g times the derivative of `gelu` at x."""
-    wide = x.astype(np.float64)
+    wide = np.clip(x.astype(np.float64), -GATE_END, GATE_END)
     if approximate == "none":
         cdf, gauss = _normal64(wide)
         slope = cdf + wide * gauss * (1 / math.sqrt(2 * math.pi))

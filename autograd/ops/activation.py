@@ -142,8 +142,13 @@ def silu_grad(g: Array, x: Array):
 
     return kernels.silu_grad(as_floats(g), as_floats(x)), (
         lambda v: silu_grad(v, x),
-        lambda v: v * g * _gate_curvature(x, x, 1, 0),
+        lambda v: v * g * _silu_curvature(x),
     )
+
+
+def _silu_curvature(x):
+    x = np.clip(x, -1000, 1000)  # beyond, 0 · ∞ would be NaN
+    return _gate_curvature(x, x, 1, 0)
 
 
 def _gate_curvature(x, t, slope, curvature):
@@ -185,8 +190,9 @@ def softsign(x: Array):
     >>> ag.softsign(ag.tensor([-1.0, 0.0, 3.0]))
     tensor([-0.5 ,  0.  ,  0.75])
     """
+    near = np.clip(x, -1e18, 1e18)  # beyond, the quotient is ±1, where ∞ / ∞ would be NaN
     # of x, not (1 − |out|)², which cancels for large |x|
-    return x / (1 + np.absolute(x)), lambda g: g * np.square(1 / (1 + np.absolute(x)))
+    return near / (1 + np.absolute(near)), lambda g: g * np.square(1 / (1 + np.absolute(x)))
 
 
 @op
@@ -215,7 +221,8 @@ def gelu_grad(g: Array, x: Array, approximate="none"):
 
 def _gelu_curvature(x, approximate):
     """The second derivative of `gelu`, of arrays and of Tensors."""
-    x = np.clip(x, -40, 40)  # it vanishes far within, but its factors overflow far outside
+    end = 1000 if approximate == "sigmoid" else 40
+    x = np.clip(x, -end, end)  # it vanishes far within, but its factors overflow far outside
     if approximate == "none":
         return np.exp(-0.5 * (x * x)) * ((2 - x * x) / math.sqrt(2 * math.pi))
     if approximate == "sigmoid":

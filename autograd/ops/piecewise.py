@@ -72,7 +72,11 @@ def rint(x: Array):
 @op
 def round(x: Array, decimals=0):
     """x rounded to `decimals`, halves to the even digit, elementwise; the gradient is zero."""
-    return np.round(x, decimals), lambda g: zeros_of(g)
+    if decimals <= 0:
+        return np.round(x, decimals), lambda g: zeros_of(g)
+    with np.errstate(over="ignore"):  # NumPy multiplies by a power of ten first
+        out = np.round(x, decimals)
+    return select(np.isfinite(out), out, x), lambda g: zeros_of(g)
 
 
 @op

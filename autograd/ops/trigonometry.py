@@ -79,14 +79,18 @@ def arctan2(y: Array, x: Array):
     2.356194
     """
     return np.arctan2(y, x), (
-        lambda g: g * (x / _squared_radius(x, y)),
-        lambda g: -g * (y / _squared_radius(x, y)),
+        lambda g: g * _over_squared_radius(x, x, y),
+        lambda g: -g * _over_squared_radius(y, x, y),
     )
 
 
-def _squared_radius(x, y):
-    """x² + y²; 1 at the origin, where it is divided into 0."""
-    return np.where((x == 0) & (y == 0), 1, x * x + y * y)
+def _over_squared_radius(a, x, y):
+    """a / (x² + y²), of a being x or y; 0 at the origin."""
+    larger = np.maximum(np.absolute(x), np.absolute(y))
+    # squares of what is divided by the larger of the two neither overflow nor vanish
+    scale = np.where((larger > 0) & (larger < np.inf), larger, 1)
+    u, v = x / scale, y / scale
+    return a / scale / np.where(larger == 0, 1, u * u + v * v) / scale
 
 
 @op
@@ -104,13 +108,19 @@ def cosh(x: Array):
 @op
 def arcsinh(x: Array):
     """The inverse of sinh."""
-    return np.arcsinh(x), lambda g: g / np.sqrt(x * x + 1)
+
+    def closure(g):
+        size = np.maximum(np.absolute(x), 1)  # without it the square would overflow far out
+        size = np.where(size < np.inf, size, 1)
+        return g / (size * np.sqrt(np.square(x / size) + np.square(1 / size)))
+
+    return np.arcsinh(x), closure
 
 
 @op
 def arccosh(x: Array):
     """The inverse of cosh, for x ≥ 1."""
-    return np.arccosh(x), lambda g: g / np.sqrt((x - 1) * (x + 1))
+    return np.arccosh(x), lambda g: g / (np.sqrt(x - 1) * np.sqrt(x + 1))
 
 
 @op
