@@ -86,7 +86,8 @@ def log_softmax_grad(g: Array, y: Array, axis=-1):
     """g − eʸ Σ g for y = log_softmax(x)."""
     return _along(kernels.log_softmax_grad, axis, g, y), (
         lambda v: v - np.sum(v * np.exp(y), axis=axis, keepdims=True),
-        lambda v: -v * np.exp(y) * np.sum(g, axis=axis, keepdims=True),
+        # less eʸ Σ v eʸ, which y = log_softmax(x) maps to 0: so nothing large is left to cancel
+        lambda v: softmax_grad(v, np.exp(y), axis) * -np.sum(g, axis=axis, keepdims=True),
     )
 
 
