@@ -1,0 +1,55 @@
+"""Lists kept by hand are complete: what the packages offer is in each of them, or named apart."""
+
+from __future__ import annotations
+
+import inspect
+
+import optim
+from autograd.record import registry
+from autograd.words import formulas
+from nn.training import settings
+from optim import schedules
+from tests import test_optim, test_optim_plan, test_optim_schedules, test_optim_whole
+
+# Given a closure; of the whole batch: compared in `tests/test_optim_second_order.py`.
+OF_A_CLOSURE = {"LBFGS", "LevenbergMarquardt", "NewtonCG"}
+
+
+def optimisers():
+    """Optimisers of a gradient, by name."""
+    names = set(optim.__all__) - {"Optimizer", *OF_A_CLOSURE}
+    return {n for n in names if inspect.isclass(getattr(optim, n))}
+
+
+def test_every_optimiser_is_compared_saved_and_interrupted():
+    for module, rules in (
+        (test_optim, test_optim.RULES.values()),
+        (test_optim_plan, test_optim_plan.RULES),
+        (test_optim_whole, test_optim_whole.RULES),
+    ):
+        missing = optimisers() - {cls.__name__ for cls, _ in rules}
+        assert not missing, f"add them to RULES of {module.__name__}"
+
+
+def test_every_optimiser_can_be_chosen_on_the_command_line():
+    missing = {name.lower() for name in optimisers()} - set(settings.OPTIMIZERS)
+    assert not missing, "add them to OPTIMIZERS in nn/training/settings.py"
+
+
+def test_every_setting_of_an_optimiser_is_checked():
+    for name in optimisers() | OF_A_CLOSURE:
+        given = set(inspect.signature(getattr(optim, name)).parameters) - {"params"}
+        missing = given - set(optim.settings.CHECKS)
+        assert not missing, f"{name}: add them to CHECKS in optim/settings.py"
+
+
+def test_every_schedule_is_in_the_tests_of_all():
+    made = {schedules.__dict__[n] for n in schedules.__all__ if n.islower()}
+    tested = {repr(s).partition("(")[0] for s in test_optim_schedules.EVERY}
+    missing = {f.__name__ for f in made} - tested
+    assert not missing, "add them to EVERY in tests/test_optim_schedules.py"
+
+
+def test_formulas_stand_for_ops():
+    names = {n for n, f in vars(formulas).items() if inspect.isfunction(f) and n in registry}
+    assert names >= formulas.APPROXIMATE, "APPROXIMATE in autograd/words/formulas.py"
