@@ -32,6 +32,7 @@ from autograd.interrupts import at_once
 from autograd.kernels import blas
 from autograd.locks import Guard
 from autograd.ops.index import Piece
+from autograd.ops.reduce import added
 from autograd.record import Edge, Node
 from autograd.tensors import Tensor
 
@@ -152,8 +153,12 @@ class _Replay:
     def begin(self, seeds: Sequence[Any]) -> None:
         """Give the roots their gradients; those that lead to nothing that is wanted get none."""
         for start, seed in zip(self.starts, seeds):  # noqa: B905 - as many as there are roots
-            if self.reached is None or start in self.reached:
+            if self.reached is not None and start not in self.reached:
+                continue
+            if self.create_graph or start in self.waiting:
                 self._add(start, self._fitting(seed))
+            else:
+                self.waiting[start] = seed
 
     def finish(self) -> None:
         """What still waits is complete: leaves, and wanted nodes with nothing wanted below."""
@@ -166,7 +171,7 @@ class _Replay:
                     self._retain(edge, g)
             elif not edge._requires_grad:  # no longer, since it was recorded
                 continue
-            elif self.since == 0:
+            elif edge._hooks and self.since == 0:
                 g = self._hooked(g, edge, edge._hooks)
             self.results[edge] = g
 
@@ -503,7 +508,8 @@ def _unbroadcast(g: Any, shape: tuple[int, ...], node: Node, position: int) -> A
     axes = tuple(range(extra)) + tuple(
         extra + i for i, (n, m) in enumerate(zip(shape, g.shape[extra:], strict=True)) if n != m
     )
-    return ops.sum(g, axis=axes, keepdims=True).reshape(shape)
+    summed = added(g, axes, True) if type(g) is np.ndarray else ops.sum(g, axis=axes, keepdims=True)
+    return summed.reshape(shape)
 
 
 def _owned(box: list[np.ndarray]) -> np.ndarray:

@@ -60,7 +60,7 @@ def hold_beside_convolutions(follows: bool | None = None) -> object | None:
     A pass that holds it several times asks `follows_convolution()` once, and hands on the answer.
     """
     if follows is None:
-        follows = follows_convolution()
+        follows = _left > 0 and follows_convolution()
     return _hold() if follows else None
 
 

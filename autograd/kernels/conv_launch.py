@@ -225,6 +225,8 @@ def sums_function(
             sums = sums.reshape(shares_shape).sum(axis=0)
         if not with_bias:
             return sums
+        if shares == 1:
+            return sums, totals[::2].copy()
         totals = totals.reshape(shares, channels, 2)
         return sums, np.add.reduce(totals, axis=(0, 2), dtype=np.float64).astype(dtype)
 

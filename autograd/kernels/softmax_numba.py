@@ -38,54 +38,58 @@ _summing = register_jitable(forceinline=True, fastmath=SUMS)
 
 
 def blocked(part: Callable[..., Any]) -> Any:
-    """The sum whose terms from `start` to `end` are added up by part(x, y, start, end)."""
+    """The sum of `size` terms from `start` on; part(x, y, start, size) adds up a block of them."""
     one = _summing(part)
+
+    @register_jitable(fastmath=SUMS)  # a function of its own, lest it slow down short rows
+    def long(x, y, start, size):  # type: ignore[no-untyped-def]
+        total = 0.0
+        for begin in range(start, start + size, BLOCK):
+            total += one(x, y, begin, min(BLOCK, start + size - begin))
+        return number(x[0], total)
 
     @_summing
     def whole(x, y, start, size):  # type: ignore[no-untyped-def]
-        if size <= BLOCK:  # nearly always, and no loop around it costs short rows anything
-            return one(x, y, start, start + size)
-        total = 0.0
-        for begin in range(start, start + size, BLOCK):
-            total += one(x, y, begin, min(begin + BLOCK, start + size))
-        return number(x[0], total)
+        if size <= BLOCK:  # nearly always
+            return one(x, y, start, size)
+        return long(x, y, start, size)
 
     return whole
 
 
 @blocked
-def exp_sum(x, top, start, end):  # type: ignore[no-untyped-def]
+def exp_sum(x, top, start, size):  # type: ignore[no-untyped-def]
     """Σ exp(x - top)."""
     total = number(top, 0.0)
-    for j in range(start, end):
-        total += exp(peek(x, j) - top)
+    for j in range(size):
+        total += exp(peek(x, start + j) - top)
     return total
 
 
 @blocked
-def plain_sum(x, _, start, end):  # type: ignore[no-untyped-def]
+def plain_sum(x, _, start, size):  # type: ignore[no-untyped-def]
     """Σ x."""
     total = number(x[0], 0.0)
-    for j in range(start, end):
-        total += peek(x, j)
+    for j in range(size):
+        total += peek(x, start + j)
     return total
 
 
 @blocked
-def product_sum(g, y, start, end):  # type: ignore[no-untyped-def]
+def product_sum(g, y, start, size):  # type: ignore[no-untyped-def]
     """Σ g y."""
     total = number(y[0], 0.0)
-    for j in range(start, end):
-        total += peek(g, j) * peek(y, j)
+    for j in range(size):
+        total += peek(g, start + j) * peek(y, start + j)
     return total
 
 
 @blocked
-def written_sum(out, _, start, end):  # type: ignore[no-untyped-def]
+def written_sum(out, _, start, size):  # type: ignore[no-untyped-def]
     """Σ of what was written to an output."""
     total = number(out[0], 0.0)
-    for j in range(start, end):
-        total += reread(out, j)
+    for j in range(size):
+        total += reread(out, start + j)
     return total
 
 

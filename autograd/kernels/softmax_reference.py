@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -15,10 +16,10 @@ _ONES = {d: np.ones((), d) for d in (np.dtype(np.float32), np.dtype(np.float64))
 def _shifted(x: Array) -> Array:
     """x - max x, row by row."""
     top = np.maximum.reduce(x, axis=1)
-    if np.isfinite(top).all():  # entering errstate costs more than this
+    if math.isfinite(top.dot(top)):  # entering errstate costs more than this
         return x - top[:, None]
     # a row of -inf, or one with +inf, has no softmax: it becomes NaN, quietly
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         return x - top[:, None]
 
 

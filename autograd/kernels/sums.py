@@ -30,12 +30,14 @@ def add_up(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     if type(x) is not np.ndarray or x.size <= FEW or x.dtype is not _FLOAT32:
         return _reduce(x, axis=axis, keepdims=keepdims)
     shape, flags = x.shape, x.flags
+    if (axis is None and flags.forc) or (
+        type(axis) is int and -x.ndim <= axis < x.ndim and shape[axis] <= FEW
+    ):
+        return _reduce(x, axis=axis, keepdims=keepdims)
     axes = _axes(axis, x.ndim)
     count, last = len(axes), shape[len(axes) :]
-    if (
-        prod([shape[i] for i in axes]) <= FEW
-        or (axis is None and flags.forc)
-        or (flags.c_contiguous and axes == tuple(range(x.ndim - count, x.ndim)))
+    if prod([shape[i] for i in axes]) <= FEW or (
+        flags.c_contiguous and axes == tuple(range(x.ndim - count, x.ndim))
     ):
         return _reduce(x, axis=axis, keepdims=keepdims)
     if flags.c_contiguous and axes[-1] == count - 1:  # the first axes
@@ -78,6 +80,8 @@ def channel_sums(g: Array) -> Array:
 def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(ndim))
+    if type(axis) is tuple and len(axis) == 1:
+        axis = axis[0]
     if type(axis) is int and -ndim <= axis < ndim:
         return (axis % ndim,)
     return tuple(sorted(np.lib.array_utils.normalize_axis_tuple(axis, ndim)))

@@ -46,8 +46,7 @@ def array_or_tensor(name: str, argument: str, value: Any, *beside: Any) -> Any:
 
 def check_order(name: str, input: Any, target: Any) -> None:
     """Raise where labels came first and scores second."""
-    scores = plain(target)
-    if plain(input).dtype.kind in "iub" and scores.dtype.kind == "f" and scores.ndim:
+    if target.dtype.kind == "f" and input.dtype.kind in "iub" and target.ndim:
         raise error(
             DTypeError,
             f"{name}: input came as {input.dtype} labels of shape {input.shape} and target as "

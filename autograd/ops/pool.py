@@ -125,7 +125,10 @@ def _max_pool(name, x, axes, kernel_size, stride, padding, dilation, ceil_mode, 
         values, indices = values.reshape(shape), indices.reshape(shape)
 
     def closure(g):
-        return plane_scatter(_of_met(g, met), indices, plane)
+        g = _of_met(g, met)
+        if type(g) is np.ndarray:  # nothing to record, and the positions are known to be right
+            return _scattered(g, indices, plane)
+        return plane_scatter(g, indices, plane)
 
     if return_indices:
         return values, closure, indices.astype(np.int64)
@@ -152,14 +155,16 @@ def plane_gather(x: Array, indices: Array, plane):
 @op
 def plane_scatter(g: Array, indices: Array, plane):
     """Zeros (..., *plane) with g added at flat positions: the adjoint of `plane_gather`."""
-    axes = len(plane)
     places = plane_positions("plane_scatter", indices, plane, g.shape)
+    return _scattered(g, places, plane), (lambda u: plane_gather(u, places, plane), None)
+
+
+def _scattered(g, places, plane):
+    axes = len(plane)
     out = kernels.plane_scatter_add(
         as_images(g, axes), as_images(places, axes), (1,) * (2 - axes) + tuple(plane)
     )
-    if out.ndim != g.ndim:
-        out = out.reshape(g.shape[:-axes] + tuple(plane))
-    return out, (lambda u: plane_gather(u, places, plane), None)
+    return out if out.ndim == g.ndim else out.reshape(g.shape[:-axes] + tuple(plane))
 
 
 @op

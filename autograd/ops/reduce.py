@@ -35,6 +35,8 @@ def reduced_axes(axis, ndim):
     """The axes that `axis` (None, an integer or a sequence) names, counted from the front."""
     if axis is None:
         return tuple(range(ndim))
+    if type(axis) is tuple and len(axis) == 1:
+        axis = axis[0]
     if type(axis) is int and -ndim <= axis < ndim:
         return (axis % ndim,)
     if of_a_number(axis, ndim):
@@ -44,9 +46,13 @@ def reduced_axes(axis, ndim):
 
 def kept_shape(shape, axis):
     """`shape` with the reduced axes of length 1: what broadcasts against the operand."""
+    ndim = len(shape)
     if axis is None:
-        return (1,) * len(shape)
-    axes = reduced_axes(axis, len(shape))
+        return (1,) * ndim
+    if type(axis) is int and -ndim <= axis < ndim:
+        axis %= ndim
+        return (*shape[:axis], 1, *shape[axis + 1 :])
+    axes = reduced_axes(axis, ndim)
     return tuple([1 if i in axes else n for i, n in enumerate(shape)])
 
 
@@ -77,8 +83,14 @@ def sum(x: Array, axis=None, keepdims=False):
     """
     shape = np.shape(x)
     kept = kept_shape(shape, axis)
-    out = _as_came(add_up(_wide(x), _axes(axis, len(shape)), keepdims), x)
-    return out, lambda g: spread(g, kept, shape)
+    return added(x, axis, keepdims), lambda g: spread(g, kept, shape)
+
+
+def added(x, axis, keepdims=False):
+    """Σ x over `axis`."""
+    if type(x) is np.ndarray and 0 < x.ndim and x.size <= FEW and x.dtype is not _HALF:
+        return np.add.reduce(x, axis=tuple(axis) if type(axis) is list else axis, keepdims=keepdims)
+    return _as_came(add_up(_wide(x), _axes(axis, np.ndim(x)), keepdims), x)
 
 
 @op
