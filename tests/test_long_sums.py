@@ -207,3 +207,26 @@ def test_norms_of_far_numbers(shape, kernels):
             np.testing.assert_allclose(
                 single.grad.data, double.grad.data, rtol=1e-3, atol=1e-4 * size
             )
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis"), [((5, 7), 1), ((4, 3, 6), (0, 2)), ((3, 700), [0]), ((3,), None)]
+)
+def test_one_gradient_of_logsumexp_whether_it_is_recorded_or_not(shape, axis):
+    rng = np.random.default_rng(0)
+    x = ag.tensor((10 * rng.standard_normal(shape)).astype(np.float32), requires_grad=True)
+    out = ag.logsumexp(x, axis)
+    g = rng.standard_normal(out.shape).astype(np.float32)
+    (recorded,) = ag.grad((out * g).sum(), [x], create_graph=True)
+    ag.logsumexp(x, axis).backward(g)
+    np.testing.assert_allclose(x.grad.data, recorded.data, rtol=2e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("images", [1, 5])
+def test_the_gradient_of_a_bias_is_that_of_the_sum_of_its_shares(kernels, images):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((images, 3, 40, 41)).astype(np.float32)
+    w, b = (ag.tensor(np.ones(s, np.float32), requires_grad=True) for s in ((4, 3, 3, 3), 4))
+    g = (1 + rng.random((images, 4, 38, 39))).astype(np.float32)
+    F.conv2d(x, w, b).backward(g)
+    assert_close(b.grad, g.sum(axis=(0, 2, 3), dtype=np.float64))

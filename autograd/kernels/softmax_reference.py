@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 
 import numpy as np
@@ -16,10 +15,10 @@ _ONES = {d: np.ones((), d) for d in (np.dtype(np.float32), np.dtype(np.float64))
 def _shifted(x: Array) -> Array:
     """x - max x, row by row."""
     top = np.maximum.reduce(x, axis=1)
-    if math.isfinite(top.dot(top)):  # entering errstate costs more than this
+    if np.logical_and.reduce(np.isfinite(top)):  # entering errstate costs more than this
         return x - top[:, None]
     # a row of -inf, or one with +inf, has no softmax: it becomes NaN, quietly
-    with np.errstate(invalid="ignore", over="ignore"):
+    with np.errstate(invalid="ignore"):
         return x - top[:, None]
 
 

@@ -88,7 +88,7 @@ def sum(x: Array, axis=None, keepdims=False):
 
 def added(x, axis, keepdims=False):
     """Σ x over `axis`."""
-    if type(x) is np.ndarray and 0 < x.ndim and x.size <= FEW and x.dtype is not _HALF:
+    if type(x) is np.ndarray and x.ndim > 0 and x.size <= FEW and x.dtype is not _HALF:
         return np.add.reduce(x, axis=tuple(axis) if type(axis) is list else axis, keepdims=keepdims)
     return _as_came(add_up(_wide(x), _axes(axis, np.ndim(x)), keepdims), x)
 
@@ -337,12 +337,21 @@ def logsumexp(x: Array, axis=None, keepdims=False):
     m = np.max(values, axis=_axes(axis, values.ndim), keepdims=True, initial=-math.inf)
     m = np.where(np.isinf(m), np.zeros_like(m), m)
     with np.errstate(divide="ignore", over="ignore"):
-        out = np.log(add_up(np.exp(values - m), _axes(axis, values.ndim), True)) + m
+        total = add_up(np.exp(values - m), _axes(axis, values.ndim), True)
+        out = np.log(total) + m
     axes = reduced_axes(axis, values.ndim)
     out = out if keepdims else np.squeeze(out, axes)
     along = axes[0] if len(axes) == 1 else axes
     if np.isfinite(out).all():
-        return out, lambda g: g.reshape(kept) * ops.softmax(x, along)
+
+        def softmax_times(g):
+            if type(x) is not np.ndarray or type(g) is not np.ndarray:
+                return g.reshape(kept) * ops.softmax(x, along)
+            p = np.exp(x - m)
+            p *= g.reshape(kept) / total
+            return p
+
+        return out, softmax_times
     infinite = np.isinf(out).reshape(kept)  # where x has no softmax, this stands for it
     slope = np.where(np.isposinf(values), math.nan, 0.0).astype(values.dtype)
     return (
