@@ -181,13 +181,10 @@ class Optimizer(NamedArguments):
             gradients = plan.gradients(self.param_groups, self.state)
         if plan is None or gradients is None or plan.tentative:
             plan, gradients = self._planned(now.initial, lasting=gradients is not None)
-        mark = each(
-            setattr,
-            (self, self, plan),
-            ("_plan", "steps", "taken"),
-            (plan, self.steps + 1, plan.taken + 1),
-        )
-        plan.step(self.update, self.compiled, gradients, now.settings, mark)
+        marks: list[tuple[Any, str, Any]] = [(self, "steps", self.steps + 1)]
+        if plan.fresh:
+            marks += (self, "_plan", plan), (plan, "fresh", False)
+        plan.step(self.update, self.compiled, gradients, now.settings, marks)
         return loss
 
     def _settled(self) -> Now:

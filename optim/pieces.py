@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextvars
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import accumulate, repeat
+from itertools import accumulate, repeat, starmap
 from operator import setitem
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd import Tensor
-from autograd.interrupts import at_once, each
+from autograd.interrupts import each
 
 __all__ = ["ALL", "BLOCK", "QUIET", "Alone", "Due", "Joined", "Scratch", "Scratchpad"]
 
@@ -60,29 +60,31 @@ class Joined:
 
         self._w, self._g, *scratch = np.empty((4, ends[-1]), items[0].w.dtype)
         self._scratch: Any = tuple(scratch)
-        self._weights = [item.w for item in items]
-        self._inside, self._slopes = parts(self._w), parts(self._g)
-        if all(w.flags.c_contiguous for w in self._weights):  # flat arrays are copied faster
-            self._weights = [w.reshape(-1) for w in self._weights]
-            self._inside = [part.reshape(-1) for part in self._inside]
-        self._kept = {
-            name: np.concatenate([item.kept[name] for item in items], axis=None)
-            for name in items[0].kept
-        }
+        weights, inside, slopes = [item.w for item in items], parts(self._w), parts(self._g)
+        if all(w.flags.c_contiguous for w in weights):  # flat arrays are copied faster
+            weights = [w.reshape(-1) for w in weights]
+            inside = [part.reshape(-1) for part in inside]
+        self._inwards = list(zip(inside, weights, slopes, strict=True))
+        self._outwards = list(zip(weights, ALL, inside))  # noqa: B905
+        names = list(items[0].kept)
+        kept = np.empty((len(names), ends[-1]), self._w.dtype)
+        self._kept = dict(zip(names, kept, strict=True))
         for name, whole in self._kept.items():
             for item, part in zip(items, parts(whole), strict=True):
+                part[...] = item.kept[name]
                 item.kept[name] = part
         #: What the rule writes to before all is computed.
-        self.written = list(self._kept.values())
+        self.written = [kept] if names else []
 
     def compute(
         self, rule: Rule, gradients: Sequence[np.ndarray], settings: dict[str, Any], step: int
     ) -> Iterable[Any]:
         """Apply the rule to all of them; calls into C that write what is left to write."""
-        at_once(each(setitem, self._inside, ALL, self._weights))
-        at_once(each(setitem, self._slopes, ALL, gradients))
+        for (inside, w, slope), g in zip(self._inwards, gradients):  # noqa: B905 (it costs)
+            inside[...] = w
+            slope[...] = g
         rule(self._w, self._g, self._kept, settings, step, self._scratch)
-        return each(setitem, self._weights, ALL, self._inside)
+        return starmap(setitem, self._outwards)
 
 
 class Scratchpad:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from itertools import accumulate, chain, repeat, starmap
-from operator import call, is_, setitem
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate, chain, pairwise, starmap
+from operator import call, is_, itemgetter, setitem
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -19,7 +19,8 @@ from optim.pieces import ALL, BLOCK, QUIET, Alone, Due, Joined, Scratchpad
 
 __all__ = ["Now", "Plan", "Share"]
 
-_STEP = repeat("step")
+#: A plan keeps room for copies of arrays of at most so many elements.
+ROOM = 4 * BLOCK
 
 Groups = Sequence[dict[str, Any]]
 States = dict[Tensor, dict[str, Any]]
@@ -34,7 +35,10 @@ class Now(NamedTuple):
 
     def still(self, groups: Groups) -> bool:
         """Whether every value in the groups is the object that it was."""
-        return _same(list(chain.from_iterable(each(dict.values, groups))), self.seen)
+        found: list[Any] = []
+        for group in groups:
+            found += group.values()
+        return len(found) == len(self.seen) and all(map(is_, found, self.seen))
 
 
 Work = TypeVar("Work", Batch, Joined | Alone)
@@ -44,9 +48,9 @@ class Share(NamedTuple, Generic[Work]):
     """Parameters that are updated together: of one group, dtype and number of updates so far."""
 
     work: Work
-    numbers: list[int]  # among all that are due
+    pick: Callable[[Sequence[np.ndarray]], Sequence[np.ndarray]]  # its arrays, of all that are due
     group: int
-    step: int
+    later: int  # its updates so far, less those of the first parameter that is due
 
 
 class Plan:
@@ -70,7 +74,7 @@ class Plan:
     ) -> None:
         self.initial = initial
         self.tentative = False  # to be made anew if it lasts
-        self.taken = 0  # steps by this plan
+        self.fresh = True  # no step was taken by it
         self.compiled: list[Share[Batch]] = []
         self.rest: list[Share[Joined | Alone]] = []
         self._skipped, self._large, self._numba = skipped, large, use_numba()
@@ -87,37 +91,51 @@ class Plan:
             (fitting if now else other).setdefault(alike, []).append(number)
         for (group, _, step), numbers in fitting.items():
             rows = [[due[n].w, *due[n].kept.values()] for n in numbers]
-            self.compiled.append(Share(Batch(rows), numbers, group, step))
+            self.compiled.append(Share(Batch(rows), _picking(numbers), group, step - due[0].step))
         owners = Counter(id(owner(item.w)) for item in due) if joined else Counter()
         for (group, _, step), numbers in other.items():
             for some in _joinable(numbers, due, owners) if joined else [[n] for n in numbers]:
                 items = [due[n] for n in some]
                 work: Any = Joined(items) if len(items) > 1 else Alone(items[0], scratchpad)
-                self.rest.append(Share(work, some, group, step))
+                self.rest.append(Share(work, _picking(some), group, step - due[0].step))
 
-        self._written = [array for share in self.rest for array in share.work.written]
+        # What the rules in NumPy write to, with room for what was there; large arrays are copied.
+        written = [array for share in self.rest for array in share.work.written]
+        self._written = [(np.empty_like(a), a) for a in written if a.size <= ROOM]
+        self._back = [(array, ..., before) for before, array in self._written]
+        self._bulky = [array for array in written if array.size > ROOM]
         self._rows = [(item.tensor, item.w, item.w.shape, item.w.dtype) for item in due]
         self._arrays = [item.w for item in due]
         self._stamp: Stamp | None = None
 
-        # Where the states are when the first step is taken, and where in `_present` their counts.
+        # Where the states are when the first step is taken, and where in `_known` their counts.
         self._new = [(states, item.tensor, item.state) for item in due]
         self._kept = [item.kept for item in due]
-        self._states = [item.state for item in due]
-        self._steps = [item.step for item in due]
-        self._step = self._steps[0] if len(set(self._steps)) == 1 else None  # of all
         kept = {id(item.state): item.kept for item in due}
         after = {**states, **{item.tensor: item.state for item in due}}
         contents = {t: {**state, **kept.get(id(state), {})} for t, state in after.items()}
-        self._known = _present(groups, after, contents)
-        begin = _places_of_contents(contents, len(self._known))
-        self._places = [begin[i.tensor] + list(contents[i.tensor]).index("step") for i in due]
+        known = self._known = _present(groups, after, contents)
+        begin = _places_of_contents(contents, len(known))
+        self._states = [item.state for item in due]
+        places: list[Any] = [
+            begin[item.tensor] + list(contents[item.tensor]).index("step") for item in due
+        ]
+        gaps = {after - before for before, after in pairwise(places)}
+        self._even = len(gaps) == 1 and min(gaps) > 0
+        if self._even:  # one assignment to a slice is faster
+            places = [slice(places[0], places[-1] + 1, *gaps)]
+        self._counted: list[Any] = [*self._states, *[known] * len(places)]
+        self._counters: list[Any] = [*["step"] * len(due), *places]
+        self._later = [item.step - due[0].step for item in due]
+        self._alike = 0 if any(self._later) else len(due)  # how many have the same count
+        self._first = self._states[0] if due else {"step": 0}
 
     def gradients(self, groups: Groups, states: States) -> list[np.ndarray] | None:
         """The gradient of each parameter that is due; None if anything but gradients changed."""
         if self._again or (self._large and self._numba is not use_numba()):
             return None
-        if not _same(_present(groups, states), self._known):
+        present, known = _present(groups, states, states), self._known
+        if len(present) != len(known) or not all(map(is_, present, known)):
             return None
         for tensor in self._skipped:
             if tensor._grad is not None and tensor._requires_grad:
@@ -145,65 +163,52 @@ class Plan:
         compiled: Any,
         gradients: Sequence[np.ndarray],
         settings: Sequence[dict[str, Any]],
-        mark: Iterable[Any],
+        marks: Iterable[tuple[Any, str, Any]],
     ) -> None:
         """Apply the rule and its compiled twin to all that is due; all of it, or nothing.
 
         What the rules in NumPy write is put back if an exception comes, and what is left is
-        written by one call into C: it launches the compiled rule, counts the step, and makes the
-        calls in `mark`.
+        written by one call into C: it launches the compiled rule, counts the step, and sets the
+        attributes in `marks`.
         """
-        taken, written = self.taken + 1, self._written
-        back = each(setitem, written, ALL, list(map(np.ndarray.copy, written)))
+        for before, array in self._written:
+            before[...] = array
+        back: Iterable[Any] = starmap(setitem, self._back)
+        if self._bulky:
+            copies = list(map(np.ndarray.copy, self._bulky))
+            back = chain(back, each(setitem, self._bulky, ALL, copies))
         try:
-            self.stamp()
-            launches: list[Iterable[Any]] = []
-            rest: list[Iterable[Any]] = []
-            new: tuple[Iterable[Any], ...] = ()
-            if self.rest:
-                rest = QUIET.copy().run(self._compute, rule, gradients, settings, taken)
-            for batch, numbers, group, step in self.compiled:
-                slopes = [gradients[n] for n in numbers]
-                calls = batch.prepare(compiled, slopes, settings[group], step + taken)
-                launches.append(each(call, calls))
-            if taken == 1:
-                new = starmap(setitem, self._new), each(dict.update, self._states, self._kept)
-            count = self._step
-            counts = (
-                repeat(count + taken) if count is not None else [n + taken for n in self._steps]
-            )
-            everything = chain(
-                *launches,
-                *new,
-                *rest,
-                each(setitem, self._states, _STEP, counts),
-                each(setitem, repeat(self._known), self._places, counts),
-                mark,
-            )
+            if self._stamp is not None and self._stamp.whole:
+                self._stamp.renew(3)
+            else:
+                self._stamp = stamp(*self._arrays)
+            number = self._first["step"] + 1
+            writes: list[Iterable[Any]] = []
+            for batch, pick, group, later in self.compiled:
+                calls = batch.prepare(compiled, pick(gradients), settings[group], number + later)
+                writes.append(each(call, calls))
+            if self.fresh:
+                writes += starmap(setitem, self._new), each(dict.update, self._states, self._kept)
+            quiet = QUIET.copy().run
+            for work, pick, group, later in self.rest:
+                writes.append(
+                    quiet(work.compute, rule, pick(gradients), settings[group], number + later)
+                )
+            counts: list[Any] = self._alike * [number] or [number + n for n in self._later]
+            counts = [*counts, counts] if self._even else counts * 2
+            writes.append(each(setitem, self._counted, self._counters, counts))
+            everything = chain(*writes, starmap(setattr, marks))
         except BaseException:
             at_once(back)
             raise
         at_once(everything)
 
-    def _compute(
-        self,
-        rule: Any,
-        gradients: Sequence[np.ndarray],
-        settings: Sequence[dict[str, Any]],
-        taken: int,
-    ) -> list[Iterable[Any]]:
-        """Run the rule in NumPy; what is left to write."""
-        return [
-            work.compute(rule, [gradients[n] for n in numbers], settings[group], step + taken)
-            for work, numbers, group, step in self.rest
-        ]
 
-    def stamp(self) -> None:
-        """Note that everything due was written to."""
-        if self._stamp is not None and self._stamp.whole:
-            self._stamp.renew(4)
-        else:
-            self._stamp = stamp(*self._arrays)
+def _picking(numbers: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """What takes the items of these numbers out of a sequence; written in C."""
+    if len(numbers) == 1:
+        return itemgetter(slice(numbers[0], numbers[0] + 1))
+    return itemgetter(*numbers)
 
 
 def _joinable(numbers: Sequence[int], due: Sequence[Due], owners: Counter[int]) -> list[list[int]]:
@@ -228,10 +233,10 @@ def _joinable(numbers: Sequence[int], due: Sequence[Due], owners: Counter[int]) 
     return lists + alone
 
 
-def _present(groups: Groups, states: States, contents: States | None = None) -> list[Any]:
+def _present(groups: Groups, states: States, contents: States) -> list[Any]:
     """All objects that a plan depends on, save settings and gradients.
 
-    `contents` are those of the states if they are not what the states contain now.
+    `contents` has what the states contain. (Plain loops are the fastest here.)
     """
     found: list[Any] = []
     for group in groups:
@@ -239,7 +244,8 @@ def _present(groups: Groups, states: States, contents: States | None = None) -> 
         found += group["params"]
     found += states
     found += states.values()
-    found += chain.from_iterable(each(dict.values, (contents or states).values()))
+    for content in contents.values():
+        found += content.values()
     return found
 
 
@@ -247,8 +253,3 @@ def _places_of_contents(contents: States, end: int) -> dict[Tensor, int]:
     """Where the contents of each state begin in `_present`, which ends there."""
     sizes = list(map(len, contents.values()))
     return dict(zip(contents, accumulate(sizes, initial=end - sum(sizes)), strict=False))
-
-
-def _same(objects: Collection[Any], known: Collection[Any]) -> bool:
-    """Whether these are the known objects, in their order."""
-    return len(objects) == len(known) and all(map(is_, objects, known))
