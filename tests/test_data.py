@@ -353,3 +353,28 @@ def test_split_takes_strings_as_classes():
 def test_split_refuses(x, y, fraction, error, words):
     with pytest.raises(error, match=words):
         train_test_split(x, y, test_fraction=fraction)
+
+
+def test_a_batch_that_did_not_come_is_still_to_come():
+    class Rows:
+        broken = True
+
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, i):
+            if i == 1 and self.broken:
+                raise OSError("unreadable")
+            return np.float64(i)
+
+    rows = Rows()
+    loader = DataLoader(rows)
+    batches = iter(loader)
+    assert next(batches)[0].tolist() == [0.0]
+    with pytest.raises(OSError, match="unreadable"):
+        next(batches)
+    state = loader.state_dict()
+    rows.broken = False
+    resumed = DataLoader(rows)
+    resumed.load_state_dict(state)
+    assert [batch[0].tolist() for batch in resumed] == [[1.0], [2.0]]

@@ -99,7 +99,7 @@ class _Pool:
 
 _pool: _Pool | None = None
 _launchers: dict[Any, Any] = {}
-_ready: set[tuple[Any, ...]] = set()  # kernels and types of arguments that `prepared` compiled
+_ready: set[Any] = set()  # kernels that `prepared` compiled
 
 
 def parallel_for(kernel: Any, chunks: int, *args: Any, work_ns: float) -> None:
@@ -124,16 +124,16 @@ def parallel_for(kernel: Any, chunks: int, *args: Any, work_ns: float) -> None:
 def prepared(kernel: Any, chunks: int, *args: Any, work_ns: float) -> Callable[[], int]:
     """`parallel_for` as a call into C that no handler of a signal divides, to be made soon.
 
-    The kernel is compiled already when this returns, and must not raise.
+    The kernel is compiled already when this returns, and must not raise. Its arguments are of the
+    same types in every call.
     """
     launch = _launchers.get(kernel)
     if launch is None:
         launch = _make_launcher(kernel)
     state, helpers, blocks = _shared_out(chunks, work_ns)
-    kinds = kernel, *map(type, args)
-    if kinds not in _ready:
+    if kernel not in _ready:
         launch(state, 0, 1, 0, *args)  # over no chunk at all
-        _ready.add(kinds)
+        _ready.add(kernel)
     return functools.partial(launch, state, helpers, blocks, chunks, *args)
 
 

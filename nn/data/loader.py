@@ -144,16 +144,19 @@ class DataLoader(NamedArguments):
         return self._batches(self._epoch, order)
 
     def _batches(self, epoch: _Epoch, order: NDArray[np.intp]) -> Iterator[Any]:
+        batch: Any
         while epoch.served < len(self):
             rows = order[epoch.served * self.batch_size :][: self.batch_size]
-            # Counted before it is handed out: whoever saves the state inside the loop has it.
-            epoch.served += 1
             # Both copy, so a batch written to leaves the data set alone.
             if isinstance(self.dataset, ArrayDataset):
-                yield self.dataset[rows]
+                batch = self.dataset[rows]
             else:
                 batch = collate([self.dataset[i] for i in rows.tolist()])
-                yield batch if isinstance(batch, tuple | dict) else (batch,)
+                batch = batch if isinstance(batch, tuple | dict) else (batch,)
+            # Counted before it is handed out: whoever saves the state inside the loop has it. But
+            # not before it is there: an error or an interrupt on the way leaves it to come.
+            epoch.served += 1
+            yield batch
 
     def state_dict(self) -> dict[str, Any]:
         """The generator's state and the place in the running epoch, as plain Python values.

@@ -1,7 +1,7 @@
-"""Optimisers and schedules driven at random, saved and loaded at any moment.
+"""Optimisers, schedules and loaders driven at random, saved and loaded at any moment.
 
 The model of an optimiser is another one of the same kind that is never saved, and PyTorch's; of a
-schedule, one that was never interrupted.
+schedule, one that was never interrupted; of a loader, another one that is never saved.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import pytest
 
 import autograd as ag
 import optim
+from nn.data import DataLoader
 from optim import lr_scheduler
 from tests.long.campaign import cases
 
@@ -226,3 +227,50 @@ class ScheduleMachine(RuleBasedStateMachine):
 
 def test_schedules(figures):
     drive(ScheduleMachine, 15, 3000, figures)
+
+
+class LoaderMachine(RuleBasedStateMachine):
+    """A loader and one that is saved and resumed between any two batches."""
+
+    @initialize(
+        rows=st.integers(1, 12), size=st.integers(1, 5), shuffle=st.booleans(), last=st.booleans()
+    )
+    def begin(self, rows, size, shuffle, last):
+        self.x = np.arange(2.0 * rows).reshape(rows, 2)
+        self.options = {"batch_size": size, "shuffle": shuffle, "drop_last": last and rows >= size}
+        self.one, self.other = self._made(), self._made()
+        self._start()
+
+    def _start(self):
+        self.iterators = [iter(self.one), iter(self.other)]
+        self.drawn = 0
+
+    def _made(self):
+        generator = np.random.default_rng(0) if self.options["shuffle"] else None
+        return DataLoader(self.x, generator=generator, **self.options)
+
+    @rule()
+    def draw(self):
+        found = [next(iterator, None) for iterator in self.iterators]
+        if found[0] is None:
+            assert found[1] is None
+            self._start()
+            return
+        self.drawn += 1
+        for a, b in zip(*found, strict=True):
+            np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
+
+    @rule()
+    def resume(self):
+        state = self.other.state_dict()
+        self.other = self._made()
+        self.other.load_state_dict(state)
+        if self.drawn == len(self.one):  # the epoch is over: what is resumed is the next one
+            assert next(self.iterators[0], None) is None
+            self._start()  # each call of iter() begins an epoch, so there is one for each loader
+        else:
+            self.iterators[1] = iter(self.other)
+
+
+def test_loaders(figures):
+    drive(LoaderMachine, 15, 2000, figures)
