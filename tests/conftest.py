@@ -1,3 +1,3 @@
-"""What is not collected: `mistakes.py` is there for the type checker, and running it would raise."""
+"""What is not collected: `mistakes.py` is for the type checker, and would raise if it ran."""
 
 collect_ignore = ["mistakes.py"]
