@@ -39,6 +39,9 @@ from autograd.tensors import Tensor
 T = TypeVar("T")
 
 _leaves = Guard()
+_delivering: Any = (
+    None  # the lock under which gradients are being added; a forked child has another
+)
 _age = attrgetter("id")
 
 
@@ -279,19 +282,31 @@ class _Replay:
 
         First all sums are made, in memory of their own; then all are handed over at once.
         """
+        global _delivering
         results, retained = self.results, self.retained
         with _leaves.lock:
-            takers: list[Tensor] = []
-            sums: list[Tensor] = []
-            for leaf in list(results):
-                takers.append(leaf)
-                sums.append(_added(leaf, [results.pop(leaf)]))
-            while retained:
-                tensor, *box = retained.pop()
-                takers.append(tensor)
-                sums.append(_added(tensor, box))
-            before = [taker._grad for taker in takers]  # freed when all is done
-            at_once(map(setattr, takers, repeat("_grad"), sums))
+            held = _leaves.lock
+            if _delivering is held:  # this thread's: sums that were made would go over its own
+                raise GraphError(
+                    "backward: a signal's handler called it while gradients were being added to "
+                    "the leaves, and the sum of one of the two would be lost; let the handler "
+                    "note the signal, and call backward later"
+                )
+            try:
+                _delivering = held
+                takers: list[Tensor] = []
+                sums: list[Tensor] = []
+                for leaf in list(results):
+                    takers.append(leaf)
+                    sums.append(_added(leaf, [results.pop(leaf)]))
+                while retained:
+                    tensor, *box = retained.pop()
+                    takers.append(tensor)
+                    sums.append(_added(tensor, box))
+                before = [taker._grad for taker in takers]  # freed when all is done
+                at_once(map(setattr, takers, repeat("_grad"), sums))
+            finally:
+                _delivering = None
         del before
 
     def taken(self, keys: Sequence[Edge]) -> list[Tensor | None]:

@@ -481,3 +481,22 @@ def test_inputs_of_backward_only():
     (x * w + w).sum().backward(inputs=[w])
     assert x.grad is None
     np.testing.assert_array_equal(w.grad.data, [5.0])
+
+
+def test_backward_in_a_handler_in_the_middle_of_a_delivery_is_refused(monkeypatch):
+    a, b = leaf(1.0), leaf(2.0)
+    other = a * b * 10.0
+    added = backprop._added
+
+    def interrupted(taker, box):
+        total = added(taker, box)
+        monkeypatch.setattr(backprop, "_added", added)
+        other.backward()  # as a signal's handler would
+        return total
+
+    monkeypatch.setattr(backprop, "_added", interrupted)
+    with pytest.raises(ag.GraphError, match="handler"):
+        (a * b).backward()
+    assert a.grad is None and b.grad is None
+    (a * b).backward()  # and nothing is left locked
+    assert a.grad.item() == 2.0 and b.grad.item() == 1.0
