@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograd import ops, stamps
-from autograd.dtypes import unmasked
+from autograd.dtypes import as_array, unmasked
 from autograd.errors import (
     DTypeError,
     GlassgradError,
@@ -427,12 +427,9 @@ def _gradient_array(given: Any, wanted: Any, what: str) -> np.ndarray:
     """A gradient from outside as an array of the shape and dtype of the Tensor or node `wanted`."""
     if isinstance(given, Tensor):
         given = given._data
-    try:
-        array = np.asarray(unmasked(given, what))
-    except ValueError as error:  # a ragged list
-        raise ShapeError(f"{what}: a gradient of shape {wanted.shape} is needed: {error}") from None
+    array = as_array(given, f"{what}: a gradient of shape {wanted.shape}", wanted.dtype)
     _check_gradient(array, wanted, what)
-    return array.astype(wanted.dtype, copy=False)
+    return array
 
 
 def _check_gradient(given: Any, wanted: Any, what: str) -> None:

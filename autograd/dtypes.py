@@ -96,14 +96,8 @@ def as_array(
 
 def unmasked(value: Any, what: str) -> Any:
     """`value`, which must not be a masked array with something masked."""
-    if isinstance(value, np.ma.MaskedArray):
-        if np.ma.is_masked(value):
-            raise DTypeError(
-                f"{what}: a masked array is refused, since its masked elements would count; "
-                "give x.filled(value)"
-            )
-        return value.data
-    return value
+    require_unmasked(value, what)
+    return value.data if isinstance(value, np.ma.MaskedArray) else value
 
 
 def _converted(value: Any, what: str) -> np.ndarray:
@@ -118,6 +112,15 @@ def _converted(value: Any, what: str) -> np.ndarray:
         if isinstance(value, list | tuple):
             raise ShapeError(f"{what}: {_ragged(value)}") from None
         raise DTypeError(f"{what}: {type(value).__name__} gave no array: {error}") from error
+
+
+def require_unmasked(value: Any, what: str) -> None:
+    """Raise for a masked array whose masked elements would count like any other."""
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise DTypeError(
+            f"{what}: a masked array is refused, since its masked elements would count; "
+            "give x.filled(value)"
+        )
 
 
 def _ragged(rows: Any) -> str:

@@ -46,7 +46,7 @@ ops_by_code: dict[CodeType, Op] = {}
 
 _SPELLINGS = {"dim": "axis", "keepdim": "keepdims"}  # PyTorch's words for NumPy's arguments
 _SHORTCUTS = {1: shortcuts.unary, 2: shortcuts.binary, 3: shortcuts.ternary}  # by operands
-_FLOAT64 = np.dtype(np.float64)
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 _PLAIN = {np.ndarray, float, int, bool}  # operands that are passed on as they are
 _VALUES = {int, float, bool, str, type(None)}  # statics that are what they are
 # `Array` as written in the source, or as Python shows it when annotations are evaluated
@@ -300,7 +300,7 @@ def op(body: Any = None, *, max_order: int | None = None) -> Any:
 
 def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., Any]:
     spec = Op(body, max_order)
-    starred, arity = spec.starred, len(spec.operands)
+    starred, arity, foreign = spec.starred, len(spec.operands), spec.foreign
 
     def call(*args: Any, **kwargs: Any) -> Any:
         count = len(args) if starred else arity
@@ -308,7 +308,7 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
             args, kwargs = _arrange(spec, args, kwargs)
         values = list(args)
         edges: list[Edge] = [None] * count
-        any_tensor = False
+        any_tensor, no_numbers = False, None
         tracked = 0
         for i in range(count):
             operand = args[i]
@@ -320,6 +320,10 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
                     edges[i] = operand.node or operand
             elif type(operand) not in _PLAIN:
                 values[i] = _as_operand(spec, i, operand, args[:count])
+            elif type(operand) is np.ndarray and operand.dtype.kind not in "fiub":
+                no_numbers = operand.dtype
+        if no_numbers is not None and any_tensor:
+            raise _no_numbers(spec, args[:count], no_numbers)
         if kwargs or len(values) > count:
             for i in range(count, len(values)):
                 if type(values[i]) not in _VALUES:
@@ -330,7 +334,24 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
             result = body(*values, **kwargs)
         except Exception as error:
             _failed(spec, error, args[:count], values[:count])
-        return _finished(spec, args, values[:count], edges, any_tensor, result)
+        out = result[0]
+        if (
+            foreign
+            or type(out) is not np.ndarray
+            or (
+                out.dtype is not _FLOAT32
+                and (out.dtype is not _FLOAT64 or _promoted(values, count))
+            )
+        ):
+            return _finished(spec, args, values[:count], edges, any_tensor, result)
+        if tracked and is_grad_enabled():
+            closures = result[1]
+            if tracked != count or type(closures) is not tuple:
+                closures = _needed(spec, closures, edges)
+            out = Node.result(spec, edges, closures, out)
+        elif any_tensor:
+            out = Tensor._of(out)
+        return out if len(result) == 2 else (out, result[2])
 
     if not starred and arity in _SHORTCUTS:
         call = _SHORTCUTS[arity](call, spec, Node, _finished, _failed)
@@ -355,7 +376,7 @@ def _finished(
     if spec.foreign:
         result = _checked(spec, result, values)
     out = result[0] if type(result[0]) is np.ndarray else np.asarray(result[0])
-    if out.dtype is _FLOAT64 and any_tensor and _promoted(values):
+    if out.dtype is _FLOAT64 and any_tensor and _promoted(values, len(edges)):
         result = _demoted(out, result, values)
         out = result[0]
     tracked = 0
@@ -531,12 +552,12 @@ def _needed(spec: Op, closures: Any, edges: Sequence[Edge]) -> list[Closure | No
     return [None if edge is None else closures[i] for i, edge in enumerate(edges)]
 
 
-def _promoted(values: Sequence[Any]) -> bool:
+def _promoted(values: Sequence[Any], count: int) -> bool:
     """Whether float64 came only from an integer array beside a weaker float."""
     first = values[0]
     if type(first) is np.ndarray and first.dtype is _FLOAT64:  # nearly always
         return False
-    kinds = [v.dtype for v in values if isinstance(v, np.ndarray)]
+    kinds = [v.dtype for v in values[:count] if isinstance(v, np.ndarray)]
     return _FLOAT64 not in kinds and any(dtype.kind in "iub" for dtype in kinds)
 
 

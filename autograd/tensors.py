@@ -422,8 +422,10 @@ class Tensor(ArrayMethods):
 
     def _to_write(self, value: Any, what: str) -> Any:
         """What is to be written here, unless its gradient would be lost."""
-        if not isinstance(value, Tensor):
+        if isinstance(value, int | builtins.float):
             return value
+        if not isinstance(value, Tensor):
+            return as_array(value, what, weak=self._float_dtype)
         if value._requires_grad and is_grad_enabled():
             raise InPlaceError(
                 f"{what}: the gradient of the value would be lost. Use ag.where, ag.stack or "

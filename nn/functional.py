@@ -61,7 +61,7 @@ from autograd import (
 )
 from autograd.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
 from autograd.later import later
-from autograd.ops.loss_inputs import array_or_tensor
+from autograd.ops.loss_inputs import floats
 from autograd.unknown import named_arguments
 
 __all__ = [
@@ -187,12 +187,12 @@ def silu(input: Any, inplace: bool = False) -> Any:
 
 def logsigmoid(input: Any) -> Any:
     """log σ(x), without overflow."""
-    return -softplus(-input)
+    return -softplus(-_floats("logsigmoid", "input", input))
 
 
 def softmin(input: Any, dim: int = -1) -> Any:
     """e^(−x) / Σ e^(−x) along `dim`."""
-    return softmax(-input, dim)
+    return softmax(-_floats("softmin", "input", input), dim)
 
 
 # -- dropout -----------------------------------------------------------------------------------
@@ -256,6 +256,7 @@ def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> A
     >>> normalize(ag.tensor([[3.0, 4.0]]))
     tensor([[0.6, 0.8]])
     """
+    input = _floats("normalize", "input", input)
     size = ag.norm(input, ord=p, axis=dim, keepdims=True)
     return input / ag.maximum(size, eps)
 
@@ -266,8 +267,8 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     >>> cosine_similarity(np.array([[3.0, 4.0], [0.0, 2.0]]), np.array([1.0, 0.0]))
     array([0.6, 0. ])
     """
-    x1 = array_or_tensor("cosine_similarity", "x1", x1, x2)
-    x2 = array_or_tensor("cosine_similarity", "x2", x2, x1)
+    x1 = _floats("cosine_similarity", "x1", x1, x2)
+    x2 = _floats("cosine_similarity", "x2", x2, x1)
     if shape_of(x1) != shape_of(x2):
         try:
             shape = np.broadcast_shapes(shape_of(x1), shape_of(x2))
@@ -339,6 +340,11 @@ def _require_room(shape: tuple[int, ...], widths: list[tuple[int, int]], mode: s
                 f"pad: mode={mode!r} can add at most {max(room, 0)} to axis {axis} of an input of "
                 f"shape {shape}, got {before} before and {after} after"
             )
+
+
+def _floats(name: str, argument: str, x: Any, *beside: Any) -> Any:
+    """What is computed with before an op has seen it: a Tensor, an array or a number, of floats."""
+    return float(x) if isinstance(x, int | float) else floats(name, argument, x, *beside)
 
 
 def shape_of(x: Any) -> tuple[int, ...]:

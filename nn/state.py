@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd import Tensor
+from autograd.dtypes import require_unmasked
 from autograd.errors import CheckpointError, DTypeError
 from autograd.interrupts import at_once, each
 from autograd.stamps import stamp
@@ -100,6 +101,7 @@ def _fitting(
 ) -> np.ndarray | None:
     """A copy of `value` in the dtype of `target`, or None and a problem more."""
     try:
+        require_unmasked(value, name)
         array = value.data if isinstance(value, Tensor) else np.asarray(value)
     except Exception as error:
         problems.append(f"{name}: a Tensor or array is needed, got {type(value).__name__}: {error}")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor
+from autograd.dtypes import require_unmasked
 from autograd.errors import CheckpointError, DTypeError
 
 __all__ = ["flatten", "unflatten"]
@@ -47,6 +48,7 @@ def unflatten(arrays: Mapping[str, np.ndarray], description: list[Any] | None) -
 
 def _described(path: str, obj: Any, arrays: dict[str, np.ndarray], levels: int) -> list[Any]:
     if isinstance(obj, Tensor | np.ndarray):
+        require_unmasked(obj, f"save: {path}" if path else "save")
         if path in arrays:
             raise CheckpointError(f"save: two different places are called {path!r}; rename a key")
         arrays[path] = obj.data if isinstance(obj, Tensor) else obj

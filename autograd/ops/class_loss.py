@@ -55,6 +55,7 @@ def cross_entropy(
     input = inputs.array_or_tensor(name, "input", input, target)
     target = inputs.array_or_tensor(name, "target", target, input)
     inputs.check_order(name, input, target)
+    input = inputs.floats(name, "input", input)
     inputs.check_classes(name, input)
     weight = inputs.class_weight(name, weight, input)
     if plain(target).dtype.kind == "f":
@@ -90,6 +91,7 @@ def nll_loss(
     input = inputs.array_or_tensor(name, "input", input, target)
     target = inputs.array_or_tensor(name, "target", target, input)
     inputs.check_order(name, input, target)
+    input = inputs.floats(name, "input", input)
     inputs.check_classes(name, input)
     weight = inputs.class_weight(name, weight, input)
     labels, any_ignored = inputs.labels_of(name, input, target, ignore_index)
@@ -128,6 +130,7 @@ def multi_margin_loss(
     input = inputs.array_or_tensor(name, "input", input, target)
     target = inputs.array_or_tensor(name, "target", target, input)
     inputs.check_order(name, input, target)
+    input = inputs.floats(name, "input", input)
     if input.ndim not in (1, 2):
         raise inputs.error(ShapeError, f"{name}: input must be (N, C) or (C,), got {input.shape}")
     weight = inputs.class_weight(name, weight, input)

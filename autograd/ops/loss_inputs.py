@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.dtypes import as_array
+from autograd.dtypes import as_array, get_default_dtype
 from autograd.errors import ArgumentError, DTypeError, GlassgradError, IndexRangeError, ShapeError
 from autograd.kernels.sums import add_up
 from autograd.ops.fronts import plain
@@ -16,8 +16,6 @@ from autograd.ops.positions import all_below, positions
 from autograd.record import float_dtype
 from autograd.scope import prefix
 from autograd.tensors import Tensor
-
-_ARRAYS = (Tensor, np.ndarray)
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -30,13 +28,13 @@ def error(kind: type[GlassgradError], message: str) -> GlassgradError:
 
 
 def array_or_tensor(name: str, argument: str, value: Any, *beside: Any) -> Any:
-    """A Tensor or ndarray as it is; numbers and lists as an ndarray.
+    """A Tensor as it is; arrays of any kind, numbers and lists as an ndarray of numbers.
 
     Floats take the dtype of the floats `beside` them, before any rounding.
     """
-    if isinstance(value, _ARRAYS):
+    if isinstance(value, Tensor):
         return value
-    if isinstance(value, int | float | list | tuple | np.generic):
+    if isinstance(value, int | float | list | tuple | np.generic) or hasattr(value, "__array__"):
         return as_array(value, f"{prefix()}{name}: {argument}", weak=float_dtype(beside))
     raise error(
         DTypeError,
@@ -55,9 +53,17 @@ def check_order(name: str, input: Any, target: Any) -> None:
         )
 
 
+def floats(name: str, argument: str, value: Any, *beside: Any) -> Any:
+    """The same as floats, which a loss is computed in: unsigned integers would wrap."""
+    array = array_or_tensor(name, argument, value, *beside)
+    if array.dtype.kind == "f":
+        return array
+    return array.astype(get_default_dtype() if isinstance(array, Tensor) else np.float64)
+
+
 def pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
     """Input and target of equal shape; an integer or boolean target in the dtype of the input."""
-    input = array_or_tensor(name, "input", input, target)
+    input = floats(name, "input", input, target)
     target = array_or_tensor(name, "target", target, input)
     x, t = plain(input), plain(target)
     if x.shape != t.shape:

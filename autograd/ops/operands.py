@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd.errors import DTypeError
-
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
@@ -15,7 +13,8 @@ def as_floats(x) -> np.ndarray:
         return x
     x = np.asarray(x)
     if x.dtype.kind not in "fiub":
-        raise DTypeError(f"an array of floats, integers or booleans is needed, got {x.dtype}")
+        # the call of the op makes a DTypeError of it that names the op and its operands
+        raise TypeError(f"an array of floats, integers or booleans is needed, got {x.dtype}")
     return x.astype(_FLOAT32 if x.dtype in (_FLOAT32, np.float16) else _FLOAT64, copy=False)
 
 

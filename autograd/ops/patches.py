@@ -65,6 +65,8 @@ def fold(columns: Array, output_size, kernel_size, dilation=1, padding=0, stride
             f"unbatched, for output_size {by(size)} and kernel {by(kernel)}, got {shape}"
         )
     batch = columns if len(shape) == 3 else columns[None]
+    if batch.dtype.kind in "biu":
+        batch = batch.astype(np.int64)  # sums, as those of `np.sum`
     out = kernels.fold(
         batch, (len(batch), shape[-2] // patch, *size), kernel, how.stride, how.padding,
         how.dilation,

@@ -175,7 +175,7 @@ def label_loss(x: Array, labels: Array, divisor=None):
     if that is None.
     """
     shape = x.shape
-    return reduced(-_picked(x, labels), divisor), (
+    return reduced(_picked(x, labels) * -1.0, divisor), (
         lambda g: place_class(-g / (divisor or 1), labels, shape),
         None,
     )

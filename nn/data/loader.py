@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from autograd.dtypes import require_unmasked
 from autograd.errors import (
     ArgumentError,
     CheckpointError,
@@ -238,6 +239,7 @@ def _as_rows(position: int, value: ArrayLike) -> NDArray[Any]:
             f"ArrayDataset: argument {position} came as a {type(value).__name__} of arrays; "
             "give the arrays one by one, as in DataLoader(x, y), or one np.stack of them"
         )
+    require_unmasked(value, f"ArrayDataset: argument {position}")
     try:
         array = np.asarray(value)
     except ValueError as error:

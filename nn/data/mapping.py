@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Tensor
+from autograd.dtypes import require_unmasked
 from autograd.errors import DTypeError, ShapeError
 
 __all__ = ["Dataset", "collate", "is_dataset"]
@@ -71,6 +72,7 @@ def _require(alike: bool, where: str) -> None:
 
 
 def _as_array(value: Any, where: str) -> NDArray[Any]:
+    require_unmasked(value, f"DataLoader: {where}")
     array = value.numpy() if isinstance(value, Tensor) else np.asarray(value)
     if array.dtype.hasobject:
         raise DTypeError(

@@ -308,10 +308,10 @@ class LocalConv2d(Module):
 
     def forward(self, x: Any) -> Any:
         require_size("LocalConv2d", "in_channels", self.in_channels, x, -3, "channels")
-        if x.shape[-2:] != self.input_size:
+        if F.shape_of(x)[-2:] != self.input_size:
             raise ShapeError(
                 f"{scope.prefix()}LocalConv2d(input_size={self.input_size}) got images of "
-                f"{x.shape[-2:]}; its kernels belong to places"
+                f"{F.shape_of(x)[-2:]}; its kernels belong to places"
             )
         return F.local_conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation)
 

@@ -54,7 +54,7 @@ class Unflatten(Module):
         self.dim, self.unflattened_size = dim, tuple(unflattened_size)
 
     def forward(self, x: Any) -> Any:
-        shape = x.shape
+        shape = tuple(F.shape_of(x))
         if not -len(shape) <= self.dim < len(shape):
             raise ShapeError(f"Unflatten: x of shape {shape} has no axis {self.dim}")
         axis = self.dim % len(shape)
