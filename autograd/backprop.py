@@ -486,7 +486,7 @@ def _fitted(g: Any, edge: Edge, node: Node, position: int) -> Any:
                 f"{_rule(node, position)} must return one array of shape {edge.shape}, got a tuple"
             )
         try:
-            g = np.asarray(unmasked(g, f"{_rule(node, position)}"))
+            g = np.asarray(unmasked(g, "a gradient"))  # who made it is worked out when it fails
         except (ValueError, GlassgradError) as error:  # a ragged list, one of Tensors, a mask
             raise GraphError(f"{_rule(node, position)} returned {kind}: {error}") from None
         if kind == "list" and g.shape != edge.shape:  # several gradients would be added up
