@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ArgumentError, CheckpointError, DTypeError
+from autograd.locks import hold_while_forking
 
 __all__ = ["default_generator", "get_rng_state", "manual_seed", "set_rng_state"]
 
@@ -24,7 +25,9 @@ def default_generator() -> np.random.Generator:
     """The generator that random functions use; seeded by the system until `manual_seed`."""
     global _default
     if _default is None:
-        _default = np.random.Generator(np.random.PCG64())
+        made = np.random.Generator(np.random.PCG64())
+        hold_while_forking(made.bit_generator.lock)  # a child of a thread that draws can draw too
+        _default = made
     return _default
 
 

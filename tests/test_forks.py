@@ -134,6 +134,7 @@ def test_children_compute_what_their_parent_computes():
         x = np.random.default_rng(0).standard_normal((64, 6)).astype(np.float32)
         labels = np.arange(64) % 3
         stop = []
+        step()  # a child cannot import what another thread was importing
 
         def train():
             other = nn.Sequential(nn.Linear(6, 8), nn.Linear(8, 3))
@@ -153,3 +154,18 @@ def test_children_compute_what_their_parent_computes():
         print(len(set(losses)), losses[0] == repr([step(), step()]))
     """)
     assert out.split() == ["1", "True"]
+
+
+def test_a_child_draws_random_numbers_though_another_thread_was_drawing():
+    run("""
+        generator, drawing = ag.default_generator(), threading.Event()
+
+        def draw():
+            with generator.bit_generator.lock:  # as every method of a generator does
+                drawing.set()
+                time.sleep(0.2)
+
+        threading.Thread(target=draw).start()
+        drawing.wait()
+        assert in_child(lambda: ag.randn(3)) == 0
+    """)
