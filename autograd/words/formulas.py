@@ -39,6 +39,11 @@ def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return np.add.reduce(x, axis=axes, keepdims=keepdims)  # type: ignore[call-overload]
 
 
+def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    total = sum(x, axis, keepdims)
+    return total / (x.size // total.size if total.size else 1)
+
+
 def copy(x: Any) -> Any:
     return np.array(x, order="C")
 
