@@ -63,9 +63,9 @@ def channel_sums(g: Array) -> Array:
     """
     n, channels = g.shape[:2]
     length = prod(g.shape[2:])
-    if g.dtype is not _FLOAT32 or not g.flags.c_contiguous or g.size == 0:
+    if not g.flags.c_contiguous or g.size == 0:
         return add_up(g, (0, *range(2, g.ndim)))
-    if length * n <= FEW:
+    if g.dtype is not _FLOAT32 or length * n <= FEW:
         return np.einsum("nka->k", g.reshape(n, channels, length))
     lines = g.reshape(n, channels, length)
     if length > _LONG_LINE:
