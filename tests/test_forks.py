@@ -45,7 +45,13 @@ SETTING = """
 
 def run(script):
     code = textwrap.dedent(SETTING) + textwrap.dedent(script)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "AUTOGRAD_QUIET": "1"}
+    # OpenBLAS with several threads of its own can hang in `fork` while another thread multiplies.
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "AUTOGRAD_QUIET": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=300
     )

@@ -56,7 +56,13 @@ SETTING = """
 
 def run(script: str, timeout: int = 1000) -> str:
     code = textwrap.dedent(SETTING) + textwrap.dedent(script)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "AUTOGRAD_QUIET": "1"}
+    # OpenBLAS with several threads of its own can hang in `fork` while another thread multiplies.
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "AUTOGRAD_QUIET": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
     done = subprocess.run(
         [sys.executable, "-"],  # all acts together are too long for an argument
         input=code,
