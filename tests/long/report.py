@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,12 +21,20 @@ def table() -> str:
 
 def _rows() -> Iterator[str]:
     for path in sorted(FIGURES.glob("*.json")):
-        for test, run in sorted(json.loads(path.read_text(encoding="utf-8")).items()):
-            counted = ", ".join(f"{count:,} {what}" for what, count in run["counts"].items())
-            failed = "" if run["passed"] else "**failed**: "
-            name = test.removeprefix("test_").replace("_", " ")
-            minutes = run["seconds"] / 60
-            yield f"| {path.stem} | {name} | {failed}{counted} | {minutes:.1f} | {run['commit']} |"
+        runs = json.loads(path.read_text(encoding="utf-8"))
+        names = dict.fromkeys(test.partition("[")[0] for test in sorted(runs))
+        for name in names:  # the cases of a parametrised test together
+            parts = [run for test, run in runs.items() if test.partition("[")[0] == name]
+            counts: Counter[str] = Counter()
+            for run in parts:
+                counts.update(run["counts"])
+            counted = ", ".join(f"{count:,} {what}" for what, count in counts.items())
+            failed = sum(not run["passed"] for run in parts)
+            outcome = f"**{failed} of {len(parts)} failed**: " if failed else ""
+            minutes = sum(run["seconds"] for run in parts) / 60
+            commits = ", ".join(sorted({run["commit"] for run in parts}))
+            words = name.removeprefix("test_").replace("_", " ")
+            yield f"| {path.stem} | {words} | {outcome}{counted} | {minutes:.1f} | {commits} |"
 
 
 def main() -> None:
