@@ -232,3 +232,11 @@ def test_matrices_are_arrays_and_masked_arrays_are_refused():
     np.testing.assert_array_equal(g.data, m)
     with pytest.raises(TypeError, match="multiply.*mask"):
         x * np.ma.array(m, mask=m > 2)
+
+
+def test_logaddexp_of_minus_infinity_hands_on_the_gradient_it_gets():
+    a = ag.tensor(np.array([-np.inf, 0.0, -np.inf]), requires_grad=True)
+    b = ag.tensor(np.array([-np.inf, -np.inf, 1.0]), requires_grad=True)
+    (ag.logaddexp(a, b)[1:] * np.array([3.0, 5.0])).sum().backward()
+    np.testing.assert_array_equal(a.grad.data, [0.0, 3.0, 0.0])
+    np.testing.assert_array_equal(b.grad.data, [0.0, 0.0, 5.0])
