@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
+import nn.functional as F
 from autograd import kernels
 from autograd.errors import AxisError, GlassgradError, ShapeError
 from autograd.kernels.runtime import set_kernels
@@ -240,3 +241,11 @@ def test_logaddexp_of_minus_infinity_hands_on_the_gradient_it_gets():
     (ag.logaddexp(a, b)[1:] * np.array([3.0, 5.0])).sum().backward()
     np.testing.assert_array_equal(a.grad.data, [0.0, 3.0, 0.0])
     np.testing.assert_array_equal(b.grad.data, [0.0, 0.0, 5.0])
+
+
+def test_absolute_errors_of_equal_numbers_have_no_slope():
+    x = ag.tensor(np.array([1.0, 2.0]), requires_grad=True)
+    t = ag.tensor(np.array([1.0, 5.0]), requires_grad=True)
+    F.l1_loss(x, t, reduction="sum").backward()
+    np.testing.assert_array_equal(x.grad.data, [0.0, -1.0])
+    np.testing.assert_array_equal(t.grad.data, [0.0, 1.0])
