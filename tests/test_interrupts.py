@@ -101,27 +101,6 @@ def test_forward_and_backward():
     assert places > 50
 
 
-class Library:
-    """A BLAS whose number of threads is known."""
-
-    def __init__(self, threads=4):
-        self.threads = threads
-
-    def get_num_threads(self):
-        return self.threads
-
-    def set_num_threads(self, threads):
-        self.threads = threads
-
-
-@pytest.fixture
-def library(monkeypatch):
-    library = Library()
-    monkeypatch.setattr(blas, "_found", [library])
-    monkeypatch.setattr(blas, "_left", 0)
-    return library
-
-
 def test_blas(library):
     a = np.ones((80, 80))
 

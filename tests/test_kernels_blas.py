@@ -7,27 +7,6 @@ import autograd as ag
 from autograd.kernels import blas
 
 
-class Library:
-    """A BLAS whose number of threads can be looked at."""
-
-    def __init__(self):
-        self.threads = 4
-
-    def get_num_threads(self):
-        return self.threads
-
-    def set_num_threads(self, count):
-        self.threads = count
-
-
-@pytest.fixture
-def library(monkeypatch):
-    found = Library()
-    monkeypatch.setattr(blas, "_found", [found])
-    monkeypatch.setattr(blas, "_left", 0)
-    return found
-
-
 def test_left_alone_without_convolutions(library):
     with blas.beside_convolutions():
         assert library.threads == 4
