@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -52,16 +53,31 @@ def make(spec: Spec, rng: np.random.Generator) -> np.ndarray:
     return rng.standard_normal(spec)
 
 
+def _named(maker: Callable[..., Any]) -> Callable[..., Any]:
+    """Name the functions that `maker` returns by its arguments: "positive(2, 3)"."""
+
+    @wraps(maker)
+    def make_named(*args: Any) -> Any:
+        spec = maker(*args)
+        spec.__name__ = f"{maker.__name__}({', '.join(map(str, args))})"
+        return spec
+
+    return make_named
+
+
+@_named
 def positive(*shape: int) -> Spec:
     """Numbers in [0.5, 2.5): away from the edge of log, sqrt, division."""
     return lambda rng: rng.uniform(0.5, 2.5, shape)
 
 
+@_named
 def between(low: float, high: float, *shape: int) -> Spec:
     """Uniform numbers in [low, high)."""
     return lambda rng: rng.uniform(low, high, shape)
 
 
+@_named
 def distinct(*shape: int) -> Spec:
     """Numbers at least 0.1 apart and 0.05 from zero: no ties and no kinks near."""
 
@@ -72,6 +88,18 @@ def distinct(*shape: int) -> Spec:
     return draw
 
 
+@_named
 def integers(high: int, *shape: int) -> Spec:
     """Integers in [0, high)."""
     return lambda rng: rng.integers(0, high, shape)
+
+
+def short(value: Any) -> str:
+    """The part of a test's name that stands for an argument: the same in every process."""
+    if isinstance(value, Row):
+        return value.id
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype}{list(value.shape)}"
+    if isinstance(value, tuple | list):
+        return f"({', '.join(map(short, value))})"
+    return getattr(value, "__name__", None) or str(value)[:30]

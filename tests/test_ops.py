@@ -8,7 +8,7 @@ import pytest
 import autograd as ag
 from autograd.record import registry
 from tests.op_cases import ROWS
-from tests.row import Row, make
+from tests.row import Row, make, short
 
 try:
     import torch
@@ -136,7 +136,7 @@ def test_contract(row: Row):
 @pytest.mark.parametrize(
     ("row", "specs"),
     [(row, specs) for row in ROWS for specs in row.also],
-    ids=lambda value: value.id if isinstance(value, Row) else str(value),
+    ids=short,
 )
 def test_other_shapes(row: Row, specs):
     arrays = draw(row, specs)

@@ -11,6 +11,7 @@ import pytest
 import autograd as ag
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from tests.against_torch import same_as_torch
+from tests.row import short
 
 RNG = np.random.default_rng(0)
 
@@ -233,7 +234,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("function", "args", "error", "said"), BAD, ids=lambda v: str(v)[:30])
+@pytest.mark.parametrize(("function", "args", "error", "said"), BAD, ids=short)
 def test_bad_input_is_named(function, args, error, said):
     with pytest.raises(error, match=re.escape(said)) as caught:
         function(*args)

@@ -10,6 +10,7 @@ import nn
 import nn.functional as F
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.kernels import set_kernels
+from tests.row import short
 from tests.test_nn_layers import LAYERS
 
 rng = np.random.default_rng(0)
@@ -228,7 +229,7 @@ def test_cosine_similarity_broadcasts_before_it_reduces(first, second, axis):
 BATCHED = [row for row in LAYERS if not row[0].endswith("Loss") and row[3][0].ndim != 1]
 
 
-@pytest.mark.parametrize(("name", "args", "options", "inputs"), BATCHED, ids=lambda v: str(v)[:30])
+@pytest.mark.parametrize(("name", "args", "options", "inputs"), BATCHED, ids=short)
 def test_an_empty_batch_goes_through_every_layer(name, args, options, inputs):
     if inputs[0].shape == (4, 9, 8):
         pytest.skip("one image has no batch")

@@ -16,6 +16,9 @@ class Steady(np.random.Generator):
     def integers(self, *args, **kwargs):
         return 5
 
+    def __repr__(self):
+        return "Steady()"
+
 
 STEADY = Steady()
 
