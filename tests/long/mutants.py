@@ -1,33 +1,43 @@
 """Mutation testing: change one thing in a file, and see whether a test notices.
 
 `python -m tests.long.mutants autograd/ops/conv.py optim/adam.py` tries every mutant of these files
-and prints one line of JSON for each. A mutant is made in memory: a forked child imports the changed
-module in the place of the file, and runs the tests that concern it.
+and prints one line of JSON for each. A mutant lives in memory only: a forked child gives the loaded
+functions their changed code, and asks the rows of the op table, then the tests that concern it.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
 import contextlib
-import importlib.abc
-import importlib.util
+import functools
+import gc
+import importlib
+import inspect
 import io
+import itertools
 import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 240  # a mutant that takes longer has made a loop endless: it is noticed
+UNCHANGED = 3  # exit status of a child in which there is no mutant
+SLOW = "million"  # tests whose name holds it are not asked
 
 # Which tests are asked, the likeliest to notice first. Of an op its rows come before these.
-_SHARED = ("test_higher_order", "test_engine")
+_SHARED = ("test_higher_order",)
 CONCERNED: dict[str, tuple[str, ...]] = {
     "autograd/ops/activation": ("test_elementwise", "test_nn_functional"),
     "autograd/ops/adaptive_pool": ("test_pool",),
@@ -95,6 +105,9 @@ _OTHER_OPERATOR = {
 }  # fmt: skip
 
 
+_SYMMETRIC = {"maximum", "minimum"}  # functions of two arguments in any order
+
+
 def _others(node: ast.AST) -> Iterator[ast.AST]:
     """What could stand in a node's place and would be wrong."""
     if isinstance(node, ast.BinOp):
@@ -118,11 +131,17 @@ def _others(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Constant(not node.value)
         elif isinstance(node.value, int | float):
             yield ast.Constant(node.value + 1)
-    elif isinstance(node, ast.Call) and len(_plain_arguments(node)) >= 2:
+    elif isinstance(node, ast.Call) and _has_an_order(node):
         first, second, *rest = node.args
         yield ast.Call(node.func, [second, first, *rest], node.keywords)
     if isinstance(node, ast.Call) and node.keywords:
         yield ast.Call(node.func, node.args, node.keywords[1:])
+
+
+def _has_an_order(call: ast.Call) -> bool:
+    """Whether it matters which of a call's first two arguments comes first."""
+    symmetric = isinstance(call.func, ast.Attribute) and call.func.attr in _SYMMETRIC
+    return len(_plain_arguments(call)) >= 2 and not symmetric
 
 
 def _plain_arguments(call: ast.Call) -> list[ast.expr]:
@@ -220,33 +239,46 @@ def mutated(file: str, number: int) -> Any:
     return compile(ast.fix_missing_locations(tree), str(path), "exec")
 
 
-class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Loads one module from a code object."""
+def _install(mutant: Mutant) -> bool:
+    """Give the functions of a loaded module their code in its mutant; whether it differs."""
+    from autograd.record import ops_by_code
 
-    def __init__(self, name: str, path: Path, code: Any):
-        self.name, self.path, self.code = name, path, code
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        if name != self.name:
-            return None
-        return importlib.util.spec_from_file_location(name, self.path, loader=self)
-
-    def create_module(self, spec: Any) -> None:
-        return None
-
-    def exec_module(self, module: Any) -> None:
-        exec(self.code, module.__dict__)
+    module = importlib.import_module(mutant.file.removesuffix(".py").replace("/", "."))
+    changed = False
+    codes = {_place(code): code for code in _outermost(mutated(mutant.file, mutant.number))}
+    for function in gc.get_objects():
+        if type(function) is FunctionType and function.__globals__ is vars(module):
+            old = function.__code__
+            function.__code__ = codes.get(_place(old), old)
+            changed |= function.__code__ != old
+            if old in ops_by_code:
+                ops_by_code[function.__code__] = ops_by_code.pop(old)
+    return changed
 
 
-def notices(mutant: Mutant) -> str:
-    """What notices a mutant: "rows", "tests", "time", or "" if nothing does."""
+def _outermost(code: CodeType) -> Iterator[CodeType]:
+    """The code of a module's functions and of its classes' methods."""
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            if inner.co_flags & inspect.CO_OPTIMIZED:
+                yield inner
+            else:  # the body of a class
+                yield from _outermost(inner)
+
+
+def _place(code: CodeType) -> tuple[str, int]:
+    return code.co_qualname, code.co_firstlineno
+
+
+def notices(mutant: Mutant, rows_only: bool = False) -> str:
+    """What notices a mutant: "rows", "tests", "time", "crash", or "" if nothing does."""
     pid = os.fork()
     if pid == 0:
-        status = 3
+        status = UNCHANGED
         try:
-            status = _try(mutant)
-        except BaseException:
-            status = 1
+            if _install(mutant):
+                status = 1  # what is raised from here on is a row that fails
+                status = _try(mutant, rows_only)
         finally:
             os._exit(status)
     deadline = time.monotonic() + SECONDS
@@ -261,25 +293,37 @@ def notices(mutant: Mutant) -> str:
             return "time"
         time.sleep(pause)
         pause = min(0.2, pause * 1.5)
-    return {0: "", 1: "rows", 2: "tests"}.get(os.waitstatus_to_exitcode(status), "crash")
+    code = os.waitstatus_to_exitcode(status)
+    if code == UNCHANGED:
+        raise RuntimeError(f"no loaded function has become this mutant: {mutant}")
+    return {0: "", 1: "rows", 2: "tests"}.get(code, "crash")
 
 
-def _try(mutant: Mutant) -> int:
-    """In a child: 0 if every test passes, 1 if a row fails (or nothing works), 2 if a test does."""
+def _try(mutant: Mutant, rows_only: bool) -> int:
+    """In a child: 0 if every test passes, 2 if one does not; raises where a row fails."""
     os.setpgid(0, 0)
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.dup2(null, 2)
-    name = mutant.file.removesuffix(".py").replace("/", ".")
-    sys.meta_path.insert(0, _Finder(name, ROOT / mutant.file, mutated(mutant.file, mutant.number)))
     if _is_ops(mutant.file):
-        _rows(mutant.function)
-    import pytest
-
+        _rows({mutant.function})
+        _rows(_users(mutant.function))
+        if rows_only:
+            return 0
     files = [f"tests/{test}.py" for test in _concerned(mutant.file)]
-    quiet = ["-x", "-q", "-p", "no:cacheprovider", "-k", "not million", "--tb=no"]
+    quiet = ["-x", "-q", "-p", "no:cacheprovider", "-k", f"not ({SLOW})", "--tb=no"]
     with contextlib.redirect_stdout(io.StringIO()):
-        return 2 if pytest.main([*quiet, *files]) != 0 else 0
+        return 2 if pytest.main([*quiet, *files], plugins=[_Likely(mutant.function)]) != 0 else 0
+
+
+class _Likely:
+    """Tests whose name has that of the function come first."""
+
+    def __init__(self, function: str):
+        self.function = function
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: self.function not in item.name)
 
 
 def _concerned(file: str) -> list[str]:
@@ -291,45 +335,90 @@ def _concerned(file: str) -> list[str]:
     return [test for test in dict.fromkeys(found) if (ROOT / "tests" / f"{test}.py").exists()]
 
 
-def _rows(function: str) -> None:
-    """Every test of the op table, for the rows of one op."""
-    import warnings
+def _rows(ops: Set[str]) -> None:
+    """The tests of the op table for the rows of some ops, near and far out."""
+    from tests import test_ops, test_rows_reach
 
-    from tests import test_ops
-
+    near = [f for name, f in vars(test_ops).items() if name.startswith("test_")]
     warnings.simplefilter("error")
-    checks: list[Callable[..., Any]] = [
-        check
-        for check in vars(test_ops).values()
-        if callable(check)
-        and getattr(check, "__name__", "").startswith("test_")
-        and [mark.args[0] for mark in getattr(check, "pytestmark", ())] == ["row"]
-    ]
-    for row in test_ops.ROWS:
-        if row.op == function:
-            for check in checks:
-                check(row)
+    for check in (*near, test_rows_reach.test_far_out, test_rows_reach.test_float32_far_out):
+        for case in _cases(check):
+            if "row" in case and case["row"].op in ops:
+                check(**case)
 
 
-def run(chosen: Sequence[Mutant], workers: int = 2) -> Iterator[tuple[Mutant, str]]:
+def _cases(test: Callable[..., Any]) -> Iterator[dict[str, Any]]:
+    """The arguments of each run of a parametrized test."""
+    marks = [m for m in getattr(test, "pytestmark", ()) if m.name == "parametrize"]
+    for values in itertools.product(*(mark.args[1] for mark in marks)):
+        case: dict[str, Any] = {}
+        for mark, value in zip(marks, values, strict=True):
+            names = mark.args[0]
+            case.update(
+                [(names, value)] if isinstance(names, str) else zip(names, value, strict=True)
+            )
+        yield case
+
+
+def _users(function: str) -> set[str]:
+    """The ops that call an op in their body or closures."""
+    from autograd.record import registry
+
+    def names(code: CodeType) -> set[str]:
+        inner = (names(c) for c in code.co_consts if isinstance(c, CodeType))
+        return {*code.co_names}.union(*inner)
+
+    return {name for name, op in registry.items() if function in names(op.body.__code__)}
+
+
+def run(
+    chosen: Sequence[Mutant], workers: int = 1, rows_only: bool = False
+) -> Iterator[tuple[Mutant, str]]:
     """Try each mutant in a process of its own; what noticed it."""
-    import numpy  # noqa: F401 - loaded once, before the forks
-    import pytest  # noqa: F401
-
+    for test in {"test_ops", "test_rows_reach"}.union(*(_concerned(m.file) for m in chosen)):
+        importlib.import_module(f"tests.{test}")  # loaded once, before the forks
     with ThreadPoolExecutor(workers) as pool:
-        yield from zip(chosen, pool.map(notices, chosen), strict=True)
+        tried = pool.map(functools.partial(notices, rows_only=rows_only), chosen)
+        yield from zip(chosen, tried, strict=True)
 
 
-def main(files: Sequence[str], every: int = 1) -> None:
-    """Print a line of JSON for every mutant of `files` (or each `every`-th of them)."""
-    sys.path.insert(0, str(ROOT))
-    os.chdir(ROOT)
-    chosen = [mutant for file in files for mutant in mutants(file)]
-    for mutant, noticed in run(chosen[every // 2 :: every]):
-        print(json.dumps({**vars(mutant), "noticed": noticed}), flush=True)
+def main(arguments: Sequence[str]) -> None:
+    """Print a line of JSON for every mutant of the files."""
+    parser = argparse.ArgumentParser(prog="python -m tests.long.mutants", description=__doc__)
+    parser.add_argument("files", nargs="+")
+    parser.add_argument("--every", type=int, default=1, help="try each N-th mutant only")
+    parser.add_argument("--workers", type=int, default=1, help="processes at a time")
+    parser.add_argument("--rows", action="store_true", help="of ops: ask the op table only")
+    parser.add_argument("--results", type=Path, help="lines of runs before, not tried again")
+    options = parser.parse_args(arguments)
+    chosen = [mutant for file in options.files for mutant in mutants(file)]
+    chosen = chosen[options.every // 2 :: options.every]
+    known = _known(options.results)
+    for mutant in chosen:
+        if mutant in known:
+            print(known[mutant])
+    new = [mutant for mutant in chosen if mutant not in known]
+    for mutant, noticed in run(new, options.workers, options.rows):
+        line = json.dumps({**vars(mutant), "noticed": noticed})
+        print(line, flush=True)
+        if options.results and (noticed or not options.rows):
+            with options.results.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+
+
+def _known(results: Path | None) -> dict[Mutant, str]:
+    """The lines of earlier runs, by their mutant."""
+    if results is None or not results.exists():
+        return {}
+    known = {}
+    for line in results.read_text(encoding="utf-8").splitlines():
+        fields = json.loads(line)
+        del fields["noticed"]
+        known[Mutant(**fields)] = line
+    return known
 
 
 if __name__ == "__main__":
-    paths = [argument for argument in sys.argv[1:] if not argument.startswith("--every=")]
-    steps = [argument.partition("=")[2] for argument in sys.argv[1:] if argument not in paths]
-    main(paths, int(steps[0]) if steps else 1)
+    sys.path.insert(0, str(ROOT))
+    os.chdir(ROOT)
+    main(sys.argv[1:])

@@ -15,6 +15,7 @@ from tests.long.campaign import LONG
 from tests.long.mutants import ROOT
 
 SURVIVORS = Path(__file__).parent / "survivors.toml"
+RESULTS = os.environ.get("GLASSGRAD_MUTANTS")  # a file of the lines of a run that was interrupted
 SHARE = 0.97  # of the mutants that tests must notice
 
 FILES = {
@@ -39,8 +40,11 @@ def known_survivors() -> dict[tuple[str, str, str], str]:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a mutant lives in a forked child")
 @pytest.mark.parametrize("group", FILES if LONG else ["ops"])
 def test_mutants_are_noticed(group, figures):
-    every = 1 if LONG else 200
-    command = [sys.executable, "-m", "tests.long.mutants", *FILES[group], f"--every={every}"]
+    command = [sys.executable, "-m", "tests.long.mutants", *FILES[group]]
+    if not LONG:
+        command.append("--every=200")
+    elif RESULTS:
+        command.append(f"--results={RESULTS}")
     environment = {**os.environ, "GLASSGRAD_CAMPAIGN": "sample", "OPENBLAS_NUM_THREADS": "1"}
     ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
