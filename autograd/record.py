@@ -25,7 +25,7 @@ from autograd.errors import (
     ours,
 )
 from autograd.grad_mode import is_grad_enabled
-from autograd.source import Source, caller, is_ours
+from autograd.source import Source, caller, is_ours, outermost
 from autograd.stamps import next_id
 from autograd.tensors import Tensor
 from autograd.unknown import keyword_hint
@@ -224,12 +224,12 @@ def _result(op: Op, edges: Sequence[Edge], closures: Any, out: np.ndarray) -> Te
     node.scope = scopes.current()
     node.hooks = node.retainer = None
     try:
-        frame = sys._getframe(2)  # frame 1 is the op's call
-    except ValueError:  # nobody called it: it is all that a thread does
-        frame = sys._getframe(1)
-    while is_ours[frame.f_code.co_filename] and frame.f_back is not None:
-        frame = frame.f_back
-    node._code, node._offset = frame.f_code, frame.f_lasti
+        frame: Any = sys._getframe(2)  # frame 1 is the op's call
+        while is_ours[frame.f_code.co_filename]:
+            frame = frame.f_back
+        node._code, node._offset = frame.f_code, frame.f_lasti
+    except (AttributeError, ValueError):  # no frame of a program: all there are belong to us
+        node._code, node._offset = outermost()
     tensor = _new_tensor(Tensor)
     tensor._data = out
     tensor._grad = tensor._hooks = tensor._name = None

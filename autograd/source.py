@@ -53,3 +53,11 @@ def caller(depth: int = 1) -> tuple[CodeType, int]:
             break
         frame = frame.f_back
     return frame.f_code, frame.f_lasti
+
+
+def outermost() -> tuple[CodeType, int]:
+    """The frame that everything else in this thread was called from, as `caller` returns it."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        frame = frame.f_back
+    return frame.f_code, frame.f_lasti
