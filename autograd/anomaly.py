@@ -21,10 +21,12 @@ from autograd.interrupts import begins_at_once, to_the_end
 from autograd.record import Node
 from autograd.source import Source, is_ours
 from autograd.tensors import Tensor
+from autograd.unknown import named_arguments
 
 _active: ContextVar[detect_anomaly | None] = ContextVar("glassgrad_anomaly", default=None)
 
 
+@named_arguments
 class detect_anomaly(contextlib.ContextDecorator):
     """Raise at the first NaN or Inf, forward or backward, with op, operand, element and line.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Never, TypedDict, Unpack
 
 import numpy as np
 
@@ -104,26 +104,26 @@ class ArrayMethods:
     def abs(self) -> Tensor:
         return autograd.ops.absolute(self)
 
-    def pow(self, exponent: Any) -> Tensor:
-        return autograd.ops.power(self, exponent)
+    def pow(self, exponent: Any, **unknown: Never) -> Tensor:
+        return autograd.ops.power(self, exponent, **unknown)
 
-    def add(self, other: Any) -> Tensor:
-        return autograd.ops.add(self, other)
+    def add(self, other: Any, **unknown: Never) -> Tensor:
+        return autograd.ops.add(self, other, **unknown)
 
-    def sub(self, other: Any) -> Tensor:
-        return autograd.ops.subtract(self, other)
+    def sub(self, other: Any, **unknown: Never) -> Tensor:
+        return autograd.ops.subtract(self, other, **unknown)
 
-    def mul(self, other: Any) -> Tensor:
-        return autograd.ops.multiply(self, other)
+    def mul(self, other: Any, **unknown: Never) -> Tensor:
+        return autograd.ops.multiply(self, other, **unknown)
 
-    def div(self, other: Any) -> Tensor:
-        return autograd.ops.divide(self, other)
+    def div(self, other: Any, **unknown: Never) -> Tensor:
+        return autograd.ops.divide(self, other, **unknown)
 
-    def dot(self, other: Any) -> Tensor:
-        return autograd.ops.dot(self, other)
+    def dot(self, other: Any, **unknown: Never) -> Tensor:
+        return autograd.ops.dot(self, other, **unknown)
 
-    def matmul(self, other: Any) -> Tensor:
-        return autograd.ops.matmul(self, other)
+    def matmul(self, other: Any, **unknown: Never) -> Tensor:
+        return autograd.ops.matmul(self, other, **unknown)
 
     def sum(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
         return autograd.ops.sum(self, *args, **kwargs)
@@ -202,14 +202,14 @@ class ArrayMethods:
     def log_softmax(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
         return autograd.ops.log_softmax(self, *args, **kwargs)
 
-    def clamp(self, min: Any = None, max: Any = None) -> Tensor:
-        return autograd.ops.clip(self, min, max)
+    def clamp(self, min: Any = None, max: Any = None, **unknown: Never) -> Tensor:
+        return autograd.ops.clip(self, min, max, **unknown)
 
-    def unsqueeze(self, dim: int) -> Tensor:
-        return autograd.ops.expand_dims(self, dim)
+    def unsqueeze(self, dim: int, **unknown: Never) -> Tensor:
+        return autograd.ops.expand_dims(self, dim, **unknown)
 
-    def reshape(self, *shape: Any, order: str = "C") -> Tensor:
-        return autograd.ops.reshape(self, _spread(shape), order=order)
+    def reshape(self, *shape: Any, order: str = "C", **unknown: Never) -> Tensor:
+        return autograd.ops.reshape(self, _spread(shape), order=order, **unknown)
 
     def view(self, *shape: Any) -> Tensor:
         return autograd.ops.reshape(self, _spread(shape))
@@ -229,16 +229,18 @@ class ArrayMethods:
     def expand(self, *shape: Any) -> Tensor:
         return autograd.ops.expand(self, _spread(shape))
 
-    def ravel(self, order: str = "C") -> Tensor:
-        return autograd.ops.ravel(self, order=order)
+    def ravel(self, order: str = "C", **unknown: Never) -> Tensor:
+        return autograd.ops.ravel(self, order=order, **unknown)
 
-    def flatten(self, order: str = "C", *, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    def flatten(
+        self, order: str = "C", *, start_dim: int = 0, end_dim: int = -1, **unknown: Never
+    ) -> Tensor:
         if not isinstance(order, str):
             raise ArgumentError(
                 f"flatten({order}): NumPy's flatten takes an order; "
                 f"write x.flatten(start_dim={order})"
             )
-        return autograd.ops.flatten(self, start_dim, end_dim, order=order)
+        return autograd.ops.flatten(self, start_dim, end_dim, order=order, **unknown)
 
     @property
     def T(self) -> Tensor:

@@ -182,7 +182,7 @@ class _Replay:
         """Call the closures of each node on its gradient, which is complete when it is reached."""
         waiting, reached, targets = self.waiting, self.reached, self.targets
         create_graph, retain_graph = self.create_graph, self.retain_graph
-        kind = Tensor if create_graph else np.ndarray
+        kind: type[Any] = Tensor if create_graph else np.ndarray
         for node in nodes:
             g = waiting.pop(node, None)
             if g is None:  # nothing flowed here

@@ -12,10 +12,12 @@ import numpy as np
 from autograd.errors import GradCheckError
 from autograd.record import Op
 from autograd.tensors import Tensor
+from autograd.unknown import named_arguments
 
 __all__ = ["check_contract"]
 
 
+@named_arguments
 def check_contract(op: Callable[..., Any], *args: Any, **statics: Any) -> set[str]:
     """Check that an op obeys the contract of `ag.op` for one call; return what its closures keep.
 

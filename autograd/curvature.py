@@ -20,6 +20,7 @@ from autograd.errors import ArgumentError, DTypeError, GraphError, ShapeError
 from autograd.grad_mode import enable_grad, is_grad_enabled, no_grad
 from autograd.tensors import Tensor
 from autograd.transform import within_a_transform
+from autograd.unknown import named_arguments
 
 __all__ = [
     "Extremes",
@@ -330,3 +331,7 @@ def _unflat(vector: Vector, tensors: Sequence[Tensor]) -> list[np.ndarray]:
         part.reshape(t.shape).astype(t.dtype)
         for part, t in zip(np.split(vector, ends), tensors, strict=True)
     ]
+
+
+for _name in __all__:
+    globals()[_name] = named_arguments(globals()[_name])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.errors import ArgumentError, DTypeError, ShapeError
+from autograd.unknown import named_arguments
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -39,6 +40,7 @@ def get_default_dtype() -> np.dtype:
     return _default
 
 
+@named_arguments
 def set_default_dtype(dtype: npt.DTypeLike) -> None:
     """Set the dtype that Python floats and lists of them become (float32 or float64)."""
     global _default

@@ -9,12 +9,13 @@ import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, Never, TypeVar
 
 import numpy as np
 
 from autograd.errors import DTypeError
 from autograd.interrupts import begins_at_once
+from autograd.unknown import named_arguments, unknown_keyword
 
 __all__ = ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
@@ -65,6 +66,7 @@ class _To(_Switch):
         self.mode = mode
 
 
+@named_arguments
 class set_grad_enabled(_Switch):
     """Switch recording on or off: at once, inside a `with` block, or in a decorated function.
 
@@ -90,7 +92,7 @@ class set_grad_enabled(_Switch):
             raise DTypeError(f"set_grad_enabled: mode must be True or False, got {mode!r}")
         self.mode = bool(mode)
         self._before: bool | None = None  # what was before the call, if it switched
-        if not _begins_a_with_block(sys._getframe(1)):
+        if not _begins_a_with_block(sys._getframe(2)):
             self._before = _enabled.get()
             _enabled.set(self.mode)
 
@@ -153,7 +155,9 @@ class no_grad(_Switch):
 
     mode = False
 
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+    def __new__(cls, function: Callable[..., Any] | None = None, **unknown: Never) -> Any:
+        if unknown:
+            raise unknown_keyword(no_grad.__new__, cls.__name__, unknown)
         if function is not None:  # used as a bare @no_grad
             return _decorate(function, cls.mode)
         return super().__new__(cls)

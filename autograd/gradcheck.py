@@ -15,6 +15,7 @@ from autograd.errors import ArgumentError, DTypeError, GradCheckError
 from autograd.record import Op, ops_by_code
 from autograd.source import Source, is_ours
 from autograd.tensors import Tensor
+from autograd.unknown import named_arguments
 
 __all__ = ["check_grads"]
 
@@ -27,6 +28,7 @@ class _Tolerance:
     richardson: bool
 
 
+@named_arguments
 def check_grads(
     function: Callable[..., Tensor],
     inputs: Sequence[Any] | Any,

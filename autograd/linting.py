@@ -12,6 +12,7 @@ import numpy as np
 from autograd.errors import DTypeError, GraphError
 from autograd.record import Node
 from autograd.tensors import Tensor
+from autograd.unknown import named_arguments
 from autograd.viz.births import Bad, bad_vertices
 from autograd.viz.graph import Recorded, Vertex, collect
 from autograd.viz.names import Variables, is_module, user_frame
@@ -58,6 +59,7 @@ class Findings(list[Finding]):
         return f"<ul>{items}</ul>"
 
 
+@named_arguments
 def lint(loss: Tensor, model: Any = None) -> Findings:
     """What looks wrong in the graph of `loss`, before `backward` is called.
 

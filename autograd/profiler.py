@@ -27,6 +27,7 @@ from autograd.record import Node, ops_by_code
 from autograd.scope import Scope, current
 from autograd.stamps import owner
 from autograd.tensors import Tensor
+from autograd.unknown import named_arguments
 from autograd.viz.keeping import Times, times
 from autograd.viz.values import bytes_in_words, held_blocks, seconds_in_words
 
@@ -75,6 +76,7 @@ class _Call(Row):
     shape: tuple[int, ...] = field(default=())
 
 
+@named_arguments
 class profile:
     """Measure time, memory and arithmetic of what runs inside, by op and by module.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd.errors import ArgumentError, CheckpointError, DTypeError
 from autograd.locks import hold_while_forking
+from autograd.unknown import named_arguments
 
 __all__ = ["default_generator", "get_rng_state", "manual_seed", "set_rng_state"]
 
@@ -31,6 +32,7 @@ def default_generator() -> np.random.Generator:
     return _default
 
 
+@named_arguments
 def manual_seed(seed: int) -> np.random.Generator:
     """Start the default generator anew from `seed` and return it.
 
@@ -50,6 +52,7 @@ def manual_seed(seed: int) -> np.random.Generator:
     return generator
 
 
+@named_arguments
 def get_rng_state() -> dict[str, Any]:
     """The state of the default generator: plain Python values, which fit into JSON."""
     import copy
@@ -57,6 +60,7 @@ def get_rng_state() -> dict[str, Any]:
     return copy.deepcopy(dict(default_generator().bit_generator.state))
 
 
+@named_arguments
 def set_rng_state(state: dict[str, Any]) -> None:
     """Put the default generator into a state from `get_rng_state`.
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd import random_source, results, stamps
 from autograd.backprop import gradients, schedule
-from autograd.errors import GraphError, InPlaceError
+from autograd.errors import GlassgradError, GraphError, InPlaceError
 from autograd.grad_mode import enable_grad, is_grad_enabled, no_grad
 from autograd.interrupts import at_once
 from autograd.pytree import flatten
@@ -20,10 +20,12 @@ from autograd.record import Array, Node, Op
 from autograd.scope import current
 from autograd.stamps import next_id
 from autograd.tensors import Tensor
+from autograd.unknown import named_arguments, require_signature
 
 __all__ = ["checkpoint"]
 
 
+@named_arguments
 def checkpoint(function: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
     """`function(*args)`, keeping nothing of its inside for backward but its inputs.
 
@@ -43,7 +45,7 @@ def checkpoint(function: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Te
     tensor([ 3., 12.])
     """
     if not is_grad_enabled():
-        return function(*args, **kwargs)
+        return _called(function, args, kwargs)
     born = next_id()
     surroundings = _Surroundings()
     out = surroundings.watched(function, args, kwargs)
@@ -103,6 +105,18 @@ def checkpoint(function: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Te
     return Node.result(_CHECKPOINT, edges, closures, out.data)
 
 
+def _called(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """The function's result; an error of ours for arguments that it does not take."""
+    try:
+        return function(*args, **kwargs)
+    except GlassgradError:
+        raise
+    except TypeError:
+        name = getattr(function, "__name__", type(function).__name__)
+        require_signature(function, f"checkpoint: {name}", args, kwargs)
+        raise
+
+
 _reading: ContextVar[Callable[[np.ndarray], None] | None] = ContextVar(
     "glassgrad_reading", default=None
 )
@@ -137,7 +151,7 @@ class _Surroundings:
             random_source.told.set(draw)
             try:
                 stamps.told.set(write)
-                return function(*args, **kwargs)
+                return _called(function, args, kwargs)
             finally:
                 stamps.told.set(outer_write)
         finally:

@@ -28,7 +28,7 @@ from autograd.grad_mode import is_grad_enabled
 from autograd.source import Source, caller, is_ours, outermost
 from autograd.stamps import next_id
 from autograd.tensors import Tensor
-from autograd.unknown import keyword_hint
+from autograd.unknown import keyword_hint, named_arguments
 
 __all__ = ["Array", "Node", "Op", "op", "ops_by_code", "registry"]
 
@@ -245,6 +245,7 @@ Node.result = _result
 def op(body: Callable[..., Any]) -> Callable[..., Any]: ...
 @overload
 def op(*, max_order: int | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
+@named_arguments
 def op(body: Any = None, *, max_order: int | None = None) -> Any:
     """Make an op of a function that returns its value and one closure per operand.
 

@@ -326,15 +326,19 @@ SPELLINGS = {
 KEYWORDS = {
     "chunks": "write indices_or_sections",
     "device": _CPU,
+    "force": "write x.detach().numpy()",
     "foreach": "parameters are updated together where that is faster, so leave it out",
     "fused": "parameters are updated together where that is faster, so leave it out",
     "in_dims": "write in_axes",
     "layout": "leave it out",
+    "memory_format": "arrays lie in memory as NumPy's do, so leave it out",
     "non_blocking": "leave it out",
     "num_workers": "batches are made in this process, so leave it out",
     "out_dims": "write out_axes",
     "pin_memory": "leave it out",
+    "preserve_rng_state": "random numbers are the same when it computes again, so leave it out",
     "size_average": "write reduction='mean' or 'sum'",
+    "use_reentrant": "it computes again in one way only, so leave it out",
     "unbiased": "write correction=1 for True, correction=0 for False",
 }
 """Hints by keyword, whatever takes it."""

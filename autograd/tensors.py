@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Never
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from autograd.errors import (
 from autograd.given_names import note_name
 from autograd.grad_mode import is_grad_enabled
 from autograd.stamps import stamp
-from autograd.unknown import answer_for
+from autograd.unknown import answer_for, named_arguments, unknown_keyword
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -57,7 +57,10 @@ class Tensor(ArrayMethods):
         *,
         dtype: npt.DTypeLike | None = None,
         name: str | None = None,
+        **unknown: Never,
     ):
+        if unknown:
+            raise unknown_keyword(Tensor.__init__, type(self).__name__, unknown)
         if isinstance(data, Tensor):
             data = _without_gradient(data, type(self).__name__)
         self._data: np.ndarray = as_array(data, type(self).__name__, dtype)
@@ -119,6 +122,7 @@ class Tensor(ArrayMethods):
             )
         self._requires_grad = value
 
+    @named_arguments
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad` and return this Tensor."""
         self.requires_grad = requires_grad
@@ -212,12 +216,15 @@ class Tensor(ArrayMethods):
         retain_graph: bool | None = None,
         create_graph: bool = False,
         inputs: Sequence[Tensor] | None = None,
+        **unknown: Never,
     ) -> None:
         """Replay the graph backward and add the gradients to the leaves' `grad`.
 
         `gradient` is the gradient of this Tensor, needed unless it has one element. The graph is
         freed on the way unless `retain_graph`. `inputs`: only these leaves.
         """
+        if unknown:
+            raise unknown_keyword(Tensor.backward, "backward", unknown)
         backprop.backward(self, gradient, retain_graph, create_graph, inputs)
 
     def detach(self) -> Tensor:
@@ -241,6 +248,7 @@ class Tensor(ArrayMethods):
 
             self.node.retainer = weakref.ref(self)
 
+    @named_arguments
     def register_hook(self, hook: Callable[[Tensor], Any]) -> RemovableHook:
         """Call `hook(gradient)` when this Tensor's gradient is complete; it may return another.
 
@@ -267,6 +275,7 @@ class Tensor(ArrayMethods):
 
         return draw(self, **options)
 
+    @named_arguments
     def astype(self, dtype: npt.DTypeLike, copy: bool = True) -> Tensor:
         """This Tensor in another dtype; recorded between float dtypes."""
         dtype = as_dtype(dtype, "astype")
@@ -276,6 +285,7 @@ class Tensor(ArrayMethods):
             return ops.astype(self, dtype)
         return Tensor(self._data.astype(dtype))
 
+    @named_arguments
     def to(self, dtype: npt.DTypeLike) -> Tensor:
         """This Tensor in another dtype; itself if it has that already."""
         dtype = as_dtype(dtype, "to")
@@ -291,6 +301,7 @@ class Tensor(ArrayMethods):
 
     # -- leaving for NumPy and Python -------------------------------------------------------
 
+    @named_arguments
     def numpy(self) -> np.ndarray:
         """The ndarray, sharing memory; an error while a gradient could get lost."""
         return self.__array__()
@@ -478,6 +489,7 @@ class Tensor(ArrayMethods):
     def __ipow__(self, other: Any) -> Tensor:
         return self._in_place(ops.power, np.power, other)
 
+    @named_arguments
     def fill_(self, value: Any) -> Tensor:
         """Set every element, in place."""
         value = self._to_write(value, "fill_")
@@ -488,6 +500,7 @@ class Tensor(ArrayMethods):
         """Set every element to zero, in place."""
         return self.fill_(0)
 
+    @named_arguments
     def copy_(self, other: Any) -> Tensor:
         """Take over the values of `other`, in place."""
         other = self._to_write(other, "copy_")
@@ -577,22 +590,22 @@ class Tensor(ArrayMethods):
         return ops.getitem(self, key)
 
     def __eq__(self, other: object) -> Any:
-        return ops.equal(self, other)
+        return compared(np.equal, self, other)
 
     def __ne__(self, other: object) -> Any:
-        return ops.not_equal(self, other)
+        return compared(np.not_equal, self, other)
 
     def __lt__(self, other: Any) -> Any:
-        return ops.less(self, other)
+        return compared(np.less, self, other)
 
     def __le__(self, other: Any) -> Any:
-        return ops.less_equal(self, other)
+        return compared(np.less_equal, self, other)
 
     def __gt__(self, other: Any) -> Any:
-        return ops.greater(self, other)
+        return compared(np.greater, self, other)
 
     def __ge__(self, other: Any) -> Any:
-        return ops.greater_equal(self, other)
+        return compared(np.greater_equal, self, other)
 
     __hash__ = object.__hash__
 
@@ -675,6 +688,7 @@ def tensor(
     requires_grad: bool = False,
     *,
     name: str | None = None,
+    **unknown: Never,
 ) -> Tensor:
     """A new leaf Tensor that owns a copy of `data`.
 
@@ -684,6 +698,8 @@ def tensor(
     >>> ag.tensor([[1.0, 2.0], [3.0, 4.0]]).shape
     (2, 2)
     """
+    if unknown:
+        raise unknown_keyword(tensor, "tensor", unknown)
     if _holds_tensor(data):
         raise DTypeError(
             "tensor: a list of Tensors would lose their graph; use ag.stack(list) to join them, "
@@ -723,3 +739,4 @@ def _rebuild(
 # The one circle among imports: ops build Tensors, and a Tensor's operators are ops. It closes
 # here, when the class exists.
 from autograd import backprop, numpy_protocol, ops  # noqa: E402
+from autograd.ops.compare import compared  # noqa: E402

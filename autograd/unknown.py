@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar
 
 import numpy as np
@@ -25,6 +25,7 @@ __all__ = [
     "keyword_hint",
     "named_arguments",
     "require_signature",
+    "unknown_keyword",
     "unknown_name",
 ]
 
@@ -123,8 +124,32 @@ def keyword_hint(name: str, known: Iterable[str]) -> str:
     return "" if near is None else f"; did you mean '{near}'?"
 
 
-def named_arguments(function: F) -> F:
-    """Let a function answer arguments that do not fit its signature with an error of ours."""
+def named_arguments(named: F) -> F:
+    """Let a function answer arguments that do not fit its signature with an error of ours.
+
+    Of a class: its constructor, and the methods that can be given an argument by name.
+    """
+    if not isinstance(named, type):
+        return _answering(named, named.__name__)  # type: ignore[no-any-return]
+    answered = issubclass(named, NamedArguments)
+    for name, member in list(vars(named).items()):
+        if inspect.isfunction(member) and (
+            (name == "__init__" and not answered)
+            or (not name.startswith("_") and _takes_names(member))
+        ):
+            setattr(named, name, _answering(member, ""))
+    return named
+
+
+def _takes_names(method: Callable[..., Any]) -> bool:
+    """Whether a method has parameters with names, and refuses other names."""
+    code = method.__code__
+    takes = code.co_argcount + code.co_kwonlyargcount > 1
+    return takes and not code.co_flags & inspect.CO_VARKEYWORDS
+
+
+def _answering(function: Any, name: str) -> Any:
+    """The function, answering in the name of its class where `name` is empty."""
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -133,10 +158,27 @@ def named_arguments(function: F) -> F:
         except GlassgradError:
             raise
         except TypeError:
-            require_signature(function, function.__name__, args, kwargs)
+            where = name or _called(function, type(args[0]) if args else None)
+            require_signature(function, where, args, kwargs)
             raise
 
-    return call  # type: ignore[return-value]
+    return call
+
+
+def _called(method: Callable[..., Any], owner: type | None) -> str:
+    """What messages call a method of `owner`: its own name, or the class for a constructor."""
+    where = method.__qualname__.split(".")[0] if owner is None else owner.__name__
+    return where if method.__name__ == "__init__" else f"{where}.{method.__name__}"
+
+
+def unknown_keyword(function: Callable[..., Any], name: str, unknown: Iterable[str]) -> DTypeError:
+    """The error for keywords that a function gathers only to refuse them.
+
+    It does so where being wrapped by `named_arguments` would take a part of its time worth having.
+    """
+    parameters = inspect.signature(function).parameters.values()
+    takes = [p for p in parameters if p.name != "self" and p.kind is not p.VAR_KEYWORD]
+    return _no_argument(name, next(iter(unknown)), takes)
 
 
 class NamedArguments:
@@ -147,7 +189,7 @@ class NamedArguments:
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs:  # without any, it may be a copy that is being made
             constructor = cls.__init__
-            given = require_signature(constructor, cls.__name__, (None, *args), kwargs)
+            given = _fitted(_signature(constructor), cls.__name__, (None, *args), kwargs)
             if constructor.__module__.partition(".")[0] in _OURS:
                 check_annotated(cls.__name__, constructor.__annotations__, given)
         return super().__new__(cls)
@@ -155,6 +197,7 @@ class NamedArguments:
 
 @functools.lru_cache(maxsize=512)
 def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    """That of a constructor, kept: it is asked for each time."""
     if function is object.__init__:
         return inspect.Signature([inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)])
     return inspect.signature(function)
@@ -162,22 +205,46 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
 
 def require_signature(
     function: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """Raise `DTypeError` if a function cannot be called with these arguments."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # one in C, which tells nothing
+        return
+    _fitted(signature, name, args, kwargs)
+
+
+def _fitted(
+    signature: inspect.Signature, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> dict[str, Any]:
-    """The arguments by name; `DTypeError` if a function cannot be called with these."""
-    signature = _signature(function)
+    """The arguments by name; `DTypeError` if they do not fit."""
     try:
         return signature.bind(*args, **kwargs).arguments
     except TypeError as error:
         problem = str(error)
-    takes = [p for p in signature.parameters.values() if p.name != "self"]
-    names = [p.name for p in takes if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    unknown = [k for k in kwargs if k not in names]
-    hint = keyword_hint(unknown[0], [n for n in names if n not in kwargs]) if unknown else ""
-    if unknown and "unexpected" in problem:
-        problem = f"no argument '{unknown[0]}'"
-    raise DTypeError(f"{name}: {problem}; it takes ({', '.join(map(_shown, takes))}){hint}")
+    takes = [p for p in signature.parameters.values() if p.name not in ("self", "cls")]
+    names = {p.name for p in takes}
+    if not any(p.kind is p.VAR_KEYWORD for p in takes):
+        for unknown in kwargs:
+            if unknown not in names:
+                raise _no_argument(name, unknown, takes, kwargs)
+    raise DTypeError(f"{name}: {problem}; it takes ({', '.join(map(_shown, takes))})")
+
+
+def _no_argument(
+    name: str, unknown: str, takes: Collection[inspect.Parameter], given: Collection[str] = ()
+) -> DTypeError:
+    shown = ", ".join(map(_shown, takes))
+    near = [p.name for p in takes if p.kind not in _STARS and p.name not in given]
+    hint = keyword_hint(unknown, near)
+    return DTypeError(f"{name}: no argument '{unknown}'; it takes ({shown}){hint}")
+
+
+_STARS: dict[Any, str] = {
+    inspect.Parameter.VAR_POSITIONAL: "*",
+    inspect.Parameter.VAR_KEYWORD: "**",
+}
 
 
 def _shown(parameter: inspect.Parameter) -> str:
-    stars: dict[Any, str] = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}
-    return stars.get(parameter.kind, "") + parameter.name
+    return _STARS.get(parameter.kind, "") + parameter.name

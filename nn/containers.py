@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from autograd.errors import ArgumentError, DTypeError, IndexRangeError
+from autograd.unknown import named_arguments
 from nn.module import Module
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
 
 
+@named_arguments
 class _Row(Module):
     """Children in a row: attributes named "0", "1", ... unless they were given names."""
 
@@ -137,6 +139,7 @@ class ModuleList(_Row):
         self.extend(modules)
 
 
+@named_arguments
 class ModuleDict(Module):
     """A dict of modules that are called by hand. (A plain dict does as well.)
 

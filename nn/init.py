@@ -20,6 +20,7 @@ import numpy as np
 import autograd as ag
 from autograd.dtypes import as_dtype
 from autograd.errors import ArgumentError, DTypeError, ShapeError
+from autograd.unknown import named_arguments
 
 __all__ = [
     "calculate_gain",
@@ -272,3 +273,7 @@ def empty(shape: tuple[int, ...], dtype: npt.DTypeLike | None) -> np.ndarray:
     if _without_memory.get():
         return np.broadcast_to(np.zeros((), wanted), shape)
     return np.zeros(shape, wanted)
+
+
+for _name in __all__:
+    globals()[_name] = named_arguments(globals()[_name])

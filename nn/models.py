@@ -12,6 +12,7 @@ from math import prod
 from typing import Any
 
 from autograd.errors import ArgumentError
+from autograd.unknown import named_arguments
 from nn import functional as F
 from nn.containers import Sequential
 from nn.layers import activations
@@ -317,3 +318,7 @@ def _activation(where: str, activation: Activation) -> Callable[[], Module]:
             f"{where}: activation must be one of {', '.join(by_name)}, got {activation!r}"
         )
     return by_name[activation]
+
+
+for _name in __all__:
+    globals()[_name] = named_arguments(globals()[_name])

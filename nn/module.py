@@ -12,8 +12,9 @@ import numpy as np
 from autograd import Tensor, scope
 from autograd.errors import ArgumentError, DTypeError, GlassgradError
 from autograd.evidence import note_inputs
+from autograd.source import is_ours
 from autograd.tensors import RemovableHook
-from autograd.unknown import NamedArguments, answer_for
+from autograd.unknown import NamedArguments, answer_for, named_arguments, require_signature
 from nn import state as states
 from nn.parameter import Buffer, Parameter
 
@@ -37,6 +38,7 @@ def _no_forward(self: Module, *args: Any, **kwargs: Any) -> Any:
     )
 
 
+@named_arguments
 class Module(NamedArguments):
     """Base of all layers and networks: subclass it, set attributes, define `forward`.
 
@@ -77,6 +79,9 @@ class Module(NamedArguments):
             return self.forward(*args, **kwargs)
         except GlassgradError as error:
             _locate(error, self, args)
+            raise
+        except TypeError as error:
+            _check_call(error, self, args, kwargs)
             raise
         finally:
             scope.leave(outer)
@@ -414,6 +419,20 @@ def _locate(error: GlassgradError, module: Module, inputs: tuple[Any, ...]) -> N
     path = scope.prefix()
     if error.args and not str(error.args[0]).startswith(path):
         error.args = (path + str(error.args[0]), *error.args[1:])
+
+
+def _check_call(
+    error: TypeError, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """Raise an error of ours where it was the arguments that did not fit `forward`."""
+    innermost = error.__traceback__
+    while innermost is not None and innermost.tb_next is not None:
+        innermost = innermost.tb_next
+    if innermost is not None and is_ours[innermost.tb_frame.f_code.co_filename]:
+        name = scope.prefix() + "forward"
+        method = getattr(module.forward, "__func__", None)
+        if method is not None:
+            require_signature(method, name, (module, *args), kwargs)
 
 
 def _float_dtype(dtype: Any) -> np.dtype:

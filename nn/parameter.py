@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import Tensor
+from autograd.unknown import named_arguments
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Buffer", "Parameter"]
 
 
+@named_arguments
 class Parameter(Tensor):
     """A Tensor that is trained: an attribute of this type belongs to its module's parameters.
 
@@ -46,6 +48,7 @@ def _array_of(data: Any) -> Any:
     return data.data if isinstance(data, Tensor) else data
 
 
+@named_arguments
 class Buffer(Tensor):
     """A Tensor that is state but not trained, such as a running mean.
 

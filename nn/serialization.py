@@ -18,6 +18,7 @@ import numpy as np
 
 from autograd.errors import CheckpointError, DTypeError, GlassgradError
 from autograd.files import StrPath, write_whole
+from autograd.unknown import named_arguments
 from nn import safetensors_file
 from nn.module import Module
 from nn.structure import flatten, unflatten
@@ -33,6 +34,7 @@ DTYPES = (
 )
 
 
+@named_arguments
 def save(obj: Any, path: StrPath, metadata: Mapping[str, str] | None = None) -> None:
     """Write a module's state, or a nest of dicts, lists and tuples, to a safetensors file.
 
@@ -73,6 +75,7 @@ def save(obj: Any, path: StrPath, metadata: Mapping[str, str] | None = None) -> 
     write_whole(path, *safetensors_file.parts(stored, info), durable=True)
 
 
+@named_arguments
 def load(path: StrPath, *, verify: bool = True) -> Any:
     """What `save` wrote: of a module its state dictionary, for `load_state_dict`.
 
@@ -95,6 +98,7 @@ def load(path: StrPath, *, verify: bool = True) -> Any:
         ) from None
 
 
+@named_arguments
 def load_metadata(path: StrPath, *, verify: bool = True) -> dict[str, str]:
     """The `metadata` that was given to `save`, checked like the rest of the file.
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 import autograd as ag
 from autograd.errors import ArgumentError
+from autograd.unknown import named_arguments
 from nn import init
 from nn.layers.convolution import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, LocalConv2d
 from nn.layers.dense import Bilinear, Embedding, Linear
@@ -35,6 +36,7 @@ class LayerSize(NamedTuple):
     connections: int | None  # uses of a weight: multiplications; None if not known
 
 
+@named_arguments
 class Summary:
     """The table that `summary` returns: `rows`, their totals, and all of it as text."""
 
@@ -85,6 +87,7 @@ class Summary:
         return "<table>" + "".join(f"<tr>{row}</tr>" for row in rows) + "</table>"
 
 
+@named_arguments
 def summary(
     model: Module,
     input_shape: Shape | Sequence[Shape],
@@ -132,6 +135,7 @@ def summary(
     return Summary(rows, shapes, sum(parameter.size for parameter in model.parameters()))
 
 
+@named_arguments
 def count_parameters(model: Module | Callable[[], Module]) -> int:
     """The number of parameters, shared ones once.
 

@@ -14,6 +14,7 @@ from autograd import Tensor
 from autograd.errors import ArgumentError, GraphError, InPlaceError
 from autograd.interrupts import at_once, each
 from autograd.stamps import stamp
+from autograd.unknown import named_arguments
 from optim.groups import as_tensors
 from optim.pieces import QUIET
 from optim.settings import nonnegative, number
@@ -21,6 +22,7 @@ from optim.settings import nonnegative, number
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]
 
 
+@named_arguments
 def clip_grad_norm_(
     parameters: Tensor | Iterable[Tensor],
     max_norm: float,
@@ -66,6 +68,7 @@ def clip_grad_norm_(
     return Tensor(np.array(total, dtype))
 
 
+@named_arguments
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
     """Clip each element of the gradients to [-clip_value, clip_value], in place.
 

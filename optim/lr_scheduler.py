@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.errors import ArgumentError, CheckpointError, DTypeError, GlassgradError
 from autograd.interrupts import at_once
 from autograd.later import later
-from autograd.unknown import NamedArguments
+from autograd.unknown import NamedArguments, named_arguments
 from optim import schedules
 from optim.optimizer import Optimizer
 from optim.settings import nonnegative
@@ -34,6 +34,7 @@ Schedule = Callable[[int], float]
 Write = tuple[dict[str, Any], str, Any]  # where, under which name, what
 
 
+@named_arguments
 class LRScheduler(NamedArguments):
     """Sets each group's lr to a function of the number of `step()` calls, from 0.
 

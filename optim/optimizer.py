@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import chain, repeat, starmap
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from autograd import Tensor, enable_grad
 from autograd.errors import ArgumentError, DTypeError, InPlaceError, ShapeError
 from autograd.interrupts import at_once, each, to_the_end
 from autograd.stamps import stamp
-from autograd.unknown import NamedArguments
+from autograd.unknown import NamedArguments, named_arguments, unknown_keyword
 from optim import groups
 from optim.compiled import SMALL
 from optim.groups import Params, describe
@@ -27,6 +27,7 @@ __all__ = ["Optimizer", "Scratch", "Settings"]
 Settings = dict[str, Any]
 
 
+@named_arguments
 class Optimizer(NamedArguments):
     """Base of the optimisers: holds parameter groups and state, and applies a rule to each array.
 
@@ -123,8 +124,10 @@ class Optimizer(NamedArguments):
                     )
         self.param_groups.append(group)
 
-    def zero_grad(self, set_to_none: bool = True) -> None:
+    def zero_grad(self, set_to_none: bool = True, **unknown: Never) -> None:
         """Forget the gradients of all parameters; with `set_to_none=False` fill them with zeros."""
+        if unknown:
+            raise self._no_keyword(Optimizer.zero_grad, unknown)
         if set_to_none:
             try:
                 self._drop_gradients()
@@ -145,6 +148,9 @@ class Optimizer(NamedArguments):
         stamp(*old)
         at_once(chain(starmap(setattr, made), each(np.ndarray.fill, old, repeat(0))))
 
+    def _no_keyword(self, method: Callable[..., Any], unknown: Iterable[str]) -> DTypeError:
+        return unknown_keyword(method, f"{type(self).__name__}.{method.__name__}", unknown)
+
     def _drop_gradients(self) -> None:
         for group in self.param_groups:
             for tensor in group["params"]:
@@ -154,7 +160,7 @@ class Optimizer(NamedArguments):
         """The learning rate that the next step will use, for each group."""
         return [self._lr_now(group, index) for index, group in enumerate(self.param_groups)]
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+    def step(self, closure: Callable[[], Any] | None = None, **unknown: Never) -> Any:
         """Update every parameter that has a gradient, in place.
 
         `closure`, if given, computes the loss and its gradients first; its result is returned.
@@ -165,6 +171,8 @@ class Optimizer(NamedArguments):
         counts all as they were, or all as they are after the step.
         """
         loss = None
+        if unknown:
+            raise self._no_keyword(Optimizer.step, unknown)
         if closure is not None:
             if not callable(closure):
                 raise DTypeError(

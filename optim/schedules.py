@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograd.errors import ArgumentError, DTypeError
+from autograd.unknown import named_arguments
 from optim.settings import LearningRate, learning_rate, nonnegative
 
 __all__ = [
@@ -257,3 +258,8 @@ def _check_count(schedule: object, name: str) -> None:
         raise DTypeError(f"{where}: {name} came as {value!r}; give a whole number of steps")
     if value < 1:
         raise ArgumentError(f"{where}: {name} came as {value!r}; give at least 1 step")
+
+
+for _name in __all__:
+    if isinstance(globals()[_name], type):
+        named_arguments(globals()[_name])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import repeat
 from operator import setitem
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from autograd.errors import (
 )
 from autograd.interrupts import at_once, each
 from autograd.stamps import stamp
+from autograd.unknown import named_arguments
 from optim.groups import describe
 from optim.optimizer import Optimizer, Settings
 
@@ -29,6 +30,7 @@ Closure = Callable[[], Any]
 Memory = dict[str, Any]  # arrays, numbers and None; an array in it is replaced, never written to
 
 
+@named_arguments
 class WholeVectorOptimizer(Optimizer):
     """`step(closure)` calls `advance`; what it leaves is kept only if no error came on the way.
 
@@ -59,13 +61,15 @@ class WholeVectorOptimizer(Optimizer):
             )
         super().add_param_group(param_group)
 
-    def step(self, closure: Closure | None = None) -> Any:
+    def step(self, closure: Closure | None = None, **unknown: Never) -> Any:
         """One step. Any exception, an interrupt too, leaves parameters and memory as they were.
 
         Raises `DTypeError` if the closure is missing or returns no number, `GraphError` if it
         returns NaN or infinity at the parameters as they stand.
         """
         name = type(self).__name__
+        if unknown:
+            raise self._no_keyword(WholeVectorOptimizer.step, unknown)
         if not callable(closure):
             raise DTypeError(
                 f"{name}.step: closure came as {closure!r}; give the function that computes the "

@@ -9,6 +9,7 @@ import numpy as np
 from autograd import scope
 from autograd.errors import ShapeError
 from autograd.tensors import Tensor
+from autograd.unknown import named_arguments
 
 __all__ = ["equal", "greater", "greater_equal", "less", "less_equal", "not_equal"]
 
@@ -23,35 +24,36 @@ def equal(a: Any, b: Any) -> np.ndarray:
     >>> ag.tensor([1.0, 2.0]) == 2
     array([False,  True])
     """
-    return _compare(np.equal, a, b)
+    return compared(np.equal, a, b)
 
 
 def not_equal(a: Any, b: Any) -> np.ndarray:
     """Where a ≠ b."""
-    return _compare(np.not_equal, a, b)
+    return compared(np.not_equal, a, b)
 
 
 def less(a: Any, b: Any) -> np.ndarray:
     """Where a < b."""
-    return _compare(np.less, a, b)
+    return compared(np.less, a, b)
 
 
 def less_equal(a: Any, b: Any) -> np.ndarray:
     """Where a ≤ b."""
-    return _compare(np.less_equal, a, b)
+    return compared(np.less_equal, a, b)
 
 
 def greater(a: Any, b: Any) -> np.ndarray:
     """Where a > b."""
-    return _compare(np.greater, a, b)
+    return compared(np.greater, a, b)
 
 
 def greater_equal(a: Any, b: Any) -> np.ndarray:
     """Where a ≥ b."""
-    return _compare(np.greater_equal, a, b)
+    return compared(np.greater_equal, a, b)
 
 
-def _compare(ufunc: np.ufunc, a: Any, b: Any) -> Any:
+def compared(ufunc: np.ufunc, a: Any, b: Any) -> Any:
+    """Where `ufunc` holds: what the operators of a Tensor call."""
     values = [x._data if isinstance(x, Tensor) else x for x in (a, b)]
     if not all(isinstance(x, int | float | np.generic | np.ndarray | list | tuple) for x in values):
         return NotImplemented
@@ -62,3 +64,7 @@ def _compare(ufunc: np.ufunc, a: Any, b: Any) -> Any:
         raise ShapeError(
             f"{scope.prefix()}{ufunc.__name__}: the shapes {shapes} do not broadcast"
         ) from error
+
+
+for _name in __all__:
+    globals()[_name] = named_arguments(globals()[_name])

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from autograd.errors import ArgumentError, DTypeError, GraphError
 from autograd.files import write_page
 from autograd.tensors import Tensor
+from autograd.unknown import named_arguments
 from autograd.viz import render
 from autograd.viz.dot import dot
 from autograd.viz.failures import failure_in
@@ -31,6 +32,7 @@ _CHOICES = {
 }
 
 
+@named_arguments
 class Graph:
     """A drawn graph: shows itself in a notebook, `save` writes a file, `text()` is a tree of text.
 
@@ -136,6 +138,7 @@ class Graph:
         return bundle
 
 
+@named_arguments
 def draw(
     *outputs: Any,
     style: Literal["ops", "full"] | None = None,

@@ -16,6 +16,7 @@ from autograd.errors import ArgumentError
 from autograd.files import write_page
 from autograd.record import Node
 from autograd.tensors import Tensor
+from autograd.unknown import named_arguments
 from autograd.viz import render
 from autograd.viz.describe import NAMES, op_facts
 from autograd.viz.dot import dot
@@ -33,6 +34,7 @@ _ROOM = "\u2007" * 12  # an invisible label as wide as a number
 _PICTURES = 600  # heat maps in one page; further arrays are described in words only
 
 
+@named_arguments
 class Film:
     """A replay of one backward pass: shows itself in a notebook, `save` writes an HTML file."""
 
@@ -97,6 +99,7 @@ class Film:
             return f"<pre>{html.escape(f'{self!r}: {error}')}</pre>"
 
 
+@named_arguments
 def replay(
     loss: Tensor,
     gradient: Any = None,

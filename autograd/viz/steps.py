@@ -16,6 +16,7 @@ from autograd.ops.index import Piece, add_at
 from autograd.record import Node
 from autograd.source import Source
 from autograd.tensors import Tensor
+from autograd.unknown import named_arguments
 from autograd.viz.formulas import expression
 from autograd.viz.keeping import Times, times
 
@@ -44,6 +45,7 @@ class Outgoing:
         return self.sent
 
 
+@named_arguments
 @dataclass(eq=False)
 class Step:
     """One node of the backward pass: what arrived, and what its closures sent on.
@@ -75,6 +77,7 @@ class Step:
         return f"<step {self.number} of {self.count}: {self.name} {self.node.shape}: {rules}>"
 
 
+@named_arguments
 def backward_steps(
     loss: Tensor,
     gradient: Any = None,

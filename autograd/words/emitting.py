@@ -13,12 +13,14 @@ import numpy as np
 
 from autograd.files import write_page
 from autograd.tensors import Tensor
+from autograd.unknown import named_arguments
 from autograd.viz.values import shape_in_words
 from autograd.words.derivation import Derivation
 from autograd.words.explaining import derived
 from autograd.words.formulas import HELPERS
 
 
+@named_arguments
 class NumpyFunction:
     """NumPy code that computes gradients, and the arrays it was written for.
 
@@ -49,6 +51,7 @@ class NumpyFunction:
         return f"<NumPy function {self.name}({', '.join(self.arguments)})>"
 
 
+@named_arguments
 def to_numpy(loss: Tensor | Callable[..., Tensor], *inputs: Any) -> NumpyFunction:
     """The gradients of `loss` as a NumPy function that needs nothing of this library.
 

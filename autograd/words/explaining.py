@@ -8,6 +8,7 @@ from typing import Any
 
 from autograd.errors import ArgumentError, DTypeError
 from autograd.tensors import Tensor
+from autograd.unknown import named_arguments
 from autograd.viz.graph import collect
 from autograd.viz.names import Variables, user_frame
 from autograd.viz.values import shape_in_words
@@ -15,6 +16,7 @@ from autograd.words.derivation import Derivation, Line, derive
 from autograd.words.observing import Calls, observed
 
 
+@named_arguments
 class Explanation:
     """The lines of a derivation; `str` of it, and a notebook, show them with their shapes.
 
@@ -56,6 +58,7 @@ def _aligned(lines: list[Line]) -> list[str]:
     ]
 
 
+@named_arguments
 def explain(loss: Tensor | Callable[..., Tensor], *inputs: Any) -> Explanation:
     """The backward pass of `loss` in words: how each gradient is computed, with names and shapes.
 

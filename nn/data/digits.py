@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.errors import MissingExtraError
+from autograd.unknown import named_arguments
 from nn.checks import check_spread, whole_number
 
 __all__ = ["load_digits"]
@@ -15,6 +16,7 @@ __all__ = ["load_digits"]
 DIGITS_MEAN, DIGITS_STD = 0.305, 0.376  # of the 1,797 images, ink from 0 to 1
 
 
+@named_arguments
 def load_digits(
     size: int = 32, *, mean: float = DIGITS_MEAN, std: float = DIGITS_STD
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.errors import ArgumentError, CheckpointError, DTypeError, ShapeError
+from autograd.unknown import named_arguments
 from nn.checks import check_spread, whole_number
 
 __all__ = ["load_cifar10", "load_idx", "read_cifar10", "read_idx"]
@@ -32,6 +33,7 @@ CIFAR_IMAGES = 60_000  # in all
 PIECE = 1 << 20  # bytes that are read at a time
 
 
+@named_arguments
 def read_idx(path: StrPath) -> NDArray[Any]:
     """The array in an IDX file, plain or gzipped, in its own shape and dtype (native byte order).
 
@@ -84,6 +86,7 @@ def read_idx(path: StrPath) -> NDArray[Any]:
     return values.astype(dtype.newbyteorder("="), copy=False)
 
 
+@named_arguments
 def load_idx(
     images: StrPath,
     labels: StrPath,
@@ -122,6 +125,7 @@ def load_idx(
     return x, y.astype(np.int64)
 
 
+@named_arguments
 def read_cifar10(
     paths: StrPath | Iterable[StrPath],
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -148,6 +152,7 @@ def read_cifar10(
     return images, records[:, 0].astype(np.int64)
 
 
+@named_arguments
 def load_cifar10(
     paths: StrPath | Iterable[StrPath],
     *,

@@ -17,7 +17,7 @@ from autograd.errors import (
     IndexRangeError,
     ShapeError,
 )
-from autograd.unknown import NamedArguments
+from autograd.unknown import NamedArguments, named_arguments
 from nn.checks import whole_number
 from nn.data.mapping import Dataset, collate, is_dataset
 
@@ -26,6 +26,7 @@ __all__ = ["ArrayDataset", "DataLoader"]
 Batch = tuple[NDArray[Any], ...]
 
 
+@named_arguments
 class ArrayDataset:
     """Arrays that belong together row by row: `dataset[i]` is the tuple of their i-th rows.
 
@@ -64,6 +65,7 @@ class ArrayDataset:
         return f"ArrayDataset({parts})"
 
 
+@named_arguments
 class DataLoader(NamedArguments):
     """Batches of rows or examples, one epoch for each `for` loop over it, as tuples of new arrays.
 

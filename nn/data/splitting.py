@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograd.errors import ArgumentError, DTypeError, ShapeError
+from autograd.unknown import named_arguments
 
 __all__ = ["train_test_split"]
 
 
+@named_arguments
 def train_test_split(
     x: ArrayLike,
     y: ArrayLike,

@@ -10,6 +10,7 @@ from typing import Any
 
 import autograd as ag
 from autograd.errors import ArgumentError, CheckpointError, DTypeError, GlassgradError
+from autograd.unknown import named_arguments
 from nn.module import Module
 from nn.serialization import load, save
 from nn.training.datasets import Data
@@ -25,6 +26,7 @@ KIND = "glassgrad training run, version 1"
 PARTS = ("kind", "settings", "data", "model", "optimizer", "random", "history")
 
 
+@named_arguments
 def save_run(run: Run, data: Data, directory: StrPath) -> None:
     """Write `directory`/checkpoint.safetensors as a whole, or leave the one that is there.
 
@@ -55,6 +57,7 @@ def stored_settings(directory: StrPath) -> Settings:
     return _settings(_read(directory), directory)
 
 
+@named_arguments
 def load_run(
     directory: StrPath,
     data: Data,

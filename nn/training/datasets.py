@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from autograd.errors import ArgumentError, ShapeError
+from autograd.unknown import named_arguments
 from nn.checks import nearest
 from nn.data import load_cifar10, load_digits, load_idx, train_test_split
 from nn.training.settings import Settings
@@ -27,6 +28,7 @@ IDX_NAMES = {
 }
 
 
+@named_arguments
 @dataclass(frozen=True)
 class Data:
     """Images (N, C, H, W) float32 and labels (N,) int64, to train on and held out."""
@@ -65,6 +67,7 @@ class Data:
         )
 
 
+@named_arguments
 def load_data(settings: Settings) -> Data:
     """The images that `settings` name, split where there are no test files.
 

@@ -12,6 +12,7 @@ import numpy as np
 
 import autograd as ag
 from autograd.errors import GlassgradError
+from autograd.unknown import named_arguments
 from nn import functional as F
 from nn import models
 from nn.data import DataLoader
@@ -30,6 +31,7 @@ class NonFiniteLossError(GlassgradError, ArithmeticError):
     """The loss became infinite or NaN: training cannot go on."""
 
 
+@named_arguments
 @dataclass
 class Run:
     """A training under way: everything that the next epoch depends on, but for the random state.
@@ -57,6 +59,7 @@ class Evaluation(NamedTuple):
     probabilities: np.ndarray
 
 
+@named_arguments
 def new_run(settings: Settings, data: Data, build: Callable[[], Module] | None = None) -> Run:
     """A run at its beginning; `build` makes another network than the settings name."""
     ag.manual_seed(settings.seed)
@@ -71,6 +74,7 @@ def new_run(settings: Settings, data: Data, build: Callable[[], Module] | None =
     return Run(settings, net, optimizer, loader)
 
 
+@named_arguments
 def fit(
     run: Run,
     data: Data,
@@ -138,6 +142,7 @@ def _train_epoch(run: Run, after_step: Callable[[float], Any]) -> tuple[float, f
     return total_loss / seen, right / seen
 
 
+@named_arguments
 def evaluate(net: Module, x: np.ndarray, y: np.ndarray) -> Evaluation:
     """Loss and accuracy of `net` in evaluation mode; nothing is recorded or trained.
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import ArgumentError
+from autograd.unknown import named_arguments
 
 __all__ = ["LivePlot"]
 
@@ -17,6 +18,7 @@ LEFT, RIGHT, TOP, BOTTOM = 56, 12, 28, 32
 POINTS = 400  # of a line: longer ones are averaged down
 
 
+@named_arguments
 class LivePlot:
     """The loss of each step, and of held-out data after each epoch, on a logarithmic axis.
 

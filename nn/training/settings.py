@@ -10,6 +10,7 @@ from typing import Any
 import optim
 from autograd import Tensor
 from autograd.errors import ArgumentError
+from autograd.unknown import named_arguments
 from nn import models
 from nn.checks import nearest
 from optim import schedules
@@ -34,6 +35,7 @@ SCHEDULES: dict[str, Callable[[float, int, int], schedules.LearningRate]] = {
 }
 
 
+@named_arguments
 @dataclass(frozen=True)
 class Settings:
     """A training run; equal settings give equal runs. The command line has an option for each.
