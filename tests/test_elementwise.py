@@ -54,6 +54,14 @@ def test_power_of_zero_with_a_gradient_for_the_exponent():
     np.testing.assert_allclose(both[1].grad.data, [0, 4 * np.log(2)], rtol=1e-6)
 
 
+def test_power_with_exponent_zero_has_a_mixed_second_derivative():
+    a, b = ag.tensor([2.0, 4.0], requires_grad=True), ag.tensor([0.0, 0.0], requires_grad=True)
+    (slope,) = ag.grad(ag.power(a, b).sum(), [a], create_graph=True)
+    np.testing.assert_array_equal(slope.data, [0, 0])
+    (mixed,) = ag.grad(slope.sum(), [b])
+    np.testing.assert_array_equal(mixed.data, [0.5, 0.25])  # 1 / a
+
+
 def test_power_with_numbers_and_operators():
     x = ag.tensor([1.0, 2.0], requires_grad=True)
     (2**x).sum().backward()
@@ -117,6 +125,12 @@ def test_kinks():
     np.testing.assert_array_equal(
         gradient(lambda x: ag.clip(x, -1, 2), [-2, -1, 2, 3]), [0, 1, 1, 0]
     )
+
+
+def test_elu_at_zero_has_the_derivatives_of_its_left_side():
+    elu = lambda x: ag.elu(x, alpha=3.0)
+    np.testing.assert_array_equal(gradient(elu, [0.0]), [3])
+    np.testing.assert_array_equal(gradient(elu, [0.0], order=2), [3])
 
 
 @pytest.mark.parametrize("choose", [ag.maximum, ag.minimum])
@@ -346,6 +360,10 @@ def test_limits_at_infinity(function, left, dtype, size):
     np.testing.assert_array_equal(out.data[:4], [left, left, *right])
     np.testing.assert_allclose(slope.data[:4], [0, 0, 0, 0] if left else [0, 0, 1, 1], atol=1e-30)
     np.testing.assert_allclose(second.data[:4], 0, atol=1e-30)
+
+
+def test_arcsinh_at_infinity():
+    np.testing.assert_array_equal(gradient(ag.arcsinh, [np.inf]), [0])
 
 
 def test_derivatives_whose_squares_overflow_or_vanish():

@@ -49,6 +49,22 @@ def test_gradient_at_kinks_ties_and_zeros(function, values, expected):
     np.testing.assert_allclose(gradient(function, leaf(*values)), expected, rtol=1e-15)
 
 
+def test_logsumexp_of_a_row_without_softmax_leaves_the_others_alone():
+    inf = math.inf
+    x = leaf([0, math.log(3)], [-inf, -inf], [1, -inf], [inf, 0])
+    weights = np.array([4.0, 5.0, 6.0, 7.0])
+    (g,) = ag.grad(ag.logsumexp(x, axis=1), [x], grad_outputs=weights)
+    np.testing.assert_allclose(g.data[:3], [[1, 3], [0, 0], [6, 0]], rtol=1e-15)
+    np.testing.assert_array_equal(g.data[3], [math.nan, 0])
+
+
+def test_logsumexp_of_minus_infinity_has_finite_second_derivatives():
+    x = leaf([0, math.log(3)], [-math.inf, -math.inf])
+    (g,) = ag.grad(ag.logsumexp(x, axis=1).sum(), [x], create_graph=True)
+    (h,) = ag.grad(g[:, 0].sum(), [x])
+    np.testing.assert_allclose(h.data, [[3 / 16, -3 / 16], [0, 0]], rtol=1e-15)
+
+
 @pytest.mark.parametrize("function", [ag.norm, ag.std])
 def test_second_derivative_where_the_root_is_zero_is_finite(function):
     x = leaf(0, 0, 0)

@@ -68,6 +68,16 @@ ROWS = [
         statics={"mean": MEAN, "var": VAR},
     ),
     Row(
+        "normalize_by",
+        lambda x: ag.batch_norm(x, MEAN, VAR),
+        [(2, 3, 4)],
+        lambda x: (x - column(MEAN, x)) / np.sqrt(column(VAR, x) + 1e-5),
+        operands=lambda x: (x, None, None),
+        keeps="x weight",
+        statics={"mean": MEAN, "var": VAR},
+        note="no weight",
+    ),
+    Row(
         "normalize_channels_input_grad",
         ag.normalize_channels_input_grad,
         [(3, 2, 2), (3, 2, 2), positive(2)],

@@ -141,7 +141,8 @@ def _others(node: ast.AST) -> Iterator[ast.AST]:
 def _has_an_order(call: ast.Call) -> bool:
     """Whether it matters which of a call's first two arguments comes first."""
     symmetric = isinstance(call.func, ast.Attribute) and call.func.attr in _SYMMETRIC
-    return len(_plain_arguments(call)) >= 2 and not symmetric
+    different = len({ast.dump(argument) for argument in _plain_arguments(call)[:2]}) == 2
+    return different and not symmetric
 
 
 def _plain_arguments(call: ast.Call) -> list[ast.expr]:
@@ -272,11 +273,28 @@ def _place(code: CodeType) -> tuple[str, int]:
 
 def notices(mutant: Mutant, rows_only: bool = False) -> str:
     """What notices a mutant: "rows", "tests", "time", "crash", or "" if nothing does."""
+    found = _ask(mutant, rows_only)
+    if found == "rows":
+        _check_unchanged(mutant.file, mutant.function, rows_only=True)
+    elif found:
+        _check_unchanged(mutant.file, "", rows_only=False)
+    return found
+
+
+@functools.cache
+def _check_unchanged(file: str, function: str, rows_only: bool) -> None:
+    """Raise where the unchanged program does not pass what its mutants are asked."""
+    found = _ask(Mutant(file, -1, function, 0, "nothing"), rows_only)
+    if found:
+        raise RuntimeError(f"without a mutant too: {found} of {file} {function}")
+
+
+def _ask(mutant: Mutant, rows_only: bool) -> str:
     pid = os.fork()
     if pid == 0:
         status = UNCHANGED
         try:
-            if _install(mutant):
+            if mutant.number < 0 or _install(mutant):
                 status = 1  # what is raised from here on is a row that fails
                 status = _try(mutant, rows_only)
         finally:
