@@ -46,7 +46,7 @@ ops_by_code: dict[CodeType, Op] = {}
 
 _SPELLINGS = {"dim": "axis", "keepdim": "keepdims"}  # PyTorch's words for NumPy's arguments
 _SHORTCUTS = {1: shortcuts.unary, 2: shortcuts.binary, 3: shortcuts.ternary}  # by operands
-_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+_FLOAT16, _FLOAT32, _FLOAT64 = map(np.dtype, (np.float16, np.float32, np.float64))
 _PLAIN = {np.ndarray, float, int, bool}  # operands that are passed on as they are
 _VALUES = {int, float, bool, str, type(None)}  # statics that are what they are
 # `Array` as written in the source, or as Python shows it when annotations are evaluated
@@ -321,8 +321,11 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
                     edges[i] = operand.node or operand
             elif type(operand) not in _PLAIN:
                 values[i] = _as_operand(spec, i, operand, args[:count])
-            elif type(operand) is np.ndarray and operand.dtype.kind not in "fiub":
-                no_numbers = operand.dtype
+            elif type(operand) is np.ndarray:
+                if operand.dtype.kind not in "fiub":
+                    no_numbers = operand.dtype
+                elif not operand.dtype.isnative:
+                    values[i] = as_array(operand, spec.name)
         if no_numbers is not None and any_tensor:
             raise _no_numbers(spec, args[:count], no_numbers)
         if kwargs or len(values) > count:
@@ -344,6 +347,9 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
                 and (out.dtype is not _FLOAT64 or _promoted(values, count))
             )
         ):
+            if not foreign and _halved(out, values[:count]):
+                values[:count] = _in_default_dtype(values[:count])
+                result = body(*values, **kwargs)
             return _finished(spec, args, values[:count], edges, any_tensor, result)
         if tracked and is_grad_enabled():
             closures = result[1]
@@ -560,6 +566,18 @@ def _promoted(values: Sequence[Any], count: int) -> bool:
         return False
     kinds = [v.dtype for v in values[:count] if isinstance(v, np.ndarray)]
     return _FLOAT64 not in kinds and any(dtype.kind in "iub" for dtype in kinds)
+
+
+def _halved(out: Any, operands: Sequence[Any]) -> bool:
+    """Whether NumPy took a function of 8-bit integers or booleans in float16, three digits long."""
+    return getattr(out, "dtype", None) is _FLOAT16 and not any(
+        isinstance(v, np.ndarray) and v.dtype.kind == "f" for v in operands
+    )
+
+
+def _in_default_dtype(operands: Sequence[Any]) -> list[Any]:
+    dtype = get_default_dtype()
+    return [np.asarray(v, dtype) if isinstance(v, np.ndarray | bool) else v for v in operands]
 
 
 def _demoted(out: np.ndarray, result: tuple[Any, ...], values: Sequence[Any]) -> tuple[Any, ...]:

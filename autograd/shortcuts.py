@@ -17,13 +17,13 @@ from numpy import ndarray
 from autograd.grad_mode import is_grad_enabled
 from autograd.tensors import Tensor
 
-_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
-_float32, _float64 = _FLOATS
+_float16, _float32, _float64 = map(np.dtype, (np.float16, np.float32, np.float64))
 
 
 _ARRAYS = {np.ndarray, float, int, bool, type(None)}
 _all_arrays = _ARRAYS.issuperset
 _BESIDE = {np.ndarray, float, int}
+_INTP = np.dtype(np.intp)
 _NOT_PLAIN = Tensor, tuple, list, np.generic
 _VALUES = {int, float, bool, str, type(None), slice, type(...)}
 _all_values = _VALUES.issuperset
@@ -74,6 +74,8 @@ def _on_arrays(
     out = result[0]
     if type(out) is not ndarray:
         out = np.asarray(out)
+    if out.dtype is _float16:  # perhaps of no float16 at all
+        return general(*args, **kwargs)
     return out if len(result) == 2 else (out, result[2])
 
 
@@ -151,11 +153,15 @@ def binary(
                     return general(*args, **kwargs)
                 if b._requires_grad:
                     edge_b = b.node or b
-            elif type(b) not in _BESIDE:
+            elif type(b) not in _BESIDE or (
+                type(b) is ndarray and b.dtype is not dtype and b.dtype is not _INTP
+            ):
                 return general(*args, **kwargs)
         elif isinstance(b, Tensor) and type(a) in _BESIDE:
             y = b._data
             dtype = y.dtype
+            if type(a) is ndarray and a.dtype is not dtype and a.dtype is not _INTP:
+                return general(*args, **kwargs)
             if b._requires_grad:
                 edge_b = b.node or b
         else:

@@ -54,8 +54,8 @@ def clip_grad_norm_(
         raise ArgumentError(f"{where}: norm_type came as {norm_type!r}; give a number above 0")
     grads = _gradients(where, parameters)
     # In float64: squares of float32 gradients overflow from 1.8e19.
-    norms = [np.linalg.norm(grad.data.ravel().astype(np.float64), order) for grad in grads]
-    total = float(np.linalg.norm(norms, order))
+    norms = [_norm(grad.data.ravel().astype(np.float64), order) for grad in grads]
+    total = _norm(np.array(norms), order)
     if error_if_nonfinite and not math.isfinite(total):
         raise GraphError(
             f"{where}: the norm of the gradients is {total}, so they cannot be scaled to "
@@ -84,6 +84,18 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     bound = nonnegative("clip_grad_value_", "clip_value", clip_value)
     grads = _gradients("clip_grad_value_", parameters)
     _write_all(grads, (np.maximum, -bound), (np.minimum, bound))
+
+
+def _norm(x: np.ndarray, order: float) -> float:
+    """(Σ |x|^p)^(1/p), also of float64 whose powers are out of range."""
+    with np.errstate(over="ignore", under="ignore"):
+        norm = float(np.linalg.norm(x, order))
+    if order == math.inf or 1e-292 ** (1 / order) <= norm < math.inf:
+        return norm
+    largest = float(np.max(np.absolute(x), initial=0))
+    if largest == 0 or not math.isfinite(largest):
+        return norm
+    return float(np.linalg.norm(x / largest, order)) * largest
 
 
 def _write_all(grads: list[Tensor], *steps: tuple[np.ufunc, float]) -> None:

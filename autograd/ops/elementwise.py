@@ -133,7 +133,7 @@ def power(a: Array, b: Array):
 
         def grad_a(g):
             # 0⁰⁻¹ would be infinite times the factor b = 0
-            exponent = np.where((a == 0) & (b == 0), 1, b - 1)
+            exponent = np.where((a == 0) & (b == 0), 1, _less_one(b))
             return g * (b * a**exponent)
 
     elif b == 2:
@@ -147,9 +147,14 @@ def power(a: Array, b: Array):
 
     def grad_b(g):
         # 0ᵇ does not change with b ≥ 0: log 1 = 0 says so
-        return g * (out * np.log(np.where((a == 0) & (b >= 0), 1, a)))
+        return g * (out * np.log(np.where((a == 0) & (b >= 0), 1.0, a)))
 
     return out, (grad_a, grad_b)
+
+
+def _less_one(b):
+    """b − 1; of an unsigned 0 too."""
+    return (b.astype(np.intp) if b.dtype.kind in "iu" else b) - 1
 
 
 @op

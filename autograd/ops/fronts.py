@@ -60,7 +60,18 @@ def as_operands(arrays: Any, name: str) -> tuple[Any, ...]:
     operands = tuple(arrays)
     if not operands:
         raise ArgumentError(f"{name}: at least one array is needed, got an empty list")
+    require_arrays(operands, name)
     return operands
+
+
+def require_arrays(operands: tuple[Any, ...], name: str) -> None:
+    """Raise for an iterator among them, which NumPy would take for a single object."""
+    for position, operand in enumerate(operands):
+        if hasattr(operand, "__next__"):
+            raise DTypeError(
+                f"{name}: operand {position} must be an array, got {type(operand).__name__}; "
+                "write list(...)"
+            )
 
 
 def of_a_number(axis: Any, ndim: int) -> bool:

@@ -153,7 +153,7 @@ def probability_loss(p: Array, t: Array, divisor=None):
             f"binary_cross_entropy: input must be probabilities in [0, 1], got {p[position]} at "
             f"{position}; logits belong in binary_cross_entropy_with_logits"
         )
-    return reduced(-(t * _log(p) + (1 - t) * _log_rest(p)), divisor), (
+    return reduced(-(t * _log(p) + (1.0 - t) * _log_rest(p)), divisor), (
         lambda g: g / (divisor or 1) * (p - t) / np.maximum(p * (1 - p), _VARIANCE_FLOOR),
         lambda g: g / (divisor or 1) * (_log_rest(p) - _log(p)),
     )
@@ -207,14 +207,16 @@ def logit_loss(x: Array, t: Array, pos_weight: Array | None, divisor=None):
             None,
         )
     # softplus(±x) = max(±x, 0) + log(1 + exp(−|x|)): one transcendental function, nothing cancels
-    size, no, yes = np.absolute(x), 1 - t, pos_weight * t
+    size, no, yes = np.absolute(x), 1.0 - t, pos_weight * t
     share = select(np.less(x, 0), yes, no)
     losses = (yes + no) * _softplus(-size)
     if not math.isfinite(np.maximum.reduce(size, axis=None, initial=0)):
         size = np.where(share == 0, 0, size)  # what counts nothing adds nothing
     losses += size * share
     return reduced(losses, divisor), (
-        lambda g: g / (divisor or 1) * (ops.sigmoid(x) * (1 - t + pos_weight * t) - pos_weight * t),
+        lambda g: (
+            g / (divisor or 1) * (ops.sigmoid(x) * (1.0 - t + pos_weight * t) - pos_weight * t)
+        ),
         lambda g: g / (divisor or 1) * (pos_weight * ops.softplus(-x) - ops.softplus(x)),
         None,
     )

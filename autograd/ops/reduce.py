@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
+from autograd.dtypes import as_array, get_default_dtype
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.kernels.sums import FEW, add_up
 from autograd.ops.fronts import front, normal_axis, of_a_number, plain
@@ -154,6 +155,13 @@ def std(x: Array, axis=None, ddof=0, keepdims=False, correction=None):
     factor = 1 / degrees if degrees > 0 else math.nan
     out = _as_came(_root(lambda v: _variance(v, axis, degrees, keepdims), _wide(x)), x)
     zero = out == 0
+    if _is_small(out):
+        return (
+            out,
+            lambda g: (
+                g.reshape(kept) * factor * ((x - mean(x, axis, True)) / (out + zero).reshape(kept))
+            ),
+        )
     return out, lambda g: _divided(g, out, zero).reshape(kept) * factor * (x - mean(x, axis, True))
 
 
@@ -181,6 +189,13 @@ def _root(squares, x):
         return out
     with np.errstate(over="ignore", under="ignore"):
         return np.asarray(np.sqrt(squares(np.asarray(x, _WIDER[out.dtype])))).astype(out.dtype)
+
+
+def _is_small(roots):
+    """Whether a gradient divided by one of these roots may overflow."""
+    if roots.size == 0 or roots.dtype not in _ROOTS:
+        return False
+    return (roots.item() if roots.size == 1 else roots.min()) < _ROOTS[roots.dtype]
 
 
 # Below, squares are no longer normal numbers of full precision.
@@ -304,8 +319,34 @@ def prod(x: Array, axis=None, keepdims=False):
     """
     axes = reduced_axes(axis, np.ndim(x))
     kept = kept_shape(np.shape(x), axis)
-    out = np.prod(x, axis=_axes(axis, np.ndim(x)), keepdims=keepdims)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        out = np.asarray(np.prod(x, axis=_axes(axis, np.ndim(x)), keepdims=keepdims))
+    if out.dtype.kind == "f" and not _in_range(out):
+        out = _scaled_product(x, axes).reshape(out.shape).astype(out.dtype)
     return out, lambda g: g.reshape(kept) * _product_of_others(x, axes)
+
+
+def _in_range(x):
+    """Whether all of x are normal numbers: nothing over- or underflowed."""
+    size = np.absolute(x)
+    return x.size == 0 or bool(
+        np.finfo(x.dtype).smallest_normal <= size.min() and size.max() < math.inf
+    )
+
+
+def _scaled_product(x, axes):
+    """The product over `axes` with exponents of any size: in whatever order, it is the same."""
+    kept = tuple(i for i in range(np.ndim(x)) if i not in axes)
+    rows = np.transpose(x, kept + axes).reshape((*(x.shape[i] for i in kept), -1))
+    missing = (1 << (rows.shape[-1] - 1).bit_length()) - rows.shape[-1]
+    ones = np.ones((*rows.shape[:-1], missing))
+    factors, exponents = np.frexp(np.concatenate([rows, ones], axis=-1))
+    exponents = exponents.astype(np.int64)
+    while factors.shape[-1] > 1:
+        with np.errstate(invalid="ignore"):
+            factors, more = np.frexp(factors[..., ::2] * factors[..., 1::2])
+        exponents = exponents[..., ::2] + exponents[..., 1::2] + more
+    return np.ldexp(factors[..., 0], exponents[..., 0])
 
 
 def _product_of_others(x, axes):
@@ -373,6 +414,9 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         raise DTypeError("norm: ord must be a plain number, which gets no gradient; got a Tensor")
     if of_a_number(axis, plain(x).ndim):
         return ops.reshape(norm(ops.reshape(x, (1,)), ord, 0), ())
+    if plain(x).dtype.kind != "f":  # magnitudes and powers of integers would wrap
+        dtype = get_default_dtype() if isinstance(x, Tensor) else np.float64
+        x = x.astype(dtype) if isinstance(x, Tensor) else as_array(x, "norm: x", dtype)
     axes = _norm_axes(x, ord, axis)
     if ord is None or (ord == "fro" and len(axes) > 1) or (ord == 2 and len(axes) == 1):
         return euclidean_norm(x, axes, keepdims)
@@ -409,9 +453,16 @@ def _vector_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
         return sum(magnitude, axis=axes, keepdims=keepdims)
     if math.isinf(ord):
         return (max if ord > 0 else min)(magnitude, axis=axes, keepdims=keepdims)
-    total = sum(magnitude**ord, axis=axes, keepdims=keepdims)
+    with np.errstate(over="ignore", under="ignore"):
+        total = sum(magnitude**ord, axis=axes, keepdims=True)
+    scale = 1
+    if ord < 0 or not _in_range(plain(total)):
+        largest = np.max(plain(magnitude), axis=axes, keepdims=True, initial=0)
+        scale = np.where((largest > 0) & np.isfinite(largest), largest, 1).astype(largest.dtype)
+        total = sum((magnitude / scale) ** ord, axis=axes, keepdims=True)
     zero = plain(total) == 0
-    return (total + zero) ** (1 / ord) * ~zero
+    out = (total + zero) ** (1 / ord) * (~zero * scale)
+    return out if keepdims else ops.squeeze(out, axes)
 
 
 @op
@@ -419,6 +470,9 @@ def euclidean_norm(x: Array, axis=None, keepdims=False):
     """√Σx² over `axis`. The gradient x / ‖x‖ is taken to be 0 at x = 0."""
     kept = kept_shape(np.shape(x), axis)
     axes = _axes(axis, np.ndim(x))
-    out = _as_came(_root(lambda v: add_up(np.square(v), axes, keepdims), _wide(x)), x)
+    reals = np.asarray(x, np.float64) if np.asarray(x).dtype.kind in "iub" else _wide(x)
+    out = _as_came(_root(lambda v: add_up(np.square(v), axes, keepdims), reals), x)
     zero = out == 0
+    if _is_small(out):
+        return out, lambda g: g.reshape(kept) * (x / (out + zero).reshape(kept))
     return out, lambda g: x * _divided(g, out, zero).reshape(kept)

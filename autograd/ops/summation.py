@@ -18,7 +18,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.errors import ArgumentError, DTypeError, ShapeError
-from autograd.ops.fronts import plain
+from autograd.ops.fronts import plain, require_arrays
 from autograd.record import Array, op
 
 __all__ = ["einsum", "einsum_arrays"]
@@ -38,6 +38,7 @@ def einsum(subscripts: str, *operands: Any, optimize: Any = True) -> Any:
     """
     if not isinstance(subscripts, str):
         raise DTypeError(f"einsum: subscripts must be a string, got {type(subscripts).__name__}")
+    require_arrays(operands, "einsum")
     shapes = tuple(plain(x).shape for x in operands)
     steps, terms, output = _plan(subscripts, shapes)
     arrays = list(operands)

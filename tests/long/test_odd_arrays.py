@@ -100,6 +100,14 @@ def in_torch(x):
     return pytest.importorskip("torch").tensor(x)
 
 
+def in_lists(x):
+    return x.tolist() if x.size or x.ndim < 2 else None  # lists without numbers have no shape
+
+
+def in_tuple(x):
+    return tuple(x.tolist()) if x.ndim and in_lists(x) is not None else None
+
+
 def hidden(x):
     return np.ma.array(x, mask=np.arange(x.size).reshape(x.shape) == 0) if x.size else None
 
@@ -141,8 +149,8 @@ KINDS = {
     "polars": Kind(in_polars),
     "torch": Kind(in_torch),
     # Python's floats are of the dtype of what they stand beside, or of the default one
-    "list": Kind(lambda x: x.tolist(), close=1e-4),
-    "tuple": Kind(lambda x: tuple(x.tolist()) if x.ndim else None, close=1e-4),
+    "list": Kind(in_lists, close=1e-4),
+    "tuple": Kind(in_tuple, close=1e-4),
     # numbers of another precision: the results of the same numbers in float64
     "float16": Kind(
         floats_only(lambda x: x.astype(np.float16)),
@@ -150,16 +158,14 @@ KINDS = {
         3e-2,
     ),
     "longdouble": Kind(floats_only(lambda x: x.astype(np.longdouble)), close=1e-4),
-    # (of 8 bits NumPy takes functions in float16)
     **{
         name: Kind(
-            floats_only(small(name)), lambda x, name=name: small(name)(x).astype(x.dtype), close
+            floats_only(small(name)), lambda x, name=name: small(name)(x).astype(x.dtype), 1e-4
         )
-        for close, names in {
-            2e-3: ["bool", "int8", "uint8"],
-            1e-4: ["int16", "uint16", "int32", "uint32", "int64", "uint64"],
-        }.items()
-        for name in names
+        for name in (
+            "bool",
+            *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
+        )
     },
     # no numbers that a derivative could go through: refused
     "object": Kind(lambda x: x.astype(object), None, word="object"),
@@ -184,10 +190,12 @@ def bytes_of(x: Any) -> Any:
 
 def raised_by_row(error: Exception) -> bool:
     """Whether the call of a row asked something of the array itself, before any op saw it."""
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
+    asked, traceback = False, error.__traceback__
+    while traceback is not None:
+        parts = Path(traceback.tb_frame.f_code.co_filename).parts
+        asked = "cases" in parts or (asked and "autograd" not in parts)
         traceback = traceback.tb_next
-    return traceback is not None and "cases" in Path(traceback.tb_frame.f_code.co_filename).parts
+    return asked
 
 
 def compared(
