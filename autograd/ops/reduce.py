@@ -455,7 +455,7 @@ def _vector_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
         return (max if ord > 0 else min)(magnitude, axis=axes, keepdims=keepdims)
     with np.errstate(over="ignore", under="ignore"):
         total = sum(magnitude**ord, axis=axes, keepdims=True)
-    scale = 1
+    scale: Any = 1
     if ord < 0 or not _in_range(plain(total)):
         largest = np.max(plain(magnitude), axis=axes, keepdims=True, initial=0)
         scale = np.where((largest > 0) & np.isfinite(largest), largest, 1).astype(largest.dtype)
