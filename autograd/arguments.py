@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.errors import ArgumentError, DTypeError
 
-__all__ = ["check_annotated", "flag", "nonnegative", "number", "whole"]
+__all__ = ["check_annotated", "flag", "nonnegative", "number", "require_constant", "whole"]
 
 
 def whole(where: str, name: str, value: Any, least: int | None = None, why: str = "") -> int:
@@ -42,6 +42,7 @@ def number(where: str, name: str, value: Any) -> float:
     >>> number("SGD", "dampening", 1)
     1.0
     """
+    require_constant(where, name, value)
     try:
         if isinstance(value, bool | np.bool | str | bytes):
             raise TypeError
@@ -51,6 +52,16 @@ def number(where: str, name: str, value: Any) -> float:
     if not math.isfinite(result):
         raise ArgumentError(f"{where}: {name} came as {value!r}; give a finite number")
     return result
+
+
+def require_constant(where: str, name: str, value: Any) -> None:
+    """Raise for a Tensor that requires a gradient, where it would be taken for a plain number."""
+    if getattr(value, "requires_grad", False) is True:
+        plain = "item" if getattr(value, "ndim", 0) == 0 else "detach"
+        raise DTypeError(
+            f"{where}: {name} came as a Tensor that requires a gradient, which would be lost: it "
+            f"is a constant here; give {name}.{plain}()"
+        )
 
 
 def nonnegative(where: str, name: str, value: Any) -> float:
@@ -71,8 +82,13 @@ def flag(where: str, name: str, value: Any) -> bool:
 
 
 def check_annotated(where: str, annotations: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Check the arguments that a constructor annotates `bool` or `float`, and every `eps`."""
+    """Check the arguments that a constructor annotates `bool` or `float`, and every `eps`.
+
+    None of them carries a gradient, but the `params` of an optimiser.
+    """
     for name, value in values.items():
+        if name != "params":
+            require_constant(where, name, value)
         kind, bar, _ = str(annotations.get(name)).partition(" | ")
         if bar and value is None:
             continue

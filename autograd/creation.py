@@ -84,6 +84,7 @@ def eye(
 ) -> Tensor:
     """The n×m matrix (n×n if m is None) with ones on diagonal k."""
     rows, columns = _shape("eye", (n, n if m is None else m))
+    k = whole("eye", "k", k)
     return Tensor(np.eye(rows, columns, k, _dtype("eye", dtype)), requires_grad)
 
 

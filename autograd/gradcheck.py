@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments import flag, nonnegative, number, whole
 from autograd.backprop import gradients
 from autograd.errors import ArgumentError, DTypeError, GradCheckError
 from autograd.record import Op, ops_by_code
@@ -56,17 +57,28 @@ def check_grads(
     >>> import autograd as ag
     >>> ag.check_grads(lambda a, b: ag.tanh(a @ b), [np.eye(2), np.ones((2, 3))])
     """
-    if order < 1:
-        raise ArgumentError(f"check_grads: order must be at least 1, got {order}")
+    order = whole("check_grads", "order", order, 1)
     if not isinstance(inputs, list | tuple):
         inputs = [inputs]
     arrays = [np.array(x.data if isinstance(x, Tensor) else x) for x in inputs]
     arrays = [x.astype(np.float64) if x.dtype.kind == "f" else x for x in arrays]
     if not any(x.dtype.kind == "f" for x in arrays):
         raise DTypeError("check_grads: none of the inputs is float")
-    tolerance = _Tolerance(eps, rtol, atol, richardson)
+    tolerance = _Tolerance(
+        number("check_grads", "eps", eps),
+        nonnegative("check_grads", "rtol", rtol),
+        nonnegative("check_grads", "atol", atol),
+        flag("check_grads", "richardson", richardson),
+    )
     try:
-        _check_order(function, arrays, 1, order, tolerance, np.random.default_rng(seed))
+        _check_order(
+            function,
+            arrays,
+            1,
+            order,
+            tolerance,
+            np.random.default_rng(whole("check_grads", "seed", seed, 0)),
+        )
     except GradCheckError as error:
         culprits = _disagreeing_rules(function, arrays, order, tolerance)
         if culprits:

@@ -59,6 +59,7 @@ from autograd import (
     tanh,
     unfold,
 )
+from autograd.arguments import whole
 from autograd.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
 from autograd.later import later
 from autograd.ops.loss_inputs import floats
@@ -238,6 +239,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> ag.Tensor:
     labels = tensor.data if isinstance(tensor, ag.Tensor) else np.asarray(tensor)
     if labels.dtype.kind not in "iu":
         raise DTypeError(f"one_hot: whole numbers are needed, got {labels.dtype}")
+    num_classes = whole("one_hot", "num_classes", num_classes)
     if num_classes == -1:
         if not labels.size:
             raise ArgumentError("one_hot: num_classes is needed where there is no number")

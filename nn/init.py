@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 import autograd as ag
+from autograd.arguments import number
 from autograd.dtypes import as_dtype
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.unknown import named_arguments
@@ -196,7 +197,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     sqrt(2 / (1 + slope²)) for leaky_relu, whose slope is `param` (0.01 if None).
     """
     if nonlinearity == "leaky_relu":
-        slope = 0.01 if param is None else param
+        slope = 0.01 if param is None else number("calculate_gain", "param", param)
         return math.sqrt(2 / (1 + slope**2))
     if nonlinearity not in _GAINS:
         raise ArgumentError(

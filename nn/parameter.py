@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd import Tensor
+from autograd import Tensor, is_grad_enabled
+from autograd.arguments import require_constant
 from autograd.unknown import named_arguments
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ class Buffer(Tensor):
     """A Tensor that is state but not trained, such as a running mean.
 
     An attribute of this type follows its module through `to(dtype)`, and through `state_dict`
-    unless `persistent` is false.
+    unless `persistent` is false. Raises `DTypeError` for a Tensor that requires a gradient, which
+    would be lost.
 
     >>> Buffer([0.0, 0.0], persistent=False)
     Buffer containing:
@@ -70,6 +72,8 @@ class Buffer(Tensor):
         dtype: npt.DTypeLike | None = None,
         name: str | None = None,
     ):
+        if is_grad_enabled():
+            require_constant(type(self).__name__, "data", data)
         super().__init__(_array_of(data), dtype=dtype, name=name)  # type: ignore[arg-type]
         self.persistent = persistent
 

@@ -16,7 +16,7 @@ from autograd.later import later
 from autograd.unknown import NamedArguments, named_arguments
 from optim import schedules
 from optim.optimizer import Optimizer
-from optim.settings import nonnegative
+from optim.settings import check_setting, nonnegative
 
 __all__ = [
     "ConstantLR",
@@ -377,6 +377,8 @@ class OneCycleLR(LRScheduler):
             )
             for lr in rates
         ]
+        base_momentum = check_setting("OneCycleLR: base_momentum", "momentum", base_momentum)
+        max_momentum = check_setting("OneCycleLR: max_momentum", "momentum", max_momentum)
         self.total_steps = total_steps
         self._momenta = [max_momentum, base_momentum, max_momentum] + [max_momentum] * three_phase
         self._cycle = cycles[0] if cycle_momentum else None

@@ -19,7 +19,7 @@ from optim.compiled import SMALL
 from optim.groups import Params, describe
 from optim.pieces import Due, Scratch, Scratchpad
 from optim.plan import Now, Plan
-from optim.settings import check_settings, nonnegative
+from optim.settings import check_changed, check_settings, nonnegative
 from optim.state import loaded_state, saved_state
 
 __all__ = ["Optimizer", "Scratch", "Settings"]
@@ -197,6 +197,8 @@ class Optimizer(NamedArguments):
 
     def _settled(self) -> Now:
         """The settings of this step, kept while groups stay, if learning rates are numbers."""
+        for index, group in enumerate(self.param_groups):
+            check_changed(f"{type(self).__name__}: parameter group {index}", group)
         settings = [
             {**group, "lr": self._lr_now(group, index)}
             for index, group in enumerate(self.param_groups)

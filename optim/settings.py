@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import nonnegative, number
+from autograd.arguments import nonnegative, number, require_constant
 from autograd.errors import ArgumentError, DTypeError
 
 __all__ = [
     "LearningRate",
+    "check_changed",
     "check_setting",
     "check_settings",
     "learning_rate",
@@ -33,6 +34,7 @@ def _fraction(where: str, name: str, value: Any) -> float:
 
 def learning_rate(where: str, name: str, value: Any) -> Any:
     """`value` as a float of at least 0, or the function of the step that it is."""
+    require_constant(where, name, value)
     if callable(value):
         return value
     try:
@@ -114,6 +116,22 @@ CHECKS: dict[str, Callable[[str, str, Any], Any]] = {
 def check_setting(where: str, name: str, value: Any) -> Any:
     """The value in its standard type; one without a check of ours stays as it is."""
     return CHECKS[name](where, name, value) if name in CHECKS else value
+
+
+#: What settings are, once they have been checked.
+_CHECKED = {float, int, bool, type(None), tuple, list}
+
+
+def check_changed(where: str, group: Mapping[str, Any]) -> None:
+    """Check settings that were written into a group since, where they are of another type.
+
+    All but the learning rate, at which each step looks.
+    """
+    odd = set(map(type, group.values())) - _CHECKED
+    odd.discard(type(group["lr"]))
+    for name, value in group.items() if odd else ():
+        if type(value) in odd:
+            check_setting(where, name, value)
 
 
 def check_settings(where: str, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
+from autograd.arguments import number, require_constant
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops import loss_inputs as inputs
 from autograd.ops.fronts import plain
@@ -48,6 +49,8 @@ def cross_entropy(
     """
     name = "cross_entropy"
     inputs.check_reduction(name, reduction)
+    if type(label_smoothing) is not float:
+        label_smoothing = number(name, "label_smoothing", label_smoothing)
     if not 0 <= label_smoothing <= 1:
         raise inputs.error(
             ArgumentError, f"{name}: label_smoothing must be in [0, 1], got {label_smoothing}"
@@ -125,6 +128,8 @@ def multi_margin_loss(
     """
     name = "multi_margin_loss"
     inputs.check_reduction(name, reduction)
+    if type(p) is not int:
+        require_constant(name, "p", p)
     if p not in (1, 2):
         raise inputs.error(ArgumentError, f"{name}: p must be 1 or 2, got {p}")
     input = inputs.array_or_tensor(name, "input", input, target)

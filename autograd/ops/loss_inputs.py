@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
+from autograd.arguments import whole
 from autograd.dtypes import as_array, get_default_dtype
 from autograd.errors import ArgumentError, DTypeError, GlassgradError, IndexRangeError, ShapeError
 from autograd.kernels.sums import add_up
@@ -169,6 +170,8 @@ def labels_of(
             f"got {labels.shape}{hint}",
         )
     labels = positions(name, "target", labels)
+    if type(ignore_index) is not int and ignore_index is not None:
+        ignore_index = whole(name, "ignore_index", ignore_index)
     if all_below(labels, classes) and (ignore_index is None or not 0 <= ignore_index < classes):
         return labels, False
     ignored = labels == ignore_index

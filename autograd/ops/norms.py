@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 import autograd.ops as ops
+from autograd.arguments import require_constant
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.ops.conv_geometry import shape_of
 from autograd.ops.normalize import (
@@ -53,6 +54,8 @@ def batch_norm(
     >>> mean, var
     (array([0.2]), array([1.1]))
     """
+    if type(momentum) is not float:
+        require_constant("batch_norm", "momentum", momentum)
     if not training and running_mean is not None and running_var is not None:
         return normalize_by(x, weight, bias, running_mean, running_var, eps)
     if not training and (running_mean is not None or running_var is not None):
@@ -146,6 +149,8 @@ def instance_norm(
     shape = shape_of(x)
     if len(shape) < 3:
         raise ShapeError(f"instance_norm: x must be (N, C, L) or (N, C, H, W), got {shape}")
+    if type(momentum) is not float:
+        require_constant("instance_norm", "momentum", momentum)
     if not use_input_stats:
         if running_mean is None or running_var is None:
             raise ArgumentError(

@@ -58,8 +58,8 @@ class _BatchNorm(Module):
         self.running_var: Buffer | None = None
         self.num_batches_tracked: Buffer | None = None
         if track_running_stats:
-            self.running_mean = Buffer(empty(shape, dtype))
-            self.running_var = Buffer(empty(shape, dtype))
+            self.running_mean = Buffer(empty(shape, dtype).data)
+            self.running_var = Buffer(empty(shape, dtype).data)
             self.num_batches_tracked = Buffer(np.zeros((), np.int64))
         self.reset_parameters()
 
