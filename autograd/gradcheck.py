@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd.arguments import flag, nonnegative, number, whole
 from autograd.backprop import gradients
-from autograd.errors import ArgumentError, DTypeError, GradCheckError
+from autograd.errors import DTypeError, GradCheckError
 from autograd.record import Op, ops_by_code
 from autograd.source import Source, is_ours
 from autograd.tensors import Tensor
