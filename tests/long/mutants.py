@@ -34,7 +34,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SECONDS = 240  # a mutant that takes longer has made a loop endless: it is noticed
 UNCHANGED = 3  # exit status of a child in which there is no mutant
-SLOW = "million"  # tests whose name holds it are not asked
+SLOW = "million or 100_000 or 1600 or third_order"  # only asked if they name the function
 
 # Which tests are asked, the likeliest to notice first. Of an op its rows come before these.
 _SHARED = ("test_higher_order",)
@@ -162,9 +162,9 @@ def _without(node: ast.AST) -> Iterator[ast.AST]:
         yield ast.Pass()
 
 
-def _rewrites(tree: ast.Module, of_closures: bool) -> Iterator[tuple[Rewrite, str, ast.AST]]:
+def _rewrites(tree: ast.Module, of_ops: bool) -> Iterator[tuple[Rewrite, str, ast.AST]]:
     """Every mutation of a module: the rewrite, the function's name, the node it replaces."""
-    for name, region in _regions(tree, of_closures):
+    for name, region in _regions(tree, of_ops):
         for parent in ast.walk(region):
             if isinstance(parent, ast.JoinedStr | ast.Raise | ast.arguments | ast.Slice):
                 continue
@@ -175,25 +175,40 @@ def _rewrites(tree: ast.Module, of_closures: bool) -> Iterator[tuple[Rewrite, st
                     if not isinstance(node, ast.AST) or isinstance(node, ast.Raise):
                         continue
                     news = [*_others(node)]
-                    if not of_closures:
+                    if not of_ops:
                         news += _without(node)
                     for new in news:
                         yield (parent, field, place, new), name, node
 
 
-def _regions(tree: ast.Module, of_closures: bool) -> Iterator[tuple[str, ast.AST]]:
-    """The closures of ops, or all functions, each with the name of the outermost function."""
+def _regions(tree: ast.Module, of_ops: bool) -> Iterator[tuple[str, ast.AST]]:
+    """All functions, or what computes the derivatives of ops; each with the outermost's name."""
+    if of_ops:
+        yield from _closures(tree)
+        return
     for outer in ast.walk(tree):
-        if not isinstance(outer, ast.FunctionDef):
-            continue
-        if not of_closures:
-            if _is_outermost(tree, outer):
-                yield outer.name, outer
-        elif any("op" in ast.dump(d) for d in outer.decorator_list):
-            for part in ast.walk(outer):
-                inner = part is not outer and isinstance(part, ast.FunctionDef)
-                if isinstance(part, ast.Lambda) or inner:
-                    yield outer.name, part
+        if isinstance(outer, ast.FunctionDef) and _is_outermost(tree, outer):
+            yield outer.name, outer
+
+
+def _closures(tree: ast.Module) -> list[tuple[str, ast.AST]]:
+    """The closures of ops, then the functions of the file that these call."""
+    functions = {f.name: f for f in tree.body if isinstance(f, ast.FunctionDef)}
+    ops = {n: f for n, f in functions.items() if any("op" in ast.dump(d) for d in f.decorator_list)}
+    found: list[tuple[str, ast.AST]] = [
+        (name, part)
+        for name, op in ops.items()
+        for part in ast.walk(op)
+        if isinstance(part, ast.Lambda | ast.FunctionDef) and part is not op
+    ]
+    seen = set(ops)
+    for _, region in found:  # which grows as it is walked
+        for node in ast.walk(region):
+            name = node.id if isinstance(node, ast.Name) else ""
+            if name in functions and name not in seen:
+                seen.add(name)
+                found.append((name, functions[name]))
+    return found
 
 
 def _is_outermost(tree: ast.Module, function: ast.FunctionDef) -> bool:
@@ -206,7 +221,7 @@ def _is_ops(file: str) -> bool:
 
 
 def mutants(file: str) -> list[Mutant]:
-    """Every mutant of a file: of an op's file those of its closures, else of all functions."""
+    """Every mutant of a file: of an op's file those of its derivatives, else of all functions."""
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
     found: list[Mutant] = []
     seen: set[tuple[Any, ...]] = set()
@@ -324,12 +339,12 @@ def _try(mutant: Mutant, rows_only: bool) -> int:
     os.dup2(null, 1)
     os.dup2(null, 2)
     if _is_ops(mutant.file):
-        _rows({mutant.function})
-        _rows(_users(mutant.function))
+        _rows(_ops_of(mutant.function))
         if rows_only:
             return 0
     files = [f"tests/{test}.py" for test in _concerned(mutant.file)]
-    quiet = ["-x", "-q", "-p", "no:cacheprovider", "-k", f"not ({SLOW})", "--tb=no"]
+    wanted = f"{mutant.function or 'nothing'} or not ({SLOW})"
+    quiet = ["-x", "-q", "-p", "no:cacheprovider", "-k", wanted, "--tb=no"]
     with contextlib.redirect_stdout(io.StringIO()):
         return 2 if pytest.main([*quiet, *files], plugins=[_Likely(mutant.function)]) != 0 else 0
 
@@ -378,15 +393,30 @@ def _cases(test: Callable[..., Any]) -> Iterator[dict[str, Any]]:
         yield case
 
 
-def _users(function: str) -> set[str]:
-    """The ops that call an op in their body or closures."""
+def _ops_of(function: str) -> set[str]:
+    """An op; or of a helper the ops that call it, or whose helpers do."""
     from autograd.record import registry
 
-    def names(code: CodeType) -> set[str]:
-        inner = (names(c) for c in code.co_consts if isinstance(c, CodeType))
-        return {*code.co_names}.union(*inner)
+    if function in registry:
+        return {function}
+    return {name for name, op in registry.items() if function in _names(op.body)}
 
-    return {name for name, op in registry.items() if function in names(op.body.__code__)}
+
+def _names(function: Any) -> set[str]:
+    """The names in a function, in its closures, and in the helpers of ops that it calls."""
+    found: set[str] = set()
+    todo = [(function.__code__, function.__globals__)]
+    while todo:
+        code, space = todo.pop()
+        todo += [(inner, space) for inner in code.co_consts if isinstance(inner, CodeType)]
+        for name in set(code.co_names) - found:
+            found.add(name)
+            other = space.get(name)
+            if not isinstance(other, FunctionType) or hasattr(other, "op"):
+                continue
+            if other.__module__.startswith("autograd.ops."):
+                todo.append((other.__code__, other.__globals__))
+    return found
 
 
 def run(
