@@ -7,6 +7,9 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14; 
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
 	&& echo $$p && break; done)
 
+# Tests in as many processes as there are cores, up to four: each needs about 0.8 GB.
+BESIDE := -n auto --maxprocesses=4
+
 .PHONY: help demo test test-torch test-long lint notebooks clean
 .NOTPARALLEL:
 
@@ -23,13 +26,13 @@ demo: $(VENV)/.demo
 	$(PY) -m nn --model lenet --data digits --out runs/lenet-digits
 
 test: lint
-	$(PY) -m pytest
+	$(PY) -m pytest $(BESIDE)
 
 # test_ops.py takes its comparisons from tests/cases. The benchmark only times PyTorch.
 COMPARING := $(filter-out tests/test_bench.py,$(shell grep -ls torch tests/test_*.py tests/long/test_*.py))
 
 test-torch: $(VENV)/.crosscheck
-	$(PY) -m pytest $(COMPARING)
+	$(PY) -m pytest $(BESIDE) $(COMPARING)
 
 test-long: $(VENV)/.crosscheck
 	GLASSGRAD_CAMPAIGN=long $(PY) -m pytest tests/long

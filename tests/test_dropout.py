@@ -87,3 +87,9 @@ def test_other_bad_input():
         ag.dropout(np.ones(3, int))
     with pytest.raises(ShapeError, match=r"dropout2d: x must be \(N, C, H, W\)"):
         ag.dropout2d(np.ones((3, 4)))
+
+
+def test_a_number_is_dropped_or_made_up_for():
+    for number in (3.0, 3, np.float64(3.0), np.float32(3.0)):
+        found = {float(ag.dropout(number, 0.5)) for _ in range(64)}
+        assert found == {0.0, 6.0}

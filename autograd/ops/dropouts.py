@@ -51,6 +51,8 @@ def _dropped(name, x, mask_shape, p, training, generator):
         raise ArgumentError(f"{name}: p must be a probability between 0 and 1, got {p!r}")
     if not training or p == 0:
         return x, lambda g: g
+    if isinstance(x, int | float) and not isinstance(x, bool):  # a NumPy scalar comes as one too
+        x = np.asarray(x, np.float64)
     require_float(name, x)
     seed = int(pick(generator, name).integers(1 << 63))
     mask = kernels.dropout_mask(mask_shape, float(p), seed, x.dtype)
