@@ -21,6 +21,8 @@ from autograd.viz.values import statistics
 
 _STEPS = {"sign", "floor", "ceil", "round", "trunc", "heaviside", "rint"}
 _SOFTMAXES = {"softmax", "log_softmax", "sigmoid"}
+_OF_LOGITS = {"label_cross_entropy", "log_softmax"}
+_SAME_ELEMENTS = {"reshape", "squeeze", "expand_dims"}
 _LOGITS = {"logit_loss"}  # the op of binary_cross_entropy_with_logits
 _RECTIFIERS = {"relu"}
 _SATURATING = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
@@ -173,10 +175,10 @@ def _not_finite(recorded: Recorded) -> Iterator[Finding]:
 
 def _softmax_twice(vertex: Vertex) -> Iterator[Finding]:
     node = vertex.node
-    if node is None or node.op.name not in ("label_cross_entropy", "log_softmax", *_LOGITS):
+    if node is None or node.op.name not in _OF_LOGITS | _LOGITS:
         return
     made = node.edges[0]
-    while isinstance(made, Node) and made.op.name in ("reshape", "squeeze", "expand_dims"):
+    while isinstance(made, Node) and made.op.name in _SAME_ELEMENTS:
         made = made.edges[0]
     if not isinstance(made, Node) or made.op.name not in _SOFTMAXES:
         return

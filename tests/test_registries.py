@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 
+import autograd
 import optim
 from autograd.record import registry
 from autograd.words import formulas
@@ -48,6 +51,36 @@ def test_every_schedule_is_in_the_tests_of_all():
     tested = {repr(s).partition("(")[0] for s in test_optim_schedules.EVERY}
     missing = {f.__name__ for f in made} - tested
     assert not missing, "add them to EVERY in tests/test_optim_schedules.py"
+
+
+def tables_of_names():
+    """`(where, the table)` of collections in which at least half of the names are ops'."""
+    for found in pkgutil.walk_packages(autograd.__path__, "autograd."):
+        if found.name.startswith(("autograd.ops", "autograd.kernels")) or found.name in (
+            "autograd.numpy",
+        ):
+            continue
+        module = importlib.import_module(found.name)
+        for name, value in vars(module).items():
+            if name == "__all__" or not isinstance(value, set | frozenset | dict | tuple | list):
+                continue
+            names = [n for n in value if isinstance(n, str)]
+            all_texts = value is not registry and len(names) == len(value) > 0
+            if all_texts and 2 * sum(n in registry for n in names) >= len(names):
+                yield f"{found.name}.{name}", names
+
+
+#: Of functions that `explain` may write, which are not all ops.
+NO_OPS = {"autograd.words.derivation._WORDS"}
+
+
+def test_names_in_tables_are_those_of_ops():
+    tables = {where: names for where, names in tables_of_names() if where not in NO_OPS}
+    for where in ("viz.picture._SYMMETRIC", "linting._SATURATING", "costs._RULES"):
+        assert f"autograd.{where}" in tables
+    for where, names in tables.items():
+        missing = [n for n in names if n not in registry]
+        assert not missing, where
 
 
 def test_formulas_stand_for_ops():

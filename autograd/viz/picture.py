@@ -28,7 +28,7 @@ Direction = Literal["forward", "backward", "both"]
 _FEW, _SOME = 16, 60  # boxes, up to which each says all it knows, or its values
 _CURVES = 1000  # crossings of layers up to which arrows have labels and are curves
 # Of these the order of operands does not matter, so that arrows need no names.
-_SYMMETRIC = {"add", "multiply", "maximum", "minimum", "logaddexp", "stack", "concatenate"}
+_SYMMETRIC = {"add", "multiply", "maximum", "minimum", "logaddexp"}
 
 
 @dataclass(eq=False, slots=True)
