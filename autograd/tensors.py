@@ -110,6 +110,11 @@ class Tensor(ArrayMethods):
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
         value = flag(type(self).__name__, "requires_grad", value)
+        self._check_requires_grad(value)
+        self._requires_grad = value
+
+    def _check_requires_grad(self, value: bool) -> None:
+        """Raise unless `requires_grad` can be set to `value`."""
         if value and self._data.dtype.kind != "f":
             raise DTypeError(
                 f"requires_grad: only float Tensors can require a gradient, got {self.dtype}; "
@@ -120,7 +125,6 @@ class Tensor(ArrayMethods):
                 f"requires_grad: this Tensor is the result of {self.node!r}; "
                 "use x.detach() for a Tensor that needs no gradient"
             )
-        self._requires_grad = value
 
     @named_arguments
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import repeat, starmap
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import getweakrefcount
@@ -10,8 +11,10 @@ from weakref import getweakrefcount
 import numpy as np
 
 from autograd import Tensor, scope
+from autograd.arguments import flag
 from autograd.errors import ArgumentError, DTypeError, GlassgradError
 from autograd.evidence import note_inputs
+from autograd.interrupts import at_once, each
 from autograd.source import is_ours
 from autograd.tensors import RemovableHook
 from autograd.unknown import NamedArguments, answer_for, named_arguments, require_signature
@@ -251,8 +254,7 @@ class Module(NamedArguments):
         """Put this module and all below it into training mode (dropout drops); returns it."""
         if not isinstance(mode, bool):
             raise DTypeError(f"train: mode must be True or False, got {mode!r}")
-        for module in self.modules():
-            module.training = mode
+        at_once(writing_modes((module, mode) for module in self.modules()))
         return self
 
     def eval(self: Self) -> Self:
@@ -267,27 +269,32 @@ class Module(NamedArguments):
 
     def requires_grad_(self: Self, requires_grad: bool = True) -> Self:
         """Whether this module's parameters are trained (False: frozen); returns it."""
-        for parameter in self.parameters():
-            parameter.requires_grad = requires_grad
+        wanted = flag(f"{type(self).__name__}.requires_grad_", "requires_grad", requires_grad)
+        parameters = list(self.parameters())
+        for parameter in parameters:
+            parameter._check_requires_grad(wanted)
+        at_once(each(setattr, parameters, repeat("_requires_grad"), repeat(wanted)))
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the parameters' gradients, or fill them with zeros."""
-        for parameter in self.parameters():
-            if set_to_none:
-                parameter.grad = None
-            elif parameter.grad is not None:
-                parameter.grad = np.zeros_like(parameter.data)
+        parameters = list(self.parameters())
+        if not set_to_none:
+            parameters = [p for p in parameters if p.grad is not None]
+        gradients = [None if set_to_none else Tensor(np.zeros_like(p.data)) for p in parameters]
+        at_once(each(setattr, parameters, repeat("_grad"), gradients))
 
     def to(self: Self, dtype: npt.DTypeLike) -> Self:
         """Convert all float parameters, their gradients and float buffers; returns this module."""
         wanted = _float_dtype(dtype)
+        writes: list[tuple[Tensor, str, Any]] = []
         for tensor in (*self.parameters(), *self.buffers()):
             if tensor.dtype.kind != "f" or tensor.dtype == wanted:
                 continue
-            gradient, tensor.grad = tensor.grad, None
-            tensor.data = tensor.data.astype(wanted)
-            tensor.grad = None if gradient is None else gradient.detach().astype(wanted)
+            writes.append((tensor, "_data", tensor.data.astype(wanted)))
+            if tensor.grad is not None:
+                writes.append((tensor, "_grad", tensor.grad.detach().astype(wanted)))
+        at_once(starmap(setattr, writes))
         return self
 
     def double(self: Self) -> Self:
@@ -419,6 +426,11 @@ def _locate(error: GlassgradError, module: Module, inputs: tuple[Any, ...]) -> N
     path = scope.prefix()
     if error.args and not str(error.args[0]).startswith(path):
         error.args = (path + str(error.args[0]), *error.args[1:])
+
+
+def writing_modes(modes: Iterable[tuple[Module, bool]]) -> Iterator[None]:
+    """What `at_once` sets modules' `training` with: made before a `try:`, run in its `finally:`."""
+    return starmap(object.__setattr__, [(module, "training", mode) for module, mode in modes])
 
 
 def _check_call(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import chain, starmap
 from math import prod
 from typing import Any, NamedTuple
 
@@ -12,12 +13,13 @@ import numpy.typing as npt
 
 import autograd as ag
 from autograd.errors import ArgumentError
+from autograd.interrupts import at_once
 from autograd.unknown import named_arguments
 from nn import init
 from nn.layers.convolution import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, LocalConv2d
 from nn.layers.dense import Bilinear, Embedding, Linear
 from nn.layers.normalization import NORMALIZATIONS
-from nn.module import Module
+from nn.module import Module, writing_modes
 
 __all__ = ["LayerSize", "Summary", "count_parameters", "summary"]
 
@@ -118,20 +120,23 @@ def summary(
     inputs = [ag.Tensor(np.zeros((1, *shape), wanted)) for shape in shapes]
     rows: list[LayerSize] = []
     seen: set[int] = set()  # parameters that are in a row already
-    modes = [(module, module.training) for module in model.modules()]
-    handles = [
-        module.register_forward_hook(partial(_measure, name or type(module).__name__, rows, seen))
-        for name, module in model.named_modules()
-        if not list(module.children()) or list(module.parameters(recurse=False))
-    ]
+    measuring = []
+    for name, module in model.named_modules():
+        if not list(module.children()) or list(module.parameters(recurse=False)):
+            hook = partial(_measure, name or type(module).__name__, rows, seen)
+            hooks: dict[Any, Any] = {**(module._forward_hooks or {}), object(): hook}
+            measuring.append((module, "_forward_hooks", hooks))
+    before = [(module, "_forward_hooks", module._forward_hooks) for module, *_ in measuring]
+    back = chain(
+        starmap(object.__setattr__, before),
+        writing_modes((module, module.training) for module in model.modules()),
+    )
     try:
+        at_once(starmap(object.__setattr__, measuring))
         with ag.no_grad():
             model.eval()(*inputs)
     finally:
-        for handle in handles:
-            handle.remove()
-        for module, training in modes:
-            module.training = training
+        at_once(back)
     return Summary(rows, shapes, sum(parameter.size for parameter in model.parameters()))
 
 

@@ -75,16 +75,15 @@ class LRScheduler(NamedArguments):
         self._make = make
         groups = optimizer.param_groups
         self.base_lrs = [float(group.get("initial_lr", group["lr"])) for group in groups]
+        begun = [(group, "initial_lr", lr) for group, lr in zip(groups, self.base_lrs, strict=True)]
         self.schedules = [self._schedule(lr, index) for index, lr in enumerate(self.base_lrs)]
         self.last_epoch = last_epoch + 1
         self._moved = [False] * len(groups)  # whether another hand has set the lr
         if last_epoch == -1:
             self._last_lrs = list(self.base_lrs)
-            self._go_to(0, from_lrs=self.base_lrs)
+            self._go_to(0, self.base_lrs, begun)
         else:
-            self._go_to(self.last_epoch)
-        for group, lr in zip(groups, self.base_lrs, strict=True):
-            group.setdefault("initial_lr", lr)
+            self._go_to(self.last_epoch, None, begun)
 
     def _schedule(self, lr: float, index: int) -> Schedule:
         """The function of group number `index`, which began with `lr`."""
@@ -103,10 +102,16 @@ class LRScheduler(NamedArguments):
         """The learning rate of each group."""
         return [group["lr"] for group in self.optimizer.param_groups]
 
-    def _go_to(self, epoch: int, from_lrs: Sequence[float] | None = None) -> None:
+    def _go_to(
+        self,
+        epoch: int,
+        from_lrs: Sequence[float] | None = None,
+        beside: Sequence[Write] = (),
+    ) -> None:
         """Set the rates of `epoch`; `from_lrs` are what the functions gave when they were set last.
 
-        Without these, the rates are the functions', whatever is there.
+        Without these, the rates are the functions', whatever is there. `beside`: what is to be
+        written with them.
         """
         lrs = [schedule(epoch) for schedule in self.schedules]
         moved = list(self._moved)
@@ -117,7 +122,7 @@ class LRScheduler(NamedArguments):
             moved[index] |= group["lr"] != self._last_lrs[index]
             if moved[index]:
                 lrs[index] = self._moved_on(group["lr"], from_lrs[index], lrs[index])
-        self._commit(epoch, lrs, moved)
+        self._commit(epoch, lrs, moved, beside)
 
     def _moved_on(self, lr: float, before: float, after: float) -> float:
         """What becomes of `lr` where the function goes from `before` to `after`."""
@@ -126,12 +131,15 @@ class LRScheduler(NamedArguments):
             return lr + after - before
         return least + (lr - least) * ((after - least) / (before - least))
 
-    def _commit(self, epoch: int, lrs: Sequence[float], moved: list[bool]) -> None:
+    def _commit(
+        self, epoch: int, lrs: Sequence[float], moved: list[bool], beside: Sequence[Write]
+    ) -> None:
         """Set the groups' rates and what is kept here; all of it, or nothing."""
         checked = [nonnegative(type(self).__name__, "lr", lr) for lr in lrs]
         groups = self.optimizer.param_groups
         writes: list[Write] = [
-            (group, "lr", lr) for group, lr in zip(groups, checked, strict=False)
+            *beside,
+            *((group, "lr", lr) for group, lr in zip(groups, checked, strict=False)),
         ]
         writes += self._other_settings(epoch)
         here = vars(self)
@@ -144,14 +152,21 @@ class LRScheduler(NamedArguments):
         return []
 
     def _follow_new_groups(self) -> None:
-        for index, group in enumerate(self.optimizer.param_groups):
-            if index >= len(self.base_lrs):
-                lr = float(group.setdefault("initial_lr", group["lr"]))
-                schedule = self._schedule(lr, index)
-                self.base_lrs.append(lr)
-                self.schedules.append(schedule)
-                self._last_lrs.append(lr)
-                self._moved.append(True)
+        first = len(self.base_lrs)
+        added = self.optimizer.param_groups[first:]
+        if not added:
+            return
+        lrs = [float(group.get("initial_lr", group["lr"])) for group in added]
+        made = [self._schedule(lr, index) for index, lr in enumerate(lrs, first)]
+        here = vars(self)
+        writes: list[Write] = [
+            *((group, "initial_lr", lr) for group, lr in zip(added, lrs, strict=True)),
+            (here, "base_lrs", self.base_lrs + lrs),
+            (here, "schedules", [*self.schedules, *made]),
+            (here, "_last_lrs", [*self._last_lrs, *lrs]),
+            (here, "_moved", self._moved + [True] * len(added)),
+        ]
+        at_once(starmap(setitem, writes))
 
     def state_dict(self) -> dict[str, Any]:
         """The count, the rates it began with and those in force, as plain values."""
@@ -190,8 +205,7 @@ class LRScheduler(NamedArguments):
         groups = zip(self.optimizer.param_groups, base_lrs, strict=False)
         writes: list[Write] = [(group, "initial_lr", lr) for group, lr in groups]
         writes += [(vars(self), "base_lrs", base_lrs), (vars(self), "schedules", schedules)]
-        at_once(starmap(setitem, writes))
-        self._commit(epoch, lrs, [bool(each) for each in moved])
+        self._commit(epoch, lrs, [bool(each) for each in moved], writes)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(last_epoch={self.last_epoch}, lr={self.get_last_lr()})"

@@ -297,7 +297,12 @@ class Optimizer(NamedArguments):
 
         Raises `CheckpointError` that lists every problem, and changes nothing then.
         """
-        self.param_groups, self.state, self.steps = loaded_state(self, state_dict)
+        vars(self).update(self._loaded(state_dict))  # all of it, or nothing
+
+    def _loaded(self, state_dict: Any) -> dict[str, Any]:
+        """The attributes that `state_dict` stands for."""
+        groups, state, steps = loaded_state(self, state_dict)
+        return {"param_groups": groups, "state": state, "steps": steps}
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_scratchpad": Scratchpad(), "_now": None, "_plan": None}

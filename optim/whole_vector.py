@@ -117,11 +117,7 @@ class WholeVectorOptimizer(Optimizer):
         }
         return {**super().state_dict(), "memory": memory}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on where `state_dict` was taken, with equal parameters.
-
-        Raises `CheckpointError` that says what does not fit, and changes nothing then.
-        """
+    def _loaded(self, state_dict: Any) -> dict[str, Any]:
         given: Any = state_dict
         memory = self.memory
         if isinstance(given, Mapping):  # the base says what is wrong with anything else
@@ -129,8 +125,7 @@ class WholeVectorOptimizer(Optimizer):
                 raise CheckpointError(f"{type(self).__name__}.load_state_dict: missing 'memory'")
             memory = self._checked_memory(given["memory"])
             given = {key: value for key, value in given.items() if key != "memory"}
-        super().load_state_dict(given)
-        self.memory = memory
+        return {**super()._loaded(given), "memory": memory}
 
     def _checked_memory(self, given: Any) -> Memory:
         """A copy of `given` if it is a memory of this kind of optimiser for these parameters."""

@@ -152,14 +152,14 @@ def _step(replayed: _Replay, node: Node, number: int, count: int) -> Step:
         out = Outgoing(node.op.operand_name(position), node.edges[position], closure)
         step.outgoing.append(out)
         noting.append(_noting(step, out, position))
-    node.closures = noting
     began = time.perf_counter()
     try:
+        node.closures = noting
         replayed.visit([node])
+        step.seconds = time.perf_counter() - began
     except BaseException:
         node.closures = original
         raise
-    step.seconds = time.perf_counter() - began
     if replayed.retain_graph:
         node.closures = original
     return step

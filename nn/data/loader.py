@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Set
+from itertools import starmap
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from autograd.errors import (
     IndexRangeError,
     ShapeError,
 )
+from autograd.interrupts import at_once
 from autograd.unknown import NamedArguments, named_arguments
 from nn.checks import whole_number
 from nn.data.mapping import Dataset, collate, is_dataset
@@ -135,16 +137,23 @@ class DataLoader(NamedArguments):
     def __iter__(self) -> Iterator[Any]:
         # Not a generator function itself: the order is drawn now, not at the first batch.
         generator = self.generator if self.shuffle else None
-        if self._resume and self._epoch is not None:
-            if generator is not None:
-                # A copy draws the order again, so that the state after it stays as it was loaded.
-                generator = _with_state(generator, self._epoch.start)
-        else:
-            self._epoch = _Epoch(None if generator is None else _get_state(generator), 0)
-        self._resume = False
+        epoch = self._epoch if self._resume else None
+        begins = epoch is None
+        if epoch is None:
+            epoch = _Epoch(None if generator is None else _get_state(generator), 0)
         rows = len(self.dataset)
-        order = np.arange(rows) if generator is None else generator.permutation(rows)
-        return self._batches(self._epoch, order)
+        writes: list[tuple[Any, str, Any]] = [(self, "_epoch", epoch), (self, "_resume", False)]
+        if generator is None:
+            order = np.arange(rows)
+        else:
+            # A copy draws, so that the generator moves on when all else is done; where an epoch is
+            # gone on with, it stays as it was loaded.
+            drawing = _with_state(generator, epoch.start)
+            order = drawing.permutation(rows)
+            if begins:
+                writes.append((generator.bit_generator, "state", drawing.bit_generator.state))
+        at_once(starmap(setattr, writes))
+        return self._batches(epoch, order)
 
     def _batches(self, epoch: _Epoch, order: NDArray[np.intp]) -> Iterator[Any]:
         batch: Any
@@ -200,13 +209,15 @@ class DataLoader(NamedArguments):
             problems = _state_problems(state, self)
         if problems:
             raise CheckpointError(f"DataLoader.load_state_dict: {'; '.join(problems)}")
-        if self.shuffle:
-            self.generator.bit_generator.state = state["generator"]
         served = state["served"]
-        self._resume = served is not None
-        self._epoch = (
-            None if served is None else _Epoch(copy.deepcopy(state["epoch_start"]), served)
-        )
+        epoch = None if served is None else _Epoch(copy.deepcopy(state["epoch_start"]), served)
+        writes: list[tuple[Any, str, Any]] = [
+            (self, "_resume", served is not None),
+            (self, "_epoch", epoch),
+        ]
+        if self.shuffle:
+            writes.append((self.generator.bit_generator, "state", state["generator"]))
+        at_once(starmap(setattr, writes))
 
     def __repr__(self) -> str:
         return (

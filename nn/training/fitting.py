@@ -12,11 +12,12 @@ import numpy as np
 
 import autograd as ag
 from autograd.errors import GlassgradError
+from autograd.interrupts import at_once
 from autograd.unknown import named_arguments
 from nn import functional as F
 from nn import models
 from nn.data import DataLoader
-from nn.module import Module
+from nn.module import Module, writing_modes
 from nn.training.augmentation import shifted
 from nn.training.datasets import Data
 from nn.training.settings import Settings
@@ -148,9 +149,9 @@ def evaluate(net: Module, x: np.ndarray, y: np.ndarray) -> Evaluation:
 
     Shapes: x (N, ...), y (N,) classes.
     """
-    modes = [(module, module.training) for module in net.modules()]
-    net.eval()
+    back = writing_modes((module, module.training) for module in net.modules())
     try:
+        net.eval()
         with ag.no_grad():
             scores = np.concatenate(
                 [
@@ -161,6 +162,5 @@ def evaluate(net: Module, x: np.ndarray, y: np.ndarray) -> Evaluation:
             loss = float(F.cross_entropy(scores, y))
             probabilities = np.asarray(F.softmax(scores, axis=1))
     finally:
-        for module, training in modes:
-            module.training = training
+        at_once(back)
     return Evaluation(loss, float((scores.argmax(axis=1) == y).mean()), probabilities)
