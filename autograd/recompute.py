@@ -185,7 +185,7 @@ class _Surroundings:
         undo = (
             map(setattr, generators, repeat("state"), states),
             map(
-                setattr,
+                object.__setattr__,  # a module's own is written in Python
                 [m for m, _ in changed],
                 repeat("training"),
                 [m.training for m, _ in changed],
