@@ -18,6 +18,7 @@ from autograd import ops as ops
 from autograd.creation import *  # noqa: F403
 from autograd.dtypes import get_default_dtype as get_default_dtype
 from autograd.dtypes import set_default_dtype as set_default_dtype
+from autograd.einops_backend import serve_einops
 from autograd.errors import *  # noqa: F403
 from autograd.func import grad as grad
 from autograd.grad_mode import enable_grad as enable_grad
@@ -52,6 +53,7 @@ answer_for(Tensor, "Tensor", ops.PUBLIC)  # x.topk(1) is ag.topk(x, 1)
 __version__ = "0.1.0"
 
 keep_freed_memory()
+serve_einops()
 
 #: Tells this package from another distribution that has the same import name.
 __distribution__ = "glassgrad"

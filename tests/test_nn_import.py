@@ -29,11 +29,19 @@ def test_import_loads_nothing_heavy():
 def test_another_autograd_is_named(tmp_path):
     (tmp_path / "autograd").mkdir()
     (tmp_path / "autograd" / "__init__.py").write_text("def grad(f): ...\n")
-    result = run("import nn", tmp_path, ROOT)
-    assert result.returncode != 0
-    last = result.stderr.strip().splitlines()[-1]
-    assert last.startswith("ImportError: nn belongs to the distribution glassgrad")
-    assert str(tmp_path) in last and "HIPS" in last and "--force-reinstall glassgrad" in last
+    for code, package in (
+        ("import nn", "nn"),
+        ("import autograd as ag, nn", "nn"),
+        ("import nn.functional, autograd", "nn"),
+        ("import optim", "optim"),
+        ("import autograd, optim", "optim"),
+    ):
+        result = run(code, tmp_path, ROOT)
+        assert result.returncode != 0
+        last = result.stderr.strip().splitlines()[-1]
+        assert last.startswith(f"ImportError: {package} ")
+        assert "distribution glassgrad" in last and str(tmp_path) in last and "HIPS" in last
+        assert "--force-reinstall glassgrad" in last
 
 
 def test_everything_listed_is_there():
