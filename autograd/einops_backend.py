@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
 
 __all__ = ["serve_einops"]
 
@@ -25,7 +26,7 @@ def serve_einops() -> None:
     if module is not None:
         _add_backend(module)
     elif not any(type(finder) is _Waiting for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Waiting())
+        sys.meta_path.insert(0, _Waiting())  # type: ignore[arg-type]
 
 
 def _add_backend(module: Any) -> None:
@@ -67,24 +68,24 @@ def _add_backend(module: Any) -> None:
     module.GlassgradBackend = Backend  # subclasses that nobody holds are gone
 
 
-class _Waiting(MetaPathFinder):
+class _Waiting:
     """Finds nothing itself; sees to it that einops's module is told of when it has been run."""
 
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
         if fullname != _WHERE:
             return None
         with contextlib.suppress(ValueError):
-            sys.meta_path.remove(self)
+            sys.meta_path.remove(self)  # type: ignore[arg-type]
         for finder in sys.meta_path:
             spec = finder.find_spec(fullname, path, target)
             if spec is not None:
                 if spec.loader is not None:
-                    spec.loader = _ThenAdd(spec.loader)
+                    spec.loader = _ThenAdd(spec.loader)  # type: ignore[assignment]
                 return spec
         return None
 
 
-class _ThenAdd(Loader):
+class _ThenAdd:
     """A module's own loader, and then the backend; gone when the module has been run."""
 
     def __init__(self, loader: Any) -> None:
