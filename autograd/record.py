@@ -486,7 +486,7 @@ def _arrange(spec: Op, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict
         raise DTypeError(
             f"{spec.name}: no argument '{unknown[0]}'; "
             f"it takes ({', '.join(spec.operands + spec.statics)})"
-            f"{keyword_hint(unknown[0], spec.operands + spec.statics)}"
+            f"{keyword_hint(unknown[0], (*spec.operands, *spec.statics, 'input'))}"
         )
     if spec.starred:
         return args, kwargs

@@ -11,7 +11,9 @@ is accepted and changes nothing: results are new arrays.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -354,9 +356,42 @@ def shape_of(x: Any) -> tuple[int, ...]:
     return x.shape if hasattr(x, "shape") else np.shape(x)
 
 
-for _name in __all__:  # those defined here; ops do so by themselves
-    if globals()[_name].__module__ == __name__:
+def _takes_input(function: Any) -> Any:
+    """The same function, under PyTorch's name for its first parameter: `input`.
+
+    It takes that name already; this one shows it too, in its signature and its help. The code is
+    the same, and nothing is called in between.
+    """
+    parameters = list(inspect.signature(function).parameters.values())
+    first = parameters[0].name
+    twin = FunctionType(
+        function.__code__,
+        function.__globals__,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    twin.__kwdefaults__ = function.__kwdefaults__
+    twin.__dict__.update(function.__dict__)
+    twin.__annotations__ = {
+        k if k != first else "input": v for k, v in function.__annotations__.items()
+    }
+    twin.__module__, twin.__qualname__ = __name__, function.__name__
+    twin.__doc__ = (
+        f"{inspect.cleandoc(function.__doc__)}\n\n`input` is called {first} in this text.\n"
+    )
+    parameters[0] = parameters[0].replace(name="input")
+    twin.__signature__ = inspect.signature(function).replace(  # type: ignore[attr-defined]
+        parameters=parameters
+    )
+    return twin
+
+
+for _name in __all__:
+    if globals()[_name].__module__ == __name__:  # those defined here; ops do so by themselves
         globals()[_name] = named_arguments(globals()[_name])
+    elif next(iter(inspect.signature(globals()[_name]).parameters)) in ("x", "indices", "columns"):
+        globals()[_name] = _takes_input(globals()[_name])
 
 if not TYPE_CHECKING:  # checkers know the names there are
     __getattr__ = later("nn.functional")

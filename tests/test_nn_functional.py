@@ -1,5 +1,8 @@
 """nn.functional: PyTorch's names and argument order; what is ours and no op."""
 
+import inspect
+import pickle
+import pydoc
 import re
 
 import numpy as np
@@ -148,3 +151,42 @@ def test_what_does_not_fit(call, error, message):
 def test_everything_listed_is_there():
     for name in F.__all__:
         assert callable(getattr(F, name)) and getattr(F, name).__doc__
+
+
+def test_the_first_parameter_is_called_input_wherever_it_is_in_pytorch():
+    for name in F.__all__:
+        function = getattr(F, name)
+        first = next(iter(inspect.signature(function).parameters))
+        assert first in ("input", "input1", "x1", "tensor"), name
+        assert f"{name}({first}" in pydoc.render_doc(function, renderer=pydoc.plaintext)
+        if function.__module__ == "nn.functional":
+            assert pickle.loads(pickle.dumps(function)) is function
+        if first == "input":
+            with pytest.raises(DTypeError, match=f"(?i){name}.*'inpt'"):
+                function(inpt=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("adaptive_avg_pool2d", {"output_size": 2}),
+        ("batch_norm", {"running_mean": None, "running_var": None, "training": True}),
+        ("conv2d", {"weight": np.ones((1, 3, 2, 2))}),
+        ("gelu", {}),
+        ("layer_norm", {"normalized_shape": (4,)}),
+        ("max_pool2d", {"kernel_size": 2}),
+        ("sigmoid", {}),
+        ("softmax", {"dim": 1}),
+        ("unfold", {"kernel_size": 2}),
+    ],
+)
+def test_input_by_name_is_the_first_argument(name, options):
+    function = getattr(F, name)
+    x = ag.tensor(np.random.default_rng(0).standard_normal((2, 3, 4, 4)), requires_grad=True)
+    by_name, by_place = function(input=x, **options), function(x, **options)
+    np.testing.assert_array_equal(by_name.data, by_place.data)
+    assert by_name.node.op is getattr(ag, name)(x, **options).node.op
+    assert (
+        list(inspect.signature(function).parameters)[1:]
+        == (list(inspect.signature(getattr(ag, name)).parameters)[1:])
+    )
