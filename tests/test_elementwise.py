@@ -362,6 +362,17 @@ def test_limits_at_infinity(function, left, dtype, size):
     np.testing.assert_allclose(second.data[:4], 0, atol=1e-30)
 
 
+@pytest.mark.parametrize("approximate", ["none", "tanh", "sigmoid"])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_curvature_of_gelu_far_out_is_zero(approximate, dtype):
+    ends = np.array([60, 100, 1000, 6e4, -60, -6e4], dtype)
+    x, ones = ag.Tensor(ends, requires_grad=True), np.ones_like(ends)
+    (slope,) = ag.grad(ag.gelu(x, approximate), [x], grad_outputs=ones, create_graph=True)
+    (second,) = ag.grad(slope, [x], grad_outputs=ones)
+    assert second.dtype == dtype
+    np.testing.assert_allclose(second.data, 0, atol=1e-35)
+
+
 def test_arcsinh_at_infinity():
     np.testing.assert_array_equal(gradient(ag.arcsinh, [np.inf]), [0])
 

@@ -36,6 +36,18 @@ def test_gradient_of_the_norm_of_subnormal_numbers_is_finite(scale):
         assert np.isfinite(slope).all() and np.abs(slope).max() > 0.3
 
 
+@pytest.mark.parametrize("function", [ag.norm, ag.std])
+@pytest.mark.parametrize("dtype, scale", [(np.float32, 1e-20), (np.float64, 1e-160)])
+def test_gradient_of_small_rows_beside_others(function, dtype, scale):
+    near = np.array([[3, -0.5, 2], [1, 2, 5], [0, 0, 0]], dtype)
+    slopes = []
+    for rows in (near, near * np.array([[scale], [1], [1]], dtype)):
+        x = ag.Tensor(rows, requires_grad=True)
+        weights = np.array([2, 3, 5], dtype)
+        slopes.append(ag.grad(function(x, axis=1), x, grad_outputs=weights)[0].data)
+    np.testing.assert_allclose(slopes[1], slopes[0], rtol=1e-5)  # a direction has no scale
+
+
 def test_norm_over_an_axis_scales_each_row_by_itself():
     x = np.array([[3.0, 4.0], [3e300, 4e300], [3e-300, 4e-300], [0.0, 0.0]])
     for p in (2, 3):

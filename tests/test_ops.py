@@ -81,6 +81,36 @@ def test_recorded_backward_equals_plain_backward(row: Row):
 
 
 @each_row
+def test_recorded_backward_has_a_derivative_by_the_gradient_it_gets(row: Row):
+    """⟨v, Jᵀg⟩ has the derivative Jv by g, which is that of the value along v."""
+    if row.order < 2:
+        return
+    rng = np.random.default_rng(5)
+    arrays = draw(row)
+    tensors = variables(arrays)
+    out = row.call(*tensors)
+    g = ag.Tensor(rng.standard_normal(out.shape), requires_grad=True)
+    floats = [t for t in tensors if t.requires_grad]
+    grads = ag.grad(out, floats, grad_outputs=g, create_graph=True, allow_unused=True)
+    recorded = [d is not None and d.requires_grad for d in grads]
+    if not any(recorded):
+        return
+    along = [
+        rng.standard_normal(t.shape) * moves for t, moves in zip(floats, recorded, strict=True)
+    ]
+    pairs = [(d, v) for d, v, moves in zip(grads, along, recorded, strict=True) if moves]
+    (found,) = ag.grad([d for d, _ in pairs], [g], grad_outputs=[v for _, v in pairs])
+
+    def moved(h):
+        steps = iter(along)
+        return row.call(*(x + h * next(steps) if x.dtype.kind == "f" else x for x in arrays))
+
+    estimate = (moved(1e-6) - moved(-1e-6)) / 2e-6
+    scale = max(1.0, float(np.abs(estimate).max(initial=0)))
+    np.testing.assert_allclose(found.data, estimate, rtol=0, atol=1e-6 * scale)
+
+
+@each_row
 def test_float32_stays_float32(row: Row):
     out64, grads64 = gradients(row, draw(row))
     out32, grads32 = gradients(row, draw(row, dtype=np.float32))

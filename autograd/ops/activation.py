@@ -154,7 +154,8 @@ def _silu_curvature(x):
 def _gate_curvature(x, t, slope, curvature):
     """The second derivative of x σ(t), given t as a function of x and its two derivatives."""
     bell = sigmoid(t) * sigmoid(-t)  # σ', without the cancellation of σ (1 − σ) where σ is near 1
-    return bell * (2 * slope + x * (curvature - tanh(0.5 * t) * (slope * slope)))
+    steep = bell * slope  # first, as slope² alone would overflow in float16
+    return 2 * steep + x * (bell * curvature - tanh(0.5 * t) * (steep * slope))
 
 
 @op

@@ -189,6 +189,7 @@ TRANSPOSED = {
     "groups": ((2, 4, 2, 2), (4, 2, 2, 3), {"groups": 2, "dilation": (1, 2), "padding": 1}),
     "beyond reach": ((1, 1, 2, 3), (1, 2, 2, 2), {"dilation": 3, "output_padding": (2, 0)}),
     "unbatched": ((2, 2, 3), (2, 1, 2, 2), {"stride": 2}),
+    "unbatched beyond reach": ((1, 1, 2), (1, 2, 2, 1), {"dilation": 3, "output_padding": (2, 0)}),
 }
 TRANSPOSED_1D = {
     "plain": ((2, 2, 3), (2, 3, 2), {}),

@@ -11,6 +11,12 @@ def regular(*shape):
     return lambda rng: rng.standard_normal(shape) + 3 * np.eye(shape[-1])
 
 
+def singular(n):
+    """A matrix whose last row is the mean of the others, also after the same is added to all."""
+    rows = np.random.default_rng(n).integers(-4, 5, (n - 1, n)) / 64
+    return np.vstack([rows, rows.mean(0)])
+
+
 def definite(x):
     """A symmetric positive definite matrix, of an array or a Tensor."""
     return x @ x.mT + np.eye(x.shape[-1], dtype=x.dtype)
@@ -199,6 +205,10 @@ FACTORS = [
     Row("det", ag.det, [regular(3, 3)], np.linalg.det, keeps="a out"),
     Row("det", ag.det, [regular(2, 2, 2)], np.linalg.det, keeps="a out", note="stack"),
     Row("det", ag.det, [regular(1, 1)], np.linalg.det, keeps="a out", note="1x1"),
+    *(
+        Row("det", ag.det, [singular(n)], np.linalg.det, keeps="a", note=f"singular {n}x{n}")
+        for n in (2, 3, 4)
+    ),
     *(
         Row(
             "log_abs_det",

@@ -87,6 +87,16 @@ ROWS = [
         tolerance=1e-8,
     ),
     Row(
+        "normalize_channels_input_grad",
+        ag.normalize_channels_input_grad,
+        [(3, 2, 2), (3, 2, 2)],
+        lambda g, x: by_differences(lambda x: (g * per_channel(x)).sum(), x),
+        operands=lambda g, x: (g, x, None),
+        keeps="g x weight",
+        tolerance=1e-8,
+        note="no weight",
+    ),
+    Row(
         "normalize_channels_weight_grad",
         ag.normalize_channels_weight_grad,
         [(3, 2, 2), (3, 2, 2)],
@@ -147,6 +157,16 @@ ROWS = [
         lambda g, x, w: by_differences(lambda x: (g * standard(x, (1,)) * w).sum(), x),
         keeps="g x weight",
         tolerance=1e-8,
+    ),
+    Row(
+        "normalize_rows_input_grad",
+        ag.normalize_rows_input_grad,
+        [(3, 4), (3, 4)],
+        lambda g, x: by_differences(lambda x: (g * standard(x, (1,))).sum(), x),
+        operands=lambda g, x: (g, x, None),
+        keeps="g x weight",
+        tolerance=1e-8,
+        note="no weight",
     ),
     Row(
         "normalize_rows_weight_grad",

@@ -56,6 +56,8 @@ DDOF = [*AXES, {"axis": 1, "ddof": 1}, {"axis": (0, 2), "correction": 1}]
 ROWS = [
     *reductions("sum", [(2, 3, 4)], np.sum, MANY_AXES),
     total("sum", np.sum, also=EMPTY),
+    Row("sum", lambda x: ag.sum(x, 1), [(2, 3)], lambda x: x.sum(1), statics={"axis": 1}),
+    Row("prod", ag.prod, [(1,)], np.prod, keeps="x", note="one element"),
     *reductions("mean", [(2, 3, 4)], np.mean, MANY_AXES),
     total("mean", np.mean, also=[((),)]),
     *reductions("var", [(2, 3, 4)], np.var, DDOF, keeps="x"),

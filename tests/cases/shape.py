@@ -128,6 +128,7 @@ PADDING = [
         for mode in ("reflect", "edge", "wrap")
     ),
     *(unary("pad", 5, mode, inputs=((3,),), note=f"{mode} far") for mode in ("reflect", "wrap")),
+    unary("pad", ((2, 0), (0, 1)), "wrap", inputs=((3, 2),)),
     unary("tile", 2, also=ANY),
     unary("tile", (2, 1), inputs=((2, 3, 2),)),
     unary("tile", (2, 3, 1), inputs=((2,),), also=[((),)]),

@@ -6,15 +6,12 @@ import json
 import os
 import subprocess
 import sys
-import tomllib
-from pathlib import Path
 
 import pytest
 
 from tests.long.campaign import LONG
-from tests.long.mutants import ROOT
+from tests.long.mutants import ROOT, known_survivors
 
-SURVIVORS = Path(__file__).parent / "survivors.toml"
 RESULTS = os.environ.get("GLASSGRAD_MUTANTS")  # a file of the lines of a run that was interrupted
 SHARE = 0.97  # of the mutants that tests must notice
 
@@ -29,12 +26,6 @@ FILES = {
         )
     ],
 }  # fmt: skip
-
-
-def known_survivors() -> dict[tuple[str, str, str], str]:
-    """(file, function, change) -> why no test can notice it, or none does."""
-    entries = tomllib.loads(SURVIVORS.read_text(encoding="utf-8")).get("survivor", [])
-    return {(e["file"], e["function"], c): e["reason"] for e in entries for c in e["changes"]}
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a mutant lives in a forked child")
