@@ -42,7 +42,7 @@ _leaves = Guard()
 _delivering: Any = (
     None  # the lock under which gradients are being added; a forked child has another
 )
-_age = attrgetter("id")
+_age, _grad_of = attrgetter("id"), attrgetter("_grad")
 
 
 def backward(
@@ -294,16 +294,13 @@ class _Replay:
                 )
             try:
                 _delivering = held
-                takers: list[Tensor] = []
-                sums: list[Tensor] = []
-                for leaf in list(results):
-                    takers.append(leaf)
-                    sums.append(_added(leaf, [results.pop(leaf)]))
+                takers: list[Tensor] = list(results)  # type: ignore[arg-type]
+                sums = [_added(leaf, [results.pop(leaf)]) for leaf in takers]
                 while retained:
                     tensor, *box = retained.pop()
                     takers.append(tensor)
                     sums.append(_added(tensor, box))
-                before = [taker._grad for taker in takers]  # freed when all is done
+                before = list(map(_grad_of, takers))  # freed when all is done
                 at_once(map(setattr, takers, repeat("_grad"), sums))
             finally:
                 _delivering = None
@@ -570,16 +567,16 @@ def _copied(g: Any) -> Tensor:
 def _added(tensor: Tensor, box: list[Any]) -> Tensor:
     """The gradient in `box` and what is in `tensor.grad` already, in memory of their own."""
     old = tensor._grad
-    if old is not None and old.shape != box[0].shape:
+    recorded = isinstance(box[0], Tensor)
+    if old is None:
+        return _own(box) if recorded else Tensor._of(_owned(box))  # type: ignore[return-value]
+    if old.shape != box[0].shape:
         raise ShapeError(
             f"backward: the `grad` of {_edge_name(tensor)} has shape {old.shape}, but its gradient "
             f"has shape {box[0].shape}. Set it to None when the data are replaced."
         )
-    if isinstance(box[0], Tensor):  # a recorded gradient
-        if old is None:
-            return _own(box)  # type: ignore[return-value]
+    if recorded:
         return (old + box[0]).astype(tensor.dtype, copy=False)
     fresh = _owned(box)
-    if old is not None:
-        np.add(old._data, fresh, out=fresh, casting="same_kind")
+    np.add(old._data, fresh, out=fresh, casting="same_kind")
     return Tensor._of(fresh)
