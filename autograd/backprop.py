@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
-from itertools import repeat
+from itertools import chain, repeat
 from operator import attrgetter
 from sys import getrefcount
 from typing import Any, TypeVar
@@ -81,9 +81,8 @@ def gradients(
     Nodes with an id below `since` count as leaves: nothing below them is visited, no hook called.
     """
     keys = [_key(tensor, "grad") for tensor in inputs]
-    checked = [
-        _seed(root, seed, "grad", create_graph) for root, seed in zip(outputs, seeds, strict=True)
-    ]
+    pairs = zip(outputs, seeds)  # noqa: B905 - as many, which the callers see to
+    checked = [_seed(root, seed, "grad", create_graph) for root, seed in pairs]
     replayed = _Replay(outputs, keys, bool(retain_graph or create_graph), create_graph, since)
     if not allow_unused:
         for position, key in enumerate(keys):
@@ -169,9 +168,8 @@ class _Replay:
         for edge in list(waiting):
             g = waiting.pop(edge)
             if type(edge) is Node:
-                if edge.id >= self.since:
+                if edge.hooks and edge.id >= self.since:
                     g = self._hooked(g, edge, edge.hooks)
-                    self._retain(edge, g)
             elif not edge._requires_grad:  # no longer, since it was recorded
                 continue
             elif edge._hooks and self.since == 0:
@@ -206,7 +204,7 @@ class _Replay:
                     contribution = closure(g)
                 except Exception as error:
                     _note_where(error, node, position)
-                    _check_callable(error, node, position)
+                    _check_callable(error, node, position, closures[position])  # type: ignore[index]
                     raise
                 expected = edge if type(edge) is Node else edge._data
                 if (
@@ -225,7 +223,7 @@ class _Replay:
 
     def _retain(self, node: Node, g: Any) -> None:
         """Note the gradient for the Tensor that asked to keep it, if that still lives."""
-        tensor = node.retainer() if node.retainer is not None else None
+        tensor = node.retainer()  # type: ignore[misc]
         if tensor is not None:
             self.retained.append((tensor, g))
 
@@ -235,13 +233,13 @@ class _Replay:
             return Tensor._of(g) if type(g) is np.ndarray else g
         return g._data if isinstance(g, Tensor) else g
 
-    def _hooked(self, g: Any, edge: Edge, hooks: dict[int, Callable[[Tensor], Any]] | None) -> Any:
+    def _hooked(self, g: Any, edge: Edge, hooks: dict[int, Callable[[Tensor], Any]]) -> Any:
         """The finished gradient of `edge` as its hooks leave it.
 
         A hook gets memory of its own, since it may write to it, and may return an array that it
         writes to again later.
         """
-        for hook in tuple(hooks.values()) if hooks else ():
+        for hook in tuple(hooks.values()):
             given: Any = _copied(g)
             changed = hook(given)
             if changed is None:
@@ -249,7 +247,7 @@ class _Replay:
             what = f"{_hook_name(hook)} of {_edge_name(edge)}"
             if self.create_graph and isinstance(changed, Tensor):
                 _check_gradient(changed, edge, what)
-                box = [changed.astype(edge.dtype, copy=False)]
+                box = [_of_dtype(changed, edge.dtype)]
             else:
                 box = [self._fitting(_gradient_array(changed, edge, what))]
             given = changed = None
@@ -328,12 +326,8 @@ def schedule(
     """
     order: list[Node] = []
     seen: set[Node] = set()
-    for start in starts:
-        if type(start) is Node and start not in seen and start.id >= since:
-            seen.add(start)
-            order.append(start)
-    for node in order:  # grows as it is walked through
-        for edge in node.edges:
+    for edges in chain((starts,), map(attrgetter("edges"), order)):  # it grows on the way
+        for edge in edges:
             if type(edge) is Node and edge not in seen and edge.id >= since:
                 seen.add(edge)
                 order.append(edge)
@@ -363,11 +357,10 @@ def _note_where(error: Exception, node: Node, position: int) -> None:
         error.add_note(f"its operand was made by {edge.op.name} at {edge.source}")
 
 
-def _check_callable(error: Exception, node: Node, position: int) -> None:
+def _check_callable(error: Exception, node: Node, position: int, closure: Any) -> None:
     """Raise ours for a closure that could not be called: it is no function of one gradient."""
     traceback = error.__traceback__
     if isinstance(error, TypeError) and traceback is not None and traceback.tb_next is None:
-        closure = node.closures[position] if node.closures is not None else None
         raise GraphError(
             f"{node.op.name} (recorded at {node.source}): its closure for "
             f"'{node.op.operand_name(position)}' must be a function of the gradient of its result, "
@@ -413,7 +406,7 @@ def _seed(root: Any, gradient: Any, function: str, create_graph: bool = False) -
     if create_graph and isinstance(gradient, Tensor) and gradient._requires_grad:
         _check_gradient(gradient, root, function)
         with enable_grad():
-            return gradient.astype(root.dtype, copy=False)
+            return _of_dtype(gradient, root.dtype)
     fitting = _gradient_array(gradient, root, function)
     # an array object of this pass alone: ops find what they keep for a gradient by its identity;
     # and what is recorded of it must not change when the caller's array does
@@ -497,9 +490,12 @@ def _fitted(g: Any, edge: Edge, node: Node, position: int) -> Any:
         )
     if g.shape != edge.shape:
         g = _unbroadcast(g, edge.shape, node, position)
-    if g.dtype != edge.dtype:
-        g = g.astype(edge.dtype)
-    return g
+    return _of_dtype(g, edge.dtype)
+
+
+def _of_dtype(g: Any, dtype: np.dtype[Any]) -> Any:
+    """The array or Tensor `g` itself, or what it is in another dtype."""
+    return g if g.dtype == dtype else g.astype(dtype)
 
 
 def _rule(node: Node, position: int) -> str:
@@ -509,14 +505,12 @@ def _rule(node: Node, position: int) -> str:
 
 def _unbroadcast(g: Any, shape: tuple[int, ...], node: Node, position: int) -> Any:
     """Sum `g` over the axes along which an operand of `shape` was broadcast."""
-    extra = g.ndim - len(shape)
-    if extra < 0 or any(n not in (1, m) for n, m in zip(shape, g.shape[extra:], strict=True)):
+    aligned = (1,) * (g.ndim - len(shape)) + shape
+    if len(aligned) > g.ndim or any(n not in (1, m) for n, m in zip(aligned, g.shape)):  # noqa: B905
         raise ShapeError(
             f"{_rule(node, position)} returned shape {g.shape} for an operand of shape {shape}"
         )
-    axes = tuple(range(extra)) + tuple(
-        extra + i for i, (n, m) in enumerate(zip(shape, g.shape[extra:], strict=True)) if n != m
-    )
+    axes = tuple(i for i, (n, m) in enumerate(zip(aligned, g.shape)) if n != m)  # noqa: B905
     summed = added(g, axes, True) if type(g) is np.ndarray else ops.sum(g, axis=axes, keepdims=True)
     return summed.reshape(shape)
 
@@ -576,7 +570,7 @@ def _added(tensor: Tensor, box: list[Any]) -> Tensor:
             f"has shape {box[0].shape}. Set it to None when the data are replaced."
         )
     if recorded:
-        return (old + box[0]).astype(tensor.dtype, copy=False)
+        return _of_dtype(old + box[0], tensor.dtype)
     fresh = _owned(box)
     np.add(old._data, fresh, out=fresh, casting="same_kind")
     return Tensor._of(fresh)

@@ -184,6 +184,39 @@ def test_a_seed_that_is_no_gradient(seed, kind, match, create_graph):
     assert x.grad is None
 
 
+@pytest.mark.parametrize("place", ["seed", "hook"])
+def test_a_recorded_gradient_of_another_shape_is_refused(place):
+    x, wrong = leaf(1.0, 2.0), leaf(1.0, 2.0, 3.0)
+    y = x * 2.0
+    if place == "hook":
+        y.register_hook(lambda g: wrong * 1.0)
+    seed = wrong if place == "seed" else leaf(1.0, 1.0)
+    match = r"gradient of shape \(2,\) is needed, got \(3,\)"
+    with pytest.raises(ag.ShapeError, match=match):
+        ag.grad(y, [x], seed, create_graph=True)
+
+
+def test_recorded_gradients_are_added_and_not_converted():
+    x = leaf(1.0, 2.0)
+    for _ in range(2):
+        (x**3).sum().backward(create_graph=True)
+    assert x.grad.node.op.name == "add"
+    np.testing.assert_array_equal(x.grad.data, 6 * x.data**2)
+    x.grad = None
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("whole_first", [False, True])
+def test_pieces_and_whole_gradients_add_up_in_any_order(whole_first, create_graph):
+    x = leaf(1.0, 2.0, 4.0)
+    y = x * 1.0
+    parts = [lambda: y[1:].sum() * 10.0, lambda: (y * 3.0).sum(), lambda: y[0] * 100.0]
+    if whole_first:  # what was made last comes first
+        parts = [parts[0], parts[2], parts[1]]
+    (g,) = ag.grad(sum(part() for part in parts), [x], create_graph=create_graph)
+    np.testing.assert_array_equal(g.data, [103.0, 13.0, 13.0])
+
+
 # -- hooks -----------------------------------------------------------------------------------------
 
 

@@ -217,6 +217,17 @@ def test_a_leaf_gradient_owns_contiguous_writable_memory(function):
     assert once.shape == g.shape
 
 
+@pytest.mark.parametrize("kind", [np.array, ag.tensor])
+def test_a_gradient_in_another_order_is_handed_over_in_rows(kind):
+    x, seen = leaf(3, 4), []
+    x.register_hook(lambda g: seen.append(g.data.flags.c_contiguous))
+    x.T.backward(kind(np.arange(12.0).reshape(4, 3)))
+    assert seen == [True]
+    assert x.grad.data.flags.c_contiguous
+    (g,) = ag.grad(x.T * 2.0, [x], kind(np.arange(12.0).reshape(4, 3)))
+    np.testing.assert_array_equal(g.data, 2 * np.arange(12.0).reshape(4, 3).T)
+
+
 def test_a_gradient_captured_by_a_rule_is_copied():
     constant = np.ones(3)
 
@@ -391,8 +402,9 @@ def test_create_graph_records_even_inside_no_grad():
 
 def test_backward_with_create_graph_warns_of_the_cycle():
     x = leaf(3)
-    with pytest.warns(ag.GradWarning, match=r"ag\.grad"):
+    with pytest.warns(ag.GradWarning, match=r"ag\.grad") as caught:
         (x * x).sum().backward(create_graph=True)
+    assert [warning.filename for warning in caught] == [__file__]
     assert x.grad.requires_grad
     x.grad = None
 
@@ -448,9 +460,9 @@ def test_hooks_see_and_replace_gradients():
 
 
 def test_a_hook_that_returns_the_wrong_shape():
-    x = leaf(3)
+    x = leaf(3, name="weight")
     x.register_hook(lambda g: np.ones(4))
-    with pytest.raises(ag.ShapeError, match=r"\(3,\).*\(4,\)"):
+    with pytest.raises(ag.ShapeError, match=r"leaf 'weight': .*\(3,\).*\(4,\)"):
         x.sum().backward()
     assert x.grad is None
 

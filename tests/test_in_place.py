@@ -74,6 +74,16 @@ def test_a_write_through_a_view_is_noticed():
         loss.backward()
 
 
+@pytest.mark.parametrize("written", [0, 1])
+def test_a_write_to_one_of_many_operands_is_noticed(written):
+    xs = [leaf(2, 2), leaf(2, 2)]
+    loss = ag.einsum("ij,jk->ik", *xs).sum()
+    with ag.no_grad():
+        xs[written] += 1
+    with pytest.raises(ag.InPlaceError, match="einsum"):
+        loss.backward()
+
+
 def test_a_write_to_what_no_closure_needs_is_fine():
     w = leaf(3)
     loss = (w + 1).sum()

@@ -1,10 +1,13 @@
 """Looking at backward's steps, and thresholds of what looks at a graph."""
 
+import itertools
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import autograd as ag
-from autograd import backprop, results
+from autograd import backprop, profiler, results
 
 
 def test_those_who_look_at_backward_come_and_go_one_by_one():
@@ -45,6 +48,18 @@ def test_two_backward_passes_count_twice():
     row = next(row for row in p.by("op") if row.name == "matmul")
     assert row.backward > 0
     assert row.gflops == pytest.approx(2e-9 * 3 * 96 / (row.forward + row.backward))
+
+
+def test_times_of_two_backward_passes_add_up(monkeypatch):
+    monkeypatch.setattr(profiler, "time", SimpleNamespace(perf_counter=itertools.count().__next__))
+    w = ag.ones(3, requires_grad=True)
+    with ag.profile() as p:
+        y = (w * 2.0).sum()
+        y.backward(retain_graph=True)
+        once = p.total().backward
+        y.backward()
+    assert once > 0
+    assert p.total().backward == 2 * once
 
 
 @pytest.mark.parametrize(("samples", "found"), [(7, []), (8, ["dead units"])])

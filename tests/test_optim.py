@@ -240,6 +240,21 @@ def test_a_step_allocates_little():
     assert peak < 100_000
 
 
+@rules
+def test_a_rule_computes_in_the_arrays_that_it_is_given(cls, settings):
+    import tracemalloc
+
+    optimizer = cls([leaf([0.0])], lr=LR, **settings)
+    w, g, *scratch = np.random.default_rng(0).normal(size=(4, 20_000))
+    state = {name: np.ones(20_000) for name in cls.initial_state(optimizer.defaults)}
+    cls.update(w, g, state, optimizer.defaults, 1, tuple(scratch))
+    tracemalloc.start()
+    cls.update(w, g, state, optimizer.defaults, 2, tuple(scratch))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < w.nbytes / 10
+
+
 def test_huge_gradients_update_everything_without_a_warning():
     w = random_leaf()
     run(optim.Adam([w]), w, [np.full((3, 4), 1e30, np.float32)])
