@@ -65,7 +65,7 @@ def strong_wolfe(
     before, t = start, first
     for count in range(1, max_evals + 1):
         trial = evaluate(t)
-        if too_high(trial) or (count > 1 and trial.value > before.value + slack):
+        if too_high(trial) or trial.value > before.value + slack:
             low, high = before, trial
             break
         if flat(trial):
@@ -79,9 +79,8 @@ def strong_wolfe(
     else:
         return before, max_evals
 
-    width = abs(high.t - low.t)
-    halve = False
-    while count < max_evals and abs(high.t - low.t) > shortest:
+    width, halve = abs(high.t - low.t), False
+    while count < max_evals and width > shortest:
         left, right = sorted((low.t, high.t))
         if halve or not high.finite:
             t = (left + right) / 2
@@ -100,8 +99,8 @@ def strong_wolfe(
             if trial.slope * (high.t - low.t) >= 0:
                 high = low
             low = trial
-        halve = abs(high.t - low.t) > 2 / 3 * width  # the cubic is no good here
-        width = abs(high.t - low.t)
+        before_it, width = width, abs(high.t - low.t)
+        halve = width > 2 / 3 * before_it  # the cubic is no good here
     return low, count
 
 

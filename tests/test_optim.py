@@ -32,6 +32,7 @@ RULES = {
     "adam maximize": (optim.Adam, {"maximize": True}),
     "adam decoupled": (optim.Adam, {"decoupled_weight_decay": True, "weight_decay": 0.2}),
     "adamw": (optim.AdamW, {}),
+    "adamw maximize": (optim.AdamW, {"maximize": True}),
     "adamw amsgrad": (optim.AdamW, {"amsgrad": True, "weight_decay": 0.3}),
     "rmsprop": (optim.RMSprop, {}),
     "rmsprop centered": (optim.RMSprop, {"centered": True, "alpha": 0.9}),

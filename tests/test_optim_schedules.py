@@ -366,6 +366,14 @@ def test_clip_grad_norm_scales_all_by_one_factor():
     assert optim.clip_grad_norm_([a], 1.0).dtype == np.float32
 
 
+@pytest.mark.parametrize(("max_norm", "factor"), [(4.0, 4 / (5 + 1e-6)), (5.5, 1.0), (9.0, 1.0)])
+def test_clip_grad_norm_shortens_what_is_longer(max_norm, factor):
+    a = ag.tensor(np.zeros(2), requires_grad=True)
+    a.grad = np.array([3.0, -4.0])
+    assert optim.clip_grad_norm_([a], max_norm).dtype == np.float64
+    np.testing.assert_allclose(a.grad.data, [3 * factor, -4 * factor], rtol=1e-15)
+
+
 def test_clip_grad_norm_of_huge_gradients_does_not_overflow():
     (a,) = with_gradients(np.full(4, 1e30))
     assert optim.clip_grad_norm_([a], 1.0).item() == pytest.approx(2e30)
@@ -397,7 +405,7 @@ def test_clipping_refuses():
     for clip in (optim.clip_grad_norm_, optim.clip_grad_value_):
         with pytest.raises(ArgumentError, match=f"{clip.__name__}: no parameter came"):
             clip([], 1.0)
-        with pytest.raises(ArgumentError, match="came as -1.0"):
+        with pytest.raises(ArgumentError, match=f"{clip.__name__}: (max_norm|clip_value) came as"):
             clip([a], -1.0)
         with pytest.raises(DTypeError, match="parameter 0 came as ndarray"):
             clip([np.ones(3)], 1.0)
@@ -406,6 +414,8 @@ def test_clipping_refuses():
     for norm_type in (-2, 0):
         with pytest.raises(ArgumentError, match=f"norm_type came as {norm_type}"):
             optim.clip_grad_norm_([a], 1.0, norm_type=norm_type)
+    with pytest.raises(DTypeError, match="clip_grad_norm_: norm_type came as 'two'"):
+        optim.clip_grad_norm_([a], 1.0, norm_type="two")
     a.grad.data.flags.writeable = False
     with pytest.raises(InPlaceError, match="read-only"):
         optim.clip_grad_value_([a], 1.0)

@@ -35,6 +35,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SURVIVORS = Path(__file__).parent / "survivors.toml"
 SECONDS = 240  # a mutant that takes longer has made a loop endless: it is noticed
+MEMORY = 6 << 30  # bytes that a mutant may take, if it fills a list without an end
 UNCHANGED = 3  # exit status of a child in which there is no mutant
 SLOW = "million or 100_000 or 1600 or third_order"  # only asked if they name the function
 
@@ -230,13 +231,28 @@ def mutants(file: str) -> list[Mutant]:
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
     found: list[Mutant] = []
     seen: set[tuple[Any, ...]] = set()
+    elsewhere = _no_code(tree)
     for number, ((_, _, _, new), name, node) in enumerate(_rewrites(tree, _is_ops(file))):
+        if node in elsewhere:
+            continue
         line = getattr(node, "lineno", 0)
         change = f"{_text(node)} -> {_text(new)}"
         key = line, getattr(node, "col_offset", 0), change
         if key not in seen:  # a lambda inside a nested function is found twice
             seen.add(key)
             found.append(Mutant(file, number, name, line, change))
+    return found
+
+
+def _no_code(tree: ast.Module) -> set[ast.AST]:
+    """What stands in annotations and in defaults of arguments."""
+    found: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arguments):
+            found.update(ast.walk(node))
+        for field in ("annotation", "returns"):
+            if hint := getattr(node, field, None):
+                found.update(ast.walk(hint))
     return found
 
 
@@ -277,7 +293,10 @@ def _install(mutant: Mutant) -> bool:
     for function in gc.get_objects():
         if type(function) is FunctionType and function.__globals__ is vars(module):
             old = function.__code__
-            function.__code__ = codes.get(_place(old), old)
+            new = codes.get(_place(old), old)
+            if not new.co_freevars:  # the call of `super()` may be what was left out
+                new = new.replace(co_freevars=old.co_freevars)
+            function.__code__ = new
             changed |= function.__code__ != old
             if old in ops_by_code:
                 ops_by_code[function.__code__] = ops_by_code.pop(old)
@@ -350,7 +369,10 @@ def _ask(mutant: Mutant, rows_only: bool) -> str:
 
 def _try(mutant: Mutant, rows_only: bool) -> int:
     """In a child: 0 if every test passes, 2 if one does not; raises where a row fails."""
+    import resource  # where there is a fork
+
     os.setpgid(0, 0)
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.dup2(null, 2)
