@@ -198,14 +198,14 @@ def two_loop(gradient: np.ndarray, steps: np.ndarray, changes: np.ndarray) -> np
     >>> two_loop(np.array([4.0, 2.0]), np.array([[1.0, 0.0]]), np.array([[2.0, 0.0]]))
     array([2., 1.])
     """
-    inverse = [1 / float(s @ y) for s, y in zip(steps, changes, strict=True)]
+    pairs = [(s, y, 1 / float(s @ y)) for s, y in zip(steps, changes)]  # noqa: B905 - one each
     q, weights = gradient.copy(), []
-    for s, y, r in zip(steps[::-1], changes[::-1], inverse[::-1], strict=True):
+    for s, y, r in reversed(pairs):
         weights.append(r * float(s @ q))
         q -= weights[-1] * y
     q *= float(steps[-1] @ changes[-1]) / float(changes[-1] @ changes[-1])
-    for s, y, r, weight in zip(steps, changes, inverse, weights[::-1], strict=True):
-        q += (weight - r * float(y @ q)) * s
+    for s, y, r in pairs:
+        q += (weights.pop() - r * float(y @ q)) * s
     return q
 
 

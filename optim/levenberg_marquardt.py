@@ -126,7 +126,7 @@ def _by_columns(residuals: Tensor, tensors: list[Tensor]) -> np.ndarray:
     probe = Tensor(np.zeros_like(residuals.data), requires_grad=True)
     pulled = ag.grad(residuals, tensors, probe, create_graph=True, allow_unused=True)
     columns = []
-    for tensor, p in zip(tensors, pulled, strict=True):
+    for tensor, p in zip(tensors, pulled):  # noqa: B905 - one each
         for index in np.ndindex(*tensor.shape):
             if p is None or not p.requires_grad:
                 columns.append(np.zeros(residuals.size))
@@ -141,10 +141,10 @@ def _by_columns(residuals: Tensor, tensors: list[Tensor]) -> np.ndarray:
 def _damped_solution(jacobian: np.ndarray, r: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
     """The least-squares solution of [J; diag] p = [-r; 0]."""
     if not diagonal.any():
-        return np.linalg.lstsq(jacobian, -r, rcond=None)[0]
+        return np.linalg.lstsq(jacobian, -r)[0]
     stacked = np.concatenate([jacobian, np.diag(diagonal)])
     wanted = np.concatenate([-r, np.zeros(len(diagonal))])
-    return np.linalg.lstsq(stacked, wanted, rcond=None)[0]
+    return np.linalg.lstsq(stacked, wanted)[0]
 
 
 def _residuals(value: Any) -> Tensor:

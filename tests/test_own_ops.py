@@ -138,7 +138,11 @@ RULES = {
     "text": (lambda g: "abc", ag.DTypeError, "<U3"),
     "objects": (lambda g: [None] * 3, ag.DTypeError, "object"),
     "ragged": (lambda g: [[1.0], [1.0, 2.0]], ag.GraphError, "returned list"),
-    "no argument": (lambda: 2.0, ag.GraphError, "must be a function of the gradient.*, got <function"),
+    "no argument": (
+        lambda: 2.0,
+        ag.GraphError,
+        "must be a function of the gradient.*, got <function",
+    ),
 }
 
 
