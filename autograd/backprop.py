@@ -510,9 +510,10 @@ def _unbroadcast(g: Any, shape: tuple[int, ...], node: Node, position: int) -> A
         raise ShapeError(
             f"{_rule(node, position)} returned shape {g.shape} for an operand of shape {shape}"
         )
-    axes = tuple(i for i, (n, m) in enumerate(zip(aligned, g.shape)) if n != m)  # noqa: B905
-    summed = added(g, axes, True) if type(g) is np.ndarray else ops.sum(g, axis=axes, keepdims=True)
-    return summed.reshape(shape)
+    axes = tuple(i for i, n in enumerate(aligned) if n != g.shape[i])
+    if axes:
+        g = added(g, axes) if type(g) is np.ndarray else ops.sum(g, axis=axes)
+    return g.reshape(shape)
 
 
 def _owned(box: list[np.ndarray]) -> np.ndarray:

@@ -223,7 +223,9 @@ def test_a_gradient_in_another_order_is_handed_over_in_rows(kind):
     x.register_hook(lambda g: seen.append(g.data.flags.c_contiguous))
     x.T.backward(kind(np.arange(12.0).reshape(4, 3)))
     assert seen == [True]
-    assert x.grad.data.flags.c_contiguous
+    other = leaf(3, 4)
+    other.T.backward(kind(np.arange(12.0).reshape(4, 3)))
+    assert other.grad.data.flags.c_contiguous
     (g,) = ag.grad(x.T * 2.0, [x], kind(np.arange(12.0).reshape(4, 3)))
     np.testing.assert_array_equal(g.data, 2 * np.arange(12.0).reshape(4, 3).T)
 

@@ -195,6 +195,15 @@ def test_a_gradient_of_the_shape_of_the_result_is_summed(shape, create_graph):
     assert g.shape == shape
 
 
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("size", [3, 3000])
+def test_a_gradient_with_axes_of_length_one_is_reshaped(size, create_graph):
+    mine = op_returning(lambda a: (a * 2.0, lambda g: (g * 2.0).reshape(1, 1, -1)))
+    x = leaf(size)
+    (g,) = ag.grad(mine(x).sum(), [x], create_graph=create_graph)
+    np.testing.assert_array_equal(g.data, np.full(size, 2.0))
+
+
 def test_a_closure_gets_an_array_below_one_that_returned_a_tensor():
     seen = []
     below = op_returning(lambda a: (a * 2, lambda g: (seen.append(type(g)), g * 2)[1]))
@@ -215,6 +224,7 @@ def test_an_error_in_a_closure_names_the_op_that_made_the_operand():
         mine(ag.exp(x)).sum().backward()
     assert "respect to 'a'" in caught.value.__notes__[0]
     assert "its operand was made by exp at " in caught.value.__notes__[1]
+    assert "sum" in ag.draw(caught.value).text()  # the root, where backward began
 
 
 def test_a_seed_reaches_the_first_closure_uncopied():

@@ -309,7 +309,9 @@ def test_the_search_of_newton_gets_precision_and_learning_rate(dtype, monkeypatc
 
     def search(evaluate, start, first, **settings):
         seen.append((start, first, settings))
-        return evaluate(0.5), 1
+        half = evaluate(0.5)
+        assert half == (0.5, 1.0, -4.0, None)  # w² and its slope towards -2, at 1
+        return half, 1
 
     monkeypatch.setattr(newton_cg, "strong_wolfe", search)
     w = leaf(2.0, dtype=dtype)
@@ -362,10 +364,12 @@ def test_marquardts_trials_are_damped_more_and_more():
     # The next step goes on with that damping, and with the largest scale so far.
     smaller = jacobian * [0.5, 2.0]
     largest = scale * [1.0, 4.0]
+    opt.memory = {**opt.memory, "growth": 16.0}  # of a state that was loaded, say
     x = w.data.copy()
     (at,) = marquardt(w, better, smaller, [0.5 * better], opt)
     np.testing.assert_allclose(at - x, 0.5 * damped(better, smaller, damping, largest), rtol=1e-9)
     np.testing.assert_allclose(opt.memory["scale"], largest)
+    assert opt.memory["growth"] == 2.0
 
 
 def test_marquardt_stays_where_no_trial_is_better():
