@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
-from itertools import chain, repeat
+from itertools import repeat
 from operator import attrgetter
 from sys import getrefcount
 from typing import Any, TypeVar
@@ -326,8 +326,12 @@ def schedule(
     """
     order: list[Node] = []
     seen: set[Node] = set()
-    for edges in chain((starts,), map(attrgetter("edges"), order)):  # it grows on the way
-        for edge in edges:
+    for start in starts:
+        if type(start) is Node and start not in seen and start.id >= since:
+            seen.add(start)
+            order.append(start)
+    for node in order:  # grows as it is walked through
+        for edge in node.edges:
             if type(edge) is Node and edge not in seen and edge.id >= since:
                 seen.add(edge)
                 order.append(edge)
