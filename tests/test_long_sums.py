@@ -230,3 +230,37 @@ def test_the_gradient_of_a_bias_is_that_of_the_sum_of_its_shares(kernels, images
     g = (1 + rng.random((images, 4, 38, 39))).astype(np.float32)
     F.conv2d(x, w, b).backward(g)
     assert_close(b.grad, g.sum(axis=(0, 2, 3), dtype=np.float64))
+
+
+@pytest.mark.parametrize(
+    "shape, axis",
+    [((2_000_000,), 0), ((2_000_000,), None), ((3, 50_000), 1), ((50_000, 3), 0), ((700, 1100), 0)],
+)
+def test_running_sums_and_products_lose_nothing_on_their_way(shape, axis, kernels):
+    terms = np.full(shape, 0.1, np.float32)
+    factors = (1 + np.random.default_rng(0).uniform(-1, 1, shape) / 64).astype(np.float32)
+    sums, products = ag.cumsum(terms, axis), ag.cumprod(factors, axis)
+    assert sums.dtype == products.dtype == np.float32
+    right = np.cumprod(factors, axis, dtype=np.float64)
+    np.testing.assert_allclose(sums, np.cumsum(terms, axis, dtype=np.float64), rtol=1e-7)
+    np.testing.assert_allclose(products, right, rtol=1e-7, atol=1e-44)
+
+
+def test_gradient_of_a_long_running_sum():
+    x = ag.Tensor(np.zeros(1_000_000, np.float32), requires_grad=True)
+    g = np.full(x.shape, 0.1, np.float32)
+    slope = ag.grad(ag.cumsum(x), x, grad_outputs=g)[0].data
+    np.testing.assert_allclose(slope, np.cumsum(g, dtype=np.float64)[::-1], rtol=1e-7)
+
+
+def test_running_sums_of_half_precision_go_on_where_one_is_too_small_a_step():
+    x = np.ones(5000, np.float16)
+    assert ag.cumsum(x)[-1] == 5000 and ag.cumsum(x).dtype == np.float16
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_long_scans_keep_their_digits(reverse):
+    n = 20_000
+    h = ag.linear_scan(np.full(n, 0.1, np.float32), np.ones(n, np.float32), reverse=reverse)
+    right = np.arange(1, n + 1) * np.float64(np.float32(0.1))
+    np.testing.assert_allclose(h[::-1] if reverse else h, right, rtol=1e-6)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from autograd.kernels.norm import *  # noqa: F403
     from autograd.kernels.pointwise import *  # noqa: F403
     from autograd.kernels.pool import *  # noqa: F403
+    from autograd.kernels.running import *  # noqa: F403
     from autograd.kernels.runtime import *  # noqa: F403
     from autograd.kernels.softmax_rows import *  # noqa: F403
     from autograd.kernels.sums import *  # noqa: F403
@@ -52,6 +53,7 @@ _FAMILIES = {
         "tanh_grad",
     ),
     "pool": ("avg_pool2d", "avg_pool2d_grad", "max_pool2d", "plane_gather", "plane_scatter_add"),
+    "running": ("running_products", "running_sums"),
     "runtime": ("get_num_threads", "set_kernels", "set_num_threads", "use_numba"),
     "softmax_rows": (
         "cross_entropy",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd import ops
+from autograd import kernels, ops
 from autograd.errors import ShapeError
+from autograd.kernels.sums import FEW
 from autograd.ops.fronts import normal_axis
 from autograd.record import Array, op
 
@@ -21,8 +22,19 @@ def cumsum(x: Array, axis=None):
     tensor([1., 3., 6.])
     """
     shape, along = np.shape(x), 0 if axis is None else axis
-    out = np.cumsum(x, axis=axis)
+    out = _running(kernels.running_sums, np.cumsum, x, axis)
     return out, lambda g: np.flip(cumsum(np.flip(g, along), along), along).reshape(shape)
+
+
+def _running(kernel, plain, x, axis):
+    """`plain(x, axis)`, by a kernel where x is of floats."""
+    if np.ndim(x) == 0 or x.dtype.kind != "f" or not (axis is None or type(axis) is int):
+        return plain(x, axis)
+    if x.dtype == np.float16:  # a sum of ones would stop at 2048
+        return plain(x, axis, dtype=np.float32).astype(x.dtype)
+    if x.dtype.itemsize > 8:
+        return plain(x, axis)
+    return kernel(x.reshape(-1), 0) if axis is None else kernel(x, axis)
 
 
 @op
@@ -33,7 +45,7 @@ def cumprod(x: Array, axis=None):
     zeros are right at every order.
     """
     shape = np.shape(x)
-    out = np.cumprod(x, axis=axis)
+    out = _running(kernels.running_products, np.cumprod, x, axis)
     if axis is None or not shape:  # a number has one element along any axis
         return out, lambda g: (
             _shifted(out, 0, 1) * linear_scan(g, x.reshape(-1), 0, True)
@@ -64,23 +76,34 @@ def linear_scan(b: Array, a: Array, axis=-1, reverse=False):
         )
     out = np.moveaxis(h, 0, axis_b)
     missing = b.ndim - a.ndim
+    _recur(h, factors, reverse)
     if reverse:
-        for k in range(len(h) - 2, -1, -1):
-            h[k] += factors[k + 1] * h[k + 1]
         return out, (
             lambda g: linear_scan(g, a, axis, False),
             lambda g: _summed(
                 _shifted(linear_scan(g, a, axis, False), axis_b, 0) * out, axis_b, missing, axis_a
             ),
         )
-    for k in range(1, len(h)):
-        h[k] += factors[k] * h[k - 1]
     return out, (
         lambda g: linear_scan(g, a, axis, True),
         lambda g: _summed(
             linear_scan(g, a, axis, True) * _shifted(out, axis_b, 0), axis_b, missing, axis_a
         ),
     )
+
+
+def _recur(h, factors, reverse):
+    """h[k] += factors[k] h[k − 1] in place, or h[k] += factors[k + 1] h[k + 1] from the end."""
+    steps = range(len(h) - 2, -1, -1) if reverse else range(1, len(h))
+    before = 1 if reverse else -1
+    if len(h) <= FEW or h.dtype != np.float32:
+        for k in steps:
+            h[k] += factors[k + reverse] * h[k + before]
+        return
+    total = h[-1 if reverse else 0].astype(np.float64)
+    for k in steps:  # what is passed on is not rounded at each step
+        total = total * factors[k + reverse] + h[k]
+        h[k] = total
 
 
 def _broadcasts(shape, to):
