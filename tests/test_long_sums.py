@@ -264,3 +264,57 @@ def test_long_scans_keep_their_digits(reverse):
     h = ag.linear_scan(np.full(n, 0.1, np.float32), np.ones(n, np.float32), reverse=reverse)
     right = np.arange(1, n + 1) * np.float64(np.float32(0.1))
     np.testing.assert_allclose(h[::-1] if reverse else h, right, rtol=1e-6)
+
+
+@pytest.mark.parametrize("features", [(1, 1), (2, 1), (1, 2), (3, 4)])
+def test_gradients_of_weights_over_many_rows(features):
+    inputs, outputs = features
+    x = np.full((MANY, inputs), 0.3, np.float32)
+    g = np.full((MANY, outputs), TERM, np.float32)
+    weight = ag.Tensor(np.zeros((outputs, inputs), np.float32), requires_grad=True)
+    columns = ag.Tensor(np.zeros((inputs, outputs), np.float32), requires_grad=True)
+    right = MANY * float(np.float32(0.3)) * float(TERM)
+    most = 2e-6 if min(features) > 1 else 1e-6
+    for shape in ((MANY,), (2, MANY // 2)):
+        rows, slopes = x.reshape(*shape, inputs), g.reshape(*shape, outputs)
+        assert_close(ag.grad(F.linear(rows, weight), weight, grad_outputs=slopes)[0], right, most)
+        assert_close(
+            ag.grad(ag.matmul(rows, columns), columns, grad_outputs=slopes)[0], right, most
+        )
+    if outputs == 1:
+        assert_close(
+            ag.grad(ag.matmul(x, columns[:, 0]), columns, grad_outputs=g[:, 0])[0], right, most
+        )
+
+
+def test_long_products():
+    x, y = np.full(MANY, 0.3, np.float32), np.full(MANY, TERM)
+    right = MANY * float(np.float32(0.3)) * float(TERM)
+    for out in (ag.matmul(x, y), ag.dot(x, y), ag.inner(x, y), ag.einsum("i,i", x, y)):
+        assert_close(out, right)
+    assert_close(ag.matmul(x, y[:, None]), right)
+    assert_close(ag.matmul(x[None], y), right)
+    assert_close(ag.matmul(np.stack([x, x]), np.stack([y, y], 1)), right, 2e-6)
+    assert_close(ag.einsum("bi,bi->b", np.stack([x, x]), np.stack([y, y])), right)
+    odd = np.random.default_rng(0).standard_normal((3, 2, 20_003)).astype(np.float32)
+    np.testing.assert_allclose(
+        ag.matmul(odd, odd[0].T), odd.astype(np.float64) @ odd[0].T, rtol=1e-5, atol=1e-2
+    )
+
+
+@pytest.mark.parametrize("kernel, stride", [((700, 700), 1), ((700, 300), (1, 100)), (701, None)])
+def test_averages_over_large_windows(kernels, kernel, stride):
+    x = ag.Tensor(np.full((1, 1, 701, 701), TERM), requires_grad=True)
+    out = F.avg_pool2d(x, kernel, stride)
+    assert_close(out, float(TERM))
+    g = np.full(out.shape, TERM)
+    total = float(ag.grad(out, x, grad_outputs=g)[0].data.sum(dtype=np.float64))
+    assert total == pytest.approx(out.size * float(TERM), rel=1e-6)
+
+
+def test_adaptive_averages_of_large_windows(kernels):
+    x = np.full((1, 1, 1500, 1400), TERM)
+    for size in ((1, 1), (1, 3), (4, 3)):
+        assert_close(F.adaptive_avg_pool2d(x, size), float(TERM))
+    assert_close(F.adaptive_avg_pool1d(np.full((1, 1, MANY), TERM), 7), float(TERM))
+    assert_close(F.avg_pool1d(np.full((1, 1, MANY), TERM), MANY // 2), float(TERM))

@@ -63,7 +63,7 @@ _FAMILIES = {
         "softmax",
         "softmax_grad",
     ),
-    "sums": ("add_up", "channel_sums", "row_sums"),
+    "sums": ("add_up", "channel_sums", "long_matmul", "row_sums"),
 }
 _LATER = {
     name: f"autograd.kernels.{family}" for family, names in _FAMILIES.items() for name in names

@@ -24,10 +24,12 @@ from autograd.kernels.pool_reference import (
     window_sizes,
 )
 from autograd.kernels.runtime import dense, parallel_for, pays_off
+from autograd.kernels.sums import FEW
 
 Array = np.ndarray
 Shape = tuple[int, int, int, int]
 
+_FLOAT32 = np.dtype(np.float32)
 SMALL = 256  # images of fewer numbers go to the NumPy twin, and never load the compiler
 _UNROLLED = 16  # windows of at most so many taps get code of their own
 
@@ -256,6 +258,13 @@ def avg_pool2d(
     without, only positions inside the image count. `divisor_override` divides every sum instead.
     """
     divisors = (count_include_pad, divisor_override)
+    if (
+        x.dtype is _FLOAT32
+        and math.prod(kernel) > FEW
+        and not (_covers(x.shape[2:], kernel, padding, out_size) and pays_off(x, SMALL))
+    ):
+        wide = x.astype(np.float64)
+        return avg_pool2d(wide, kernel, stride, padding, out_size, *divisors).astype(_FLOAT32)
     if not pays_off(x, SMALL):
         return twin.avg_pool2d(dense(x), kernel, stride, padding, out_size, *divisors)
     code, planes, shape, tables, work = _avg_launch(
@@ -277,6 +286,10 @@ def avg_pool2d_grad(
 ) -> Array:
     """Adjoint of `avg_pool2d`: each window's gradient, shared equally, (N, C, H, W)."""
     divisors = (count_include_pad, divisor_override)
+    if g.dtype is _FLOAT32 and math.prod(kernel) > FEW * math.prod(stride):
+        wide = g.astype(np.float64)
+        grad = avg_pool2d_grad(wide, input_shape, kernel, stride, padding, *divisors)
+        return grad.astype(_FLOAT32)
     if not (math.prod(input_shape) > SMALL and pays_off(g, 0)):
         return twin.avg_pool2d_grad(dense(g), input_shape, kernel, stride, padding, *divisors)
     code, planes, shape, (sizes, table, room), work = _avg_grad_launch(

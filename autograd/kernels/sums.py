@@ -19,6 +19,7 @@ Array = np.ndarray
 FEW = 512  # so many numbers are added up one after the other, and little is lost
 _BLOCKS = (32, 8)
 _MANY, _BLOCK = 4096, 64  # up to here there are no more than 64 blocks of 64
+LONG = 16384  # products of matrices that sum over more are taken in parts
 _WIDTH = 1024  # numbers that are added at once: they and their sums stay in the first-level cache
 _LONG_LINE = 512  # einsum adds up so many in a dozen lanes, and little is lost
 _FLOAT32 = np.dtype(np.float32)
@@ -142,3 +143,26 @@ def _block_sums(x: Array, axis: int, block: int) -> Array:
     if left:
         parts.append(np.add.reduce(x, axis=axis, keepdims=True))
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=axis)
+
+
+def long_matmul(a: Any, b: Any) -> Any:
+    """a @ b, of float32 in parts along the axis that is summed, which are added up as above.
+
+    BLAS adds to the result in float32 as it goes, and in products with a vector number by number:
+    after two million rows these are a hundredth off.
+    """
+    if b.ndim == 1:
+        return long_matmul(a, b[:, None])[..., 0]
+    if a.ndim == 1:
+        return long_matmul(a[None], b)[..., 0, :]
+    length, (rows, columns) = a.shape[-1], (a.shape[-2], b.shape[-1])
+    if length <= LONG or a.dtype is not _FLOAT32 or b.dtype is not _FLOAT32:
+        return np.matmul(a, b)
+    # BLAS has many sums side by side in a product of two vectors, and blocks in one of matrices
+    block = 128 if 1 < rows * columns <= 256 else 4096
+    whole = length - length % block
+    left = a[..., :whole].reshape((*a.shape[:-1], -1, block)).swapaxes(-2, -3)
+    right = b[..., :whole, :].reshape((*b.shape[:-2], -1, block, columns))
+    parts = np.matmul(left, right)
+    total = np.add.reduce(parts, axis=-3, dtype=np.float64)
+    return (total + np.matmul(a[..., whole:], b[..., whole:, :])).astype(_FLOAT32)

@@ -9,6 +9,7 @@ import numpy as np
 import autograd.ops as ops
 from autograd import kernels
 from autograd.errors import ArgumentError
+from autograd.kernels.sums import FEW, add_up
 from autograd.ops.conv_geometry import Pair, Sizes, require_image, shape_of, tidy
 from autograd.ops.pool import plane_scatter
 from autograd.ops.pool_geometry import as_images, require_float
@@ -161,8 +162,13 @@ def _windows(length: int, count: int) -> list[slice]:
 def _averaged(x: np.ndarray, axis: int, count: int) -> np.ndarray:
     """Means over windows along one axis; a rectangle's mean is the mean of its rows' means."""
     rows = np.moveaxis(x, axis, 0)
-    means = np.stack([rows[w].mean(axis=0) for w in _windows(len(rows), count)])
+    means = np.stack([_mean(rows[w]) for w in _windows(len(rows), count)])
     return np.ascontiguousarray(np.moveaxis(means, 0, axis))
+
+
+def _mean(rows: np.ndarray) -> np.ndarray:
+    few = len(rows) <= FEW or rows.dtype != np.float32
+    return rows.mean(axis=0) if few else add_up(rows, 0) / len(rows)
 
 
 def _shared(g: np.ndarray, axis: int, length: int) -> np.ndarray:

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd import kernels, ops
 from autograd.errors import ArgumentError, ShapeError
+from autograd.kernels.sums import LONG, long_matmul
 from autograd.ops.fronts import plain
 from autograd.record import Array, op
 
@@ -46,10 +47,24 @@ def matmul(a: Array, b: Array):
     """
     _check_product(a, b)
     if a.ndim == 1 and b.ndim == 1:
-        return np.matmul(a, b), (lambda g: g * b, lambda g: g * a)
+        return _product(a, b), (lambda g: g * b, lambda g: g * a)
+    if (a.size > LONG or b.size > LONG) and a.ndim > 1:
+        if b.ndim == 1:
+            return _product(a, b), (
+                lambda g: g[..., None] * b,
+                lambda g: _product(a.mT, g[..., None])[..., 0],
+            )
+        if a.ndim > 2 and b.ndim == 2:
+            lead, k, m = a.shape[:-1], a.shape[-1], b.shape[-1]
+            rows = math.prod(lead)
+            return _product(a.reshape(rows, k), b).reshape((*lead, m)), (
+                lambda g: _product(g.reshape(rows, m), b.T).reshape((*lead, k)),
+                lambda g: _product(a.reshape(rows, k).T, g.reshape(rows, m)),
+            )
+        return _product(a, b), (lambda g: _product(g, b.mT), lambda g: _product(a.mT, g))
     if a.ndim == 1:
-        return np.matmul(a, b), (
-            lambda g: (b @ g[..., None])[..., 0],
+        return _product(a, b), (
+            lambda g: _product(b, g[..., None])[..., 0],
             lambda g: a[:, None] * g[..., None, :],
         )
     if b.ndim == 1:
@@ -88,16 +103,27 @@ def linear(x: Array, weight: Array, bias: Array | None = None):
         return _affine(x, weight, bias), (
             lambda g: g @ weight,
             # of a single row the product is an outer one, which BLAS does at a third of the speed
-            (lambda g: g.T * x) if len(x) == 1 else (lambda g: g.T @ x),
+            (lambda g: g.T * x)
+            if len(x) == 1
+            else (lambda g: g.T @ x)
+            if len(x) <= LONG
+            else (lambda g: _product(g.T, x)),
             lambda g: _row_sums(g),
         )
     lead, (features, inputs) = x.shape[:-1], weight.shape
     rows = math.prod(lead)
     return _affine(x.reshape(rows, inputs), weight, bias).reshape((*lead, features)), (
         lambda g: (g.reshape(rows, features) @ weight).reshape((*lead, inputs)),
-        lambda g: g.reshape(rows, features).T @ x.reshape(rows, inputs),
+        lambda g: _product(g.reshape(rows, features).T, x.reshape(rows, inputs)),
         lambda g: _row_sums(g.reshape(rows, features)),
     )
+
+
+def _product(a, b):
+    """a @ b, which keeps its digits however many terms its sums have."""
+    if type(a) is type(b) is np.ndarray and a.shape[-1] > LONG:
+        return long_matmul(a, b)
+    return a @ b
 
 
 def _row_sums(g):
@@ -184,10 +210,21 @@ def tensordot(a: Array, b: Array, axes=2):
     count = len(free_a)
     last = list(range(count, count + len(free_b)))
     first = list(range(count))
-    return np.tensordot(a, b, (summed_a, summed_b)), (
+    return _contracted(a, b, summed_a, summed_b, free_a, free_b), (
         lambda g: np.transpose(tensordot(g, b, (last, free_b)), back_a),
         lambda g: np.transpose(tensordot(a, g, (free_a, first)), back_b),
     )
+
+
+def _contracted(a, b, summed_a, summed_b, free_a, free_b):
+    """`np.tensordot(a, b, (summed_a, summed_b))`."""
+    length = math.prod([np.shape(a)[i] for i in summed_a])
+    if length <= LONG or [a.shape[i] for i in summed_a] != [b.shape[i] for i in summed_b]:
+        return np.tensordot(a, b, (summed_a, summed_b))
+    left = a.transpose(free_a + summed_a).reshape(-1, length)
+    right = b.transpose(summed_b + free_b).reshape(length, -1)
+    shape = [*(a.shape[i] for i in free_a), *(b.shape[i] for i in free_b)]
+    return long_matmul(left, right).reshape(shape)
 
 
 def _paired_axes(axes, shape_a, shape_b):

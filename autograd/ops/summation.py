@@ -18,6 +18,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.errors import ArgumentError, DTypeError, ShapeError
+from autograd.kernels.sums import long_matmul
 from autograd.ops.fronts import plain, require_arrays
 from autograd.record import Array, op
 
@@ -253,7 +254,7 @@ def _pair(a, term_a, b, term_b, output):
     n, rows, inner, columns, shape = sizes
     left = a.transpose(axes_a).reshape(n, rows, inner)
     right = b.transpose(axes_b).reshape(n, inner, columns)
-    product = left * right if inner == 1 else left @ right
+    product = left * right if inner == 1 else long_matmul(left, right)
     return product.reshape(shape).transpose(back)
 
 
