@@ -14,6 +14,8 @@ from autograd.words.symbols import Symbol, plain
 
 #: Ops whose kernel rounds otherwise than the formula here.
 APPROXIMATE = {
+    "cumprod",
+    "cumsum",
     "elu",
     "elu_grad",
     "label_cross_entropy",
@@ -61,6 +63,18 @@ def max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return np.min(x, axis=axis, keepdims=keepdims)
+
+
+def prod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return np.prod(x, axis=axis, keepdims=keepdims)
+
+
+def cumsum(x: Any, axis: Any = None) -> Any:
+    return np.cumsum(x, axis=axis)
+
+
+def cumprod(x: Any, axis: Any = None) -> Any:
+    return np.cumprod(x, axis=axis)
 
 
 def stack_arrays(*arrays: Any, axis: int = 0) -> Any:
