@@ -113,6 +113,15 @@ def test_arctan2_at_the_origin_has_no_gradient():
     np.testing.assert_array_equal(x.grad.data, [0, -0.5])
 
 
+def test_arctan2_at_infinity_has_no_slope_of_any_order():
+    y, x = (np.array(v) for v in ([1, -np.inf, np.inf, np.inf, 2], [-np.inf, 3, np.inf, 0, np.nan]))
+    y, x = ag.Tensor(y, requires_grad=True), ag.Tensor(x, requires_grad=True)
+    slopes = ag.grad(ag.arctan2(y, x), [y, x], grad_outputs=np.full(5, 2.0), create_graph=True)
+    curvatures = ag.grad(slopes, [y, x], grad_outputs=[np.full(5, 3.0)] * 2)
+    for found in (*slopes, *curvatures):
+        np.testing.assert_array_equal(found.data, [0, 0, 0, 0, np.nan])
+
+
 # -- kinks and ties -------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
+from autograd.ops.reduce import spread
 
 
 def leaf(*values, shape=None):
@@ -47,6 +48,13 @@ def gradient(function, x):
 )
 def test_gradient_at_kinks_ties_and_zeros(function, values, expected):
     np.testing.assert_allclose(gradient(function, leaf(*values)), expected, rtol=1e-15)
+
+
+def test_a_gradient_that_is_spread_out_cannot_be_written_to():
+    for g in (np.array(3.0), np.array([3.0, 4.0])):
+        view = spread(g, g.shape + (1,), g.shape + (2,))
+        np.testing.assert_array_equal(view, np.repeat(g, 2).reshape(view.shape))
+        assert not view.flags.writeable
 
 
 def test_logsumexp_of_a_row_without_softmax_leaves_the_others_alone():

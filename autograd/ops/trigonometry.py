@@ -72,7 +72,7 @@ def arctan(x: Array):
 
 @op
 def arctan2(y: Array, x: Array):
-    """The angle in [−π, π] of the point (x, y). At the origin both derivatives are 0.
+    """The angle in [−π, π] of the point (x, y). At the origin and at infinity it has slope 0.
 
     >>> import autograd as ag
     >>> round(ag.arctan2(1.0, -1.0).item(), 6)
@@ -85,12 +85,13 @@ def arctan2(y: Array, x: Array):
 
 
 def _over_squared_radius(a, x, y):
-    """a / (x² + y²), of a being x or y; 0 at the origin."""
+    """a / (x² + y²), of a being x or y; 0 at the origin and at infinity."""
     larger = np.maximum(np.absolute(x), np.absolute(y))
+    end = (larger == 0) | (larger == np.inf)
     # squares of what is divided by the larger of the two neither overflow nor vanish
-    scale = np.where((larger > 0) & (larger < np.inf), larger, 1)
-    u, v = x / scale, y / scale
-    return a / scale / np.where(larger == 0, 1, u * u + v * v) / scale
+    scale = np.where(end, 1, larger)
+    u, v, w = (np.where(end, 0, z) / scale for z in (x, y, a))
+    return w / np.where(end, 1, u * u + v * v) / scale
 
 
 @op

@@ -12,9 +12,9 @@ def regular(*shape):
 
 
 def singular(n):
-    """A matrix whose last row is the mean of the others, also after the same is added to all."""
+    """(1, 1, n, n): the last row is the mean of the others, also with the same added to all."""
     rows = np.random.default_rng(n).integers(-4, 5, (n - 1, n)) / 64
-    return np.vstack([rows, rows.mean(0)])
+    return np.vstack([rows, rows.mean(0)])[None, None]
 
 
 def definite(x):

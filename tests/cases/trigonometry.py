@@ -18,7 +18,7 @@ ROWS = [
     binary(
         "arctan2",
         (3, 4),
-        positive(3, 4),
+        (3, 4),
         keeps="x y",
         also=[((3, 1), positive(4)), ((), positive(2, 3)), ((0, 3), positive(3))],
     ),
