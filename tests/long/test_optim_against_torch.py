@@ -3,9 +3,10 @@
 Values after ten steps, in float32 and float64; some gradients missing, some settings switched in
 mid-run, the state saved and loaded into a new optimiser half way.
 
-Two differences on purpose are not drawn: `ConstantLR(total_iters=0)` leaves the rates alone (in
-PyTorch its closed form does, the schedule itself never ends), and `OneCycleLR` refuses to cycle the
-momentum of an optimiser that has none.
+Three differences are not drawn: `ConstantLR(total_iters=0)` leaves the rates alone (in PyTorch its
+closed form does, the schedule itself never ends), `ConstantLR(factor=0)` comes back from nothing
+(PyTorch divides by zero), and `OneCycleLR` refuses to cycle the momentum of an optimiser that has
+none.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ SCHEDULES: dict[str, Callable[[Rng], dict[str, Any]]] = {
         "milestones": sorted(rng.integers(0, 25, rng.integers(0, 4)).tolist()),
         **some(rng, gamma=0.3),
     },
-    "ConstantLR": lambda rng: some(rng, factor=one(rng, 0.0, 0.4, 1.0), total_iters=one(rng, 1, 9)),
+    "ConstantLR": lambda rng: some(rng, factor=one(rng, 0.1, 0.4, 1.0), total_iters=one(rng, 1, 9)),
     "ExponentialLR": lambda rng: {"gamma": one(rng, 0.5, 0.99, 1.0)},
     "LinearLR": lambda rng: some(
         rng,
