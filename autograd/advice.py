@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["channels_last"]
+from math import prod
+
+__all__ = ["channels_last", "not_flat"]
 
 
 def channels_last(shape: tuple[int, ...], channels: int, axes: int) -> str:
@@ -20,4 +22,18 @@ def channels_last(shape: tuple[int, ...], channels: int, axes: int) -> str:
     return (
         f"; its last axis has {channels} elements: if those are the channels, "
         f"give x.transpose({', '.join(map(str, order))})"
+    )
+
+
+def not_flat(shape: tuple[int, ...], size: int) -> str:
+    """What to do about (N, C, H, W) where rows of C·H·W are wanted; "" if x looks otherwise.
+
+    >>> not_flat((4, 3, 8, 8), 192)
+    '; each example has 192 elements: put nn.Flatten() before it, or give x.reshape(4, -1)'
+    """
+    if len(shape) < 3 or prod(shape[1:]) != size:
+        return ""
+    return (
+        f"; each example has {size} elements: put nn.Flatten() before it, or give "
+        f"x.reshape({shape[0]}, -1)"
     )

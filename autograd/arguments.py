@@ -82,19 +82,23 @@ def flag(where: str, name: str, value: Any) -> bool:
 
 
 def check_annotated(where: str, annotations: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Check the arguments that a constructor annotates `bool` or `float`, and every `eps`.
+    """Check the arguments that a constructor annotates `bool`, `int` or `float`, and every `eps`.
 
     None of them carries a gradient, but the `params` of an optimiser.
     """
     for name, value in values.items():
         if name != "params":
             require_constant(where, name, value)
-        kind, bar, _ = str(annotations.get(name)).partition(" | ")
+        kind, bar, others = str(annotations.get(name)).partition(" | ")
         if bar and value is None:
+            continue
+        if others not in ("", "None"):
             continue
         if kind == "bool":
             flag(where, name, value)
-        elif kind == "float" and name != "p" and isinstance(value, bool | np.bool | str | bytes):
+        elif kind == "int" and type(value) is not int:
+            whole(where, name, value)
+        elif kind == "float" and type(value) not in (float, int) and name != "p":
             number(where, name, value)  # (p is a probability, of which layers say more)
         if name == "eps":
             nonnegative(where, name, value)

@@ -53,6 +53,8 @@ def set_default_dtype(dtype: npt.DTypeLike) -> None:
 def as_dtype(dtype: Any, what: str) -> np.dtype:
     """`dtype` as a NumPy dtype that a Tensor may have, in this machine's byte order."""
     try:
+        if dtype is None:  # NumPy's word for float64
+            raise TypeError
         wanted = np.dtype(dtype)
     except (TypeError, ValueError, SyntaxError):  # the last: NumPy reads "f4, i" as a record
         raise DTypeError(f"{what}: {_no_dtype(dtype)}") from None

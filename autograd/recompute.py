@@ -20,6 +20,7 @@ from autograd.record import Array, Node, Op
 from autograd.scope import current
 from autograd.stamps import next_id
 from autograd.tensors import Tensor
+from autograd.transform import check_function
 from autograd.unknown import named_arguments, require_signature
 
 __all__ = ["checkpoint"]
@@ -44,6 +45,7 @@ def checkpoint(function: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Te
     >>> x.grad
     tensor([ 3., 12.])
     """
+    check_function("checkpoint", function)
     if not is_grad_enabled():
         return _called(function, args, kwargs)
     born = next_id()

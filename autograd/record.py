@@ -28,7 +28,7 @@ from autograd.grad_mode import is_grad_enabled
 from autograd.source import Source, caller, is_ours, outermost
 from autograd.stamps import next_id
 from autograd.tensors import Tensor
-from autograd.unknown import keyword_hint, named_arguments
+from autograd.unknown import check_switches, keyword_hint, named_arguments, switches_of
 
 __all__ = ["Array", "Node", "Op", "op", "ops_by_code", "registry"]
 
@@ -59,6 +59,8 @@ class Op:
     __slots__ = (
         "body",
         "call",
+        "fitting",
+        "flags",
         "foreign",
         "max_order",
         "name",
@@ -96,6 +98,9 @@ class Op:
         self.operands = tuple(operands)
         self.optional = frozenset(optional)
         self.statics = tuple(statics)
+        self.flags = switches_of(body)  # a text would count as true
+        #: Whether the types of operands without Tensors are those that the body takes as they are.
+        self.fitting = shortcuts.all_arrays_or_none if optional else shortcuts.all_arrays
 
     def operand_name(self, position: int) -> str:
         """The operand's parameter name; `xs[2]` for a starred one."""
@@ -300,6 +305,8 @@ def op(body: Any = None, *, max_order: int | None = None) -> Any:
 
 
 def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., Any]:
+    if not isinstance(body, FunctionType):
+        raise DTypeError(f"op: it decorates a function, got {type(body).__name__}")
     spec = Op(body, max_order)
     starred, arity, foreign = spec.starred, len(spec.operands), spec.foreign
 
@@ -329,6 +336,9 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
         if no_numbers is not None and any_tensor:
             raise _no_numbers(spec, args[:count], no_numbers)
         if kwargs or len(values) > count:
+            if spec.flags:
+                named = dict(zip(spec.statics, args[count:], strict=False), **kwargs)
+                check_switches(spec.name, named, spec.flags)
             for i in range(count, len(values)):
                 if type(values[i]) not in _VALUES:
                     values[i] = _as_static(spec, values[i])
@@ -605,6 +615,9 @@ def _demoted(out: np.ndarray, result: tuple[Any, ...], values: Sequence[Any]) ->
 
 def _failed(spec: Op, error: Exception, operands: Sequence[Any], values: Sequence[Any]) -> NoReturn:
     """Raise what an exception in the body of an op means to its caller."""
+    for position, value in enumerate(values):
+        if value is None and spec.operand_name(position) not in spec.optional:
+            _as_operand(spec, position, None, operands)  # says what is needed there
     if isinstance(error, GlassgradError):
         raise _with_origins(_located(error), spec, operands) from None
     if not isinstance(
@@ -630,8 +643,25 @@ def _with_origins(error: GlassgradError, spec: Op, operands: Sequence[Any]) -> G
     return error
 
 
+def _statics_given(spec: Op, error: Exception) -> list[str]:
+    """The plain arguments that the body was called with, but for those that are as by default."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_frame.f_code is not spec.body.__code__:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return []
+    found, usual = traceback.tb_frame.f_locals, inspect.signature(spec.body).parameters
+    shown = []
+    for name in spec.statics:
+        value = found.get(name)
+        plain = value is not None and type(value) in _VALUES | {tuple, list}
+        if plain and value is not usual[name].default and len(repr(value)) < 60:
+            shown.append(f"{name}={value!r}")
+    return shown
+
+
 def _explained(spec: Op, error: Exception, values: Sequence[Any]) -> GlassgradError:
-    """NumPy's complaint, with the op, its operands and the module that called it."""
+    """NumPy's complaint, with the op, its arguments and the module that called it."""
     described = ", ".join(
         f"{spec.operand_name(i)}: {v.dtype} {v.shape}"
         if isinstance(v, np.ndarray)
@@ -646,4 +676,6 @@ def _explained(spec: Op, error: Exception, values: Sequence[Any]) -> GlassgradEr
             f"{scopes.prefix()}{spec.name}({described}): {name} must be an array, "
             f"got the number {values[numbers[0]]!r}"
         )
-    return ours(error)(f"{scopes.prefix()}{spec.name}({described}): {error}")
+    given = _statics_given(spec, error)
+    beside = f" with {', '.join(given)}" if given else ""
+    return ours(error)(f"{scopes.prefix()}{spec.name}({described}){beside}: {error}")

@@ -21,22 +21,29 @@ _float16, _float32, _float64 = map(np.dtype, (np.float16, np.float32, np.float64
 
 
 _ARRAYS = {np.ndarray, float, int, bool, type(None)}
-_all_arrays = _ARRAYS.issuperset
+all_arrays_or_none = _ARRAYS.issuperset
+all_arrays = {np.ndarray, float, int, bool}.issuperset
 _BESIDE = {np.ndarray, float, int}
 _INTP = np.dtype(np.intp)
 _NOT_PLAIN = Tensor, tuple, list, np.generic
-_VALUES = {int, float, bool, str, type(None), slice, type(...)}
+_VALUES = {int, float, bool, type(None), slice, type(...)}
 _all_values = _VALUES.issuperset
 
 
-def _plain(statics: Iterable[Any]) -> bool:
-    """Whether static arguments are no Tensors or NumPy scalars, nor lists that may hold one."""
+def _plain(statics: Iterable[Any], texts: bool) -> bool:
+    """Whether static arguments are no Tensors or NumPy scalars, nor lists that may hold one.
+
+    Nor texts, unless there may be some: for a switch a text would count as true.
+    """
     for value in statics:
         kind = type(value)
         if kind in _VALUES:
             continue
-        if kind is tuple:
-            if not (_all_values(map(type, value)) or _plain(value)):
+        if kind is str:
+            if not texts:
+                return False
+        elif kind is tuple:
+            if not (_all_values(map(type, value)) or _plain(value, texts)):
                 return False
         elif isinstance(value, _NOT_PLAIN):
             return False
@@ -59,10 +66,12 @@ def _on_arrays(
 ) -> Any:
     """The call without any Tensor, which is how closures call ops: nothing to record."""
     count = len(spec.operands)
-    if not _all_arrays(map(type, args[:count])) or len(args) < count:
+    if not spec.fitting(map(type, args[:count])) or len(args) < count:
         return general(*args, **kwargs)
-    if (len(args) > count and not _plain(args[count:])) or (kwargs and not _plain(kwargs.values())):
-        return general(*args, **kwargs)
+    if len(args) > count or kwargs:
+        texts = not spec.flags
+        if not (_plain(args[count:], texts) and _plain(kwargs.values(), texts)):
+            return general(*args, **kwargs)
     try:
         result = spec.body(*args, **kwargs)
     except Exception as error:
@@ -87,7 +96,7 @@ def unary(
     failed: Callable[..., Any],
 ) -> Any:
     """The call of a one-operand op; `nodes` is the class `Node`."""
-    body, foreign = spec.body, spec.foreign
+    body, foreign, texts = spec.body, spec.foreign, not spec.flags
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if not args or not isinstance(args[0], Tensor):
@@ -99,7 +108,7 @@ def unary(
         try:
             if len(args) == 1 and not kwargs:
                 result = body(x)
-            elif _plain(args[1:]) and _plain(kwargs.values()):
+            elif _plain(args[1:], texts) and _plain(kwargs.values(), texts):
                 result = body(x, *args[1:], **kwargs)
             else:
                 return general(*args, **kwargs)
@@ -131,7 +140,7 @@ def binary(
     failed: Callable[..., Any],
 ) -> Any:
     """The call of a two-operand op on two Tensors, or a Tensor beside a number or an array."""
-    body, foreign = spec.body, spec.foreign
+    body, foreign, texts = spec.body, spec.foreign, not spec.flags
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if len(args) == 2:
@@ -171,7 +180,7 @@ def binary(
         try:
             if len(args) == 2 and not kwargs:
                 result = body(x, y)
-            elif _plain(args[2:]) and _plain(kwargs.values()):
+            elif _plain(args[2:], texts) and _plain(kwargs.values(), texts):
                 result = body(x, y, *args[2:], **kwargs)
             else:
                 return general(*args, **kwargs)
@@ -208,7 +217,7 @@ def ternary(
     failed: Callable[..., Any],
 ) -> Any:
     """The call of a three-operand op on Tensors; the last is left out as None (input, W, bias)."""
-    body, foreign = spec.body, spec.foreign
+    body, foreign, texts = spec.body, spec.foreign, not spec.flags
     nothing = type(None) if spec.operands[2] in spec.optional else Tensor
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -236,7 +245,7 @@ def ternary(
         try:
             if len(args) == 3 and not kwargs:
                 result = body(x, y, z)
-            elif _plain(args[3:]) and _plain(kwargs.values()):
+            elif _plain(args[3:], texts) and _plain(kwargs.values(), texts):
                 result = body(x, y, z, *args[3:], **kwargs)
             else:
                 return general(*args, **kwargs)

@@ -577,6 +577,9 @@ class Tensor(ArrayMethods):
     def __abs__(self) -> Any:
         return ops.absolute(self)
 
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return ops.round(self, 0 if ndigits is None else ndigits)
+
     # Integers and booleans have these, which carry no gradient: Tensors of what NumPy makes of it.
 
     def __invert__(self) -> Tensor:

@@ -16,15 +16,17 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograd.arguments import check_annotated
+from autograd.arguments import check_annotated, flag
 from autograd.errors import DTypeError, GlassgradError, UnknownNameError
 
 __all__ = [
     "NamedArguments",
     "answer_for",
+    "check_switches",
     "keyword_hint",
     "named_arguments",
     "require_signature",
+    "switches_of",
     "unknown_keyword",
     "unknown_name",
 ]
@@ -124,6 +126,23 @@ def keyword_hint(name: str, known: Iterable[str]) -> str:
     return "" if near is None else f"; did you mean '{near}'?"
 
 
+def switches_of(function: Callable[..., Any]) -> frozenset[str]:
+    """The parameters that are true or false by default; `inplace` changes nothing, so not that."""
+    code = function.__code__
+    plain = code.co_varnames[: code.co_argcount]
+    defaults = function.__defaults__ or ()
+    usual = dict(zip(plain[len(plain) - len(defaults) :], defaults, strict=True))
+    usual.update(function.__kwdefaults__ or {})
+    return frozenset(name for name, value in usual.items() if type(value) is bool) - {"inplace"}
+
+
+def check_switches(where: str, given: dict[str, Any], switches: Iterable[str]) -> None:
+    """Raise for a text where True or False belongs: it would count as true, "no" as well."""
+    for name in switches:
+        if type(given.get(name)) is str:
+            flag(where, name, given[name])
+
+
 def named_arguments(named: F) -> F:
     """Let a function answer arguments that do not fit its signature with an error of ours.
 
@@ -150,9 +169,12 @@ def _takes_names(method: Callable[..., Any]) -> bool:
 
 def _answering(function: Any, name: str) -> Any:
     """The function, answering in the name of its class where `name` is empty."""
+    switches = switches_of(function)
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs and switches:
+            check_switches(name or function.__name__, kwargs, switches)
         try:
             return function(*args, **kwargs)
         except GlassgradError:

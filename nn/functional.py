@@ -245,6 +245,8 @@ def one_hot(tensor: Any, num_classes: int = -1) -> ag.Tensor:
     if num_classes == -1:
         if not labels.size:
             raise ArgumentError("one_hot: num_classes is needed where there is no number")
+        if labels.min() < 0:
+            raise IndexRangeError(f"one_hot: labels must be at least 0, got {labels.min()}")
         num_classes = int(labels.max()) + 1
     wrong = labels[(labels < 0) | (labels >= num_classes)]
     if wrong.size:

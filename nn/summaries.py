@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 import autograd as ag
-from autograd.errors import ArgumentError
+from autograd.errors import ArgumentError, DTypeError
 from autograd.interrupts import at_once
 from autograd.unknown import named_arguments
 from nn import init
@@ -151,6 +151,11 @@ def count_parameters(model: Module | Callable[[], Module]) -> int:
     16000000000
     """
     if not isinstance(model, Module):
+        if not callable(model):
+            raise DTypeError(
+                "count_parameters: model must be an nn.Module or a function that builds one, got "
+                f"{type(model).__name__}"
+            )
         with init.without_memory():
             model = model()
     return sum(parameter.size for parameter in model.parameters())

@@ -89,6 +89,7 @@ class LRScheduler(NamedArguments):
         """The function of group number `index`, which began with `lr`."""
         return self._make(lr)
 
+    @named_arguments
     def step(self) -> None:
         """Count one more epoch (or batch: as often as you call it) and set the learning rates.
 
@@ -250,7 +251,7 @@ class MultiStepLR(LRScheduler):
         gamma: float = 0.1,
         last_epoch: int = -1,
     ) -> None:
-        steps = tuple(milestones)
+        steps = tuple(milestones) if isinstance(milestones, Sequence) else milestones
         super().__init__(optimizer, lambda lr: schedules.multistep(lr, steps, gamma), last_epoch)
 
 

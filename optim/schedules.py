@@ -80,6 +80,13 @@ class multistep:
 
     def __post_init__(self) -> None:
         _check(self, "lr", "factor")
+        if not isinstance(self.milestones, Sequence) or not all(
+            isinstance(m, int) and not isinstance(m, bool) for m in self.milestones
+        ):
+            raise DTypeError(
+                f"multistep: milestones came as {self.milestones!r}; give a list of whole numbers "
+                "of steps, such as (30, 60)"
+            )
         if list(self.milestones) != sorted(self.milestones):
             raise ArgumentError(
                 f"multistep: milestones came as {self.milestones!r}; give steps in rising order"

@@ -9,10 +9,10 @@ import pytest
 
 import autograd as ag
 from autograd.errors import GlassgradError
-from tests.misuse import arrays, creation, networks, training
+from tests.misuse import arrays, calls, creation, networks, training
 from tests.misuse.world import Row, World
 
-ROWS = [*creation.ROWS, *arrays.ROWS, *networks.ROWS, *training.ROWS]
+ROWS = [*creation.ROWS, *arrays.ROWS, *networks.ROWS, *training.ROWS, *calls.ROWS]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.what)
@@ -32,5 +32,5 @@ def test_a_mistake_is_named_and_changes_nothing(row: Row, tmp_path):
 
 
 def test_there_are_many_and_each_once():
-    assert len(ROWS) >= 150
+    assert len(ROWS) >= 300
     assert len({row.what for row in ROWS}) == len(ROWS)

@@ -12,7 +12,7 @@ import numpy as np
 from autograd.errors import ArgumentError, AxisError, DTypeError, GlassgradError
 from autograd.record import _SPELLINGS
 from autograd.tensors import Tensor
-from autograd.unknown import require_signature
+from autograd.unknown import check_switches, require_signature, switches_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,6 +24,7 @@ def front(function: F) -> F:
     argument is answered with an error of ours.
     """
     first = next(iter(inspect.signature(function).parameters))
+    switches = switches_of(function)
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -35,6 +36,8 @@ def front(function: F) -> F:
                     kwargs[ours] = kwargs.pop(theirs)
             if "input" in kwargs and first != "input" and not args:
                 args = (kwargs.pop("input"),)
+            if switches:
+                check_switches(function.__name__, kwargs, switches)
         try:
             return function(*args, **kwargs)
         except GlassgradError:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import scope
-from autograd.advice import channels_last
+from autograd.advice import channels_last, not_flat
 from autograd.arguments import number
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from nn import init
@@ -62,7 +62,7 @@ def require_size(layer: str, argument: str, size: int, x: Any, axis: int, what: 
             f"{abs(axis)} {'axis' if axis == -1 else 'axes'}, got shape {shape}"
         )
     if shape[axis] != size:
-        turned = channels_last(shape, size, -1 - axis)
+        turned = channels_last(shape, size, -1 - axis) or (not_flat(shape, size) * (axis == -1))
         raise ShapeError(
             f"{scope.prefix()}{layer}({argument}={size}, ...) got {shape[axis]} {what} "
             f"(input of shape {shape})" + (turned or f"; use nn.{layer}({shape[axis]}, ...)")

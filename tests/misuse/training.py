@@ -238,7 +238,7 @@ ROWS = [
         "a float for step_size",
         lambda w: optim.lr_scheduler.StepLR(w.opt, 2.5),
         DTypeError,
-        r"step: every came as 2\.5",
+        r"StepLR: step_size came as 2\.5",
     ),
     Row(
         "step_size of nothing",
