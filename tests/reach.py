@@ -12,12 +12,15 @@ from typing import Any
 import numpy as np
 
 import autograd as ag
-from autograd import kernels
+from autograd import kernels, ops
 from autograd.kernels import runtime
 from tests.row import Row, make
 
 # Far out, and close to zero; no multiple of what rows draw, so that no step of `floor` is hit.
 SCALES = {"60": 61.37, "1e4": 12347.0, "1e-8": 1.3e-8}
+
+OPS = [*pkgutil.iter_modules(ops.__path__)]
+LENGTHS = ("LONG", "FEW", "_MANY")  # from which ops take another way
 
 SPECIAL = {
     "NaN": (np.nan,),
@@ -68,6 +71,21 @@ def kernels_for_all_sizes() -> Iterator[set[Any]]:
     finally:
         runtime.set_kernels(None)
         for module, name, value in changed:
+            setattr(module, name, value)
+
+
+@contextlib.contextmanager
+def every_array_is_long() -> Iterator[None]:
+    """What ops do with arrays of many numbers they do with all."""
+    modules = [importlib.import_module(f"autograd.ops.{m.name}") for m in OPS]
+    changed = [(m, n) for m in modules for n in LENGTHS if hasattr(m, n)]
+    values = [getattr(module, name) for module, name in changed]
+    for module, name in changed:
+        setattr(module, name, 0)
+    try:
+        yield
+    finally:
+        for (module, name), value in zip(changed, values, strict=True):
             setattr(module, name, value)
 
 

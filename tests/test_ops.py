@@ -8,6 +8,7 @@ import pytest
 import autograd as ag
 from autograd.record import registry
 from tests.op_cases import ROWS
+from tests.reach import LENGTHS, every_array_is_long
 from tests.row import Row, make, short
 
 try:
@@ -108,6 +109,18 @@ def test_recorded_backward_has_a_derivative_by_the_gradient_it_gets(row: Row):
     estimate = (moved(1e-6) - moved(-1e-6)) / 2e-6
     scale = max(1.0, float(np.abs(estimate).max(initial=0)))
     np.testing.assert_allclose(found.data, estimate, rtol=0, atol=1e-6 * scale)
+
+
+@each_row
+def test_ways_for_long_arrays_are_right_for_short_ones(row: Row):
+    if not any(name in registry[row.op].body.__globals__ for name in LENGTHS):
+        return
+    arrays = draw(row)
+    out, grads = gradients(row, arrays)
+    for create_graph in (False, row.order > 1):
+        with every_array_is_long():
+            out_long, grads_long = gradients(row, arrays, create_graph)
+        same([out, *grads], [out_long, *grads_long])
 
 
 @each_row
