@@ -516,7 +516,8 @@ def _unbroadcast(g: Any, shape: tuple[int, ...], node: Node, position: int) -> A
         )
     axes = tuple(i for i, n in enumerate(aligned) if n != g.shape[i])
     if axes:
-        g = added(g, axes) if type(g) is np.ndarray else ops.sum(g, axis=axes)
+        # With its axes, as a sum over all of them would be a number and no array.
+        g = added(g, axes, True) if type(g) is np.ndarray else ops.sum(g, axis=axes)
     return g.reshape(shape)
 
 

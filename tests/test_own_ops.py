@@ -195,6 +195,17 @@ def test_a_gradient_of_the_shape_of_the_result_is_summed(shape, create_graph):
     assert g.shape == shape
 
 
+@pytest.mark.parametrize("shape", [(), (1,)])
+@pytest.mark.parametrize("size", [3, 3000])
+def test_a_closure_gets_an_array_where_all_axes_are_summed(shape, size):
+    seen = []
+    below = op_returning(lambda a: (a * 2, lambda g: (seen.append(type(g)), g * 2)[1]))
+    x = leaf(*shape)
+    (below(x) + np.ones(size)).sum().backward()
+    assert seen == [np.ndarray]
+    np.testing.assert_array_equal(x.grad.data, np.full(shape, 2.0 * size))
+
+
 @pytest.mark.parametrize("create_graph", [False, True])
 @pytest.mark.parametrize("size", [3, 3000])
 def test_a_gradient_with_axes_of_length_one_is_reshaped(size, create_graph):
