@@ -209,7 +209,9 @@ class ArrayMethods:
         return autograd.ops.expand_dims(self, dim, **unknown)
 
     def reshape(self, *shape: Any, order: str = "C", **unknown: Never) -> Tensor:
-        return autograd.ops.reshape(self, _spread(shape), order=order, **unknown)
+        if order != "C" or unknown:
+            return autograd.ops.reshape(self, _spread(shape), order=order, **unknown)
+        return autograd.ops.reshape(self, _spread(shape))
 
     def view(self, *shape: Any) -> Tensor:
         return autograd.ops.reshape(self, _spread(shape))

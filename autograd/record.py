@@ -68,6 +68,7 @@ class Op:
         "optional",
         "starred",
         "statics",
+        "texts",
     )
 
     def __init__(self, body: Callable[..., Any], max_order: int | None):
@@ -99,6 +100,7 @@ class Op:
         self.optional = frozenset(optional)
         self.statics = tuple(statics)
         self.flags = switches_of(body)  # a text would count as true
+        self.texts = not self.flags  # whether plain arguments may be texts unseen
         #: Whether the types of operands without Tensors are those that the body takes as they are.
         self.fitting = shortcuts.all_arrays_or_none if optional else shortcuts.all_arrays
 

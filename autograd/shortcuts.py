@@ -68,10 +68,10 @@ def _on_arrays(
     count = len(spec.operands)
     if not spec.fitting(map(type, args[:count])) or len(args) < count:
         return general(*args, **kwargs)
-    if len(args) > count or kwargs:
-        texts = not spec.flags
-        if not (_plain(args[count:], texts) and _plain(kwargs.values(), texts)):
-            return general(*args, **kwargs)
+    if (len(args) > count and not _plain(args[count:], spec.texts)) or (
+        kwargs and not _plain(kwargs.values(), spec.texts)
+    ):
+        return general(*args, **kwargs)
     try:
         result = spec.body(*args, **kwargs)
     except Exception as error:
@@ -96,7 +96,7 @@ def unary(
     failed: Callable[..., Any],
 ) -> Any:
     """The call of a one-operand op; `nodes` is the class `Node`."""
-    body, foreign, texts = spec.body, spec.foreign, not spec.flags
+    body, foreign, texts = spec.body, spec.foreign, spec.texts
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if not args or not isinstance(args[0], Tensor):
@@ -140,7 +140,7 @@ def binary(
     failed: Callable[..., Any],
 ) -> Any:
     """The call of a two-operand op on two Tensors, or a Tensor beside a number or an array."""
-    body, foreign, texts = spec.body, spec.foreign, not spec.flags
+    body, foreign, texts = spec.body, spec.foreign, spec.texts
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if len(args) == 2:
@@ -217,7 +217,7 @@ def ternary(
     failed: Callable[..., Any],
 ) -> Any:
     """The call of a three-operand op on Tensors; the last is left out as None (input, W, bias)."""
-    body, foreign, texts = spec.body, spec.foreign, not spec.flags
+    body, foreign, texts = spec.body, spec.foreign, spec.texts
     nothing = type(None) if spec.operands[2] in spec.optional else Tensor
 
     def call(*args: Any, **kwargs: Any) -> Any:

@@ -19,7 +19,7 @@ from optim.compiled import SMALL
 from optim.groups import Params, describe
 from optim.pieces import Due, Scratch, Scratchpad
 from optim.plan import Now, Plan
-from optim.settings import check_changed, check_settings, nonnegative
+from optim.settings import check_group, check_settings, nonnegative
 from optim.state import loaded_state, saved_state
 
 __all__ = ["Optimizer", "Scratch", "Settings"]
@@ -87,6 +87,9 @@ class Optimizer(NamedArguments):
 
     #: The compiled twin of `update`, if there is one.
     compiled: Callable[..., None] | None = None
+
+    #: The types of settings that have been looked at: a value of another one was put there since.
+    _checked: frozenset[type] = frozenset()
 
     #: Whether `step` counts the updates since the state was made, if that was later than the first.
     counts_from_state = False
@@ -197,13 +200,15 @@ class Optimizer(NamedArguments):
 
     def _settled(self) -> Now:
         """The settings of this step, kept while groups stay, if learning rates are numbers."""
-        for index, group in enumerate(self.param_groups):
-            check_changed(f"{type(self).__name__}: parameter group {index}", group)
+        seen = [value for group in self.param_groups for value in group.values()]
+        if not self._checked.issuperset(map(type, seen)):
+            for index, group in enumerate(self.param_groups):
+                check_group(f"{type(self).__name__}: parameter group {index}", group)
+            self._checked = frozenset(map(type, seen)) - {Tensor}
         settings = [
             {**group, "lr": self._lr_now(group, index)}
             for index, group in enumerate(self.param_groups)
         ]
-        seen = [value for group in self.param_groups for value in group.values()]
         now = Now(seen, settings, [type(self).initial_state(each) for each in settings])
         scheduled = any(callable(group["lr"]) for group in self.param_groups)
         self._now = None if scheduled else now

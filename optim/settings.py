@@ -12,7 +12,7 @@ from autograd.errors import ArgumentError, DTypeError
 
 __all__ = [
     "LearningRate",
-    "check_changed",
+    "check_group",
     "check_setting",
     "check_settings",
     "learning_rate",
@@ -118,19 +118,13 @@ def check_setting(where: str, name: str, value: Any) -> Any:
     return CHECKS[name](where, name, value) if name in CHECKS else value
 
 
-#: What settings are, once they have been checked.
-_CHECKED = {float, int, bool, type(None), tuple, list}
-
-
-def check_changed(where: str, group: Mapping[str, Any]) -> None:
+def check_group(where: str, group: Mapping[str, Any]) -> None:
     """Check settings that were written into a group since, where they are of another type.
 
     All but the learning rate, at which each step looks.
     """
-    odd = set(map(type, group.values())) - _CHECKED
-    odd.discard(type(group["lr"]))
-    for name, value in group.items() if odd else ():
-        if type(value) in odd:
+    for name, value in group.items():
+        if name != "lr" and type(value) not in (float, int, bool):
             check_setting(where, name, value)
 
 
