@@ -10,6 +10,7 @@ import autograd as ag
 import optim
 from autograd.errors import ArgumentError, CheckpointError, DTypeError, GraphError, InPlaceError
 from optim import lr_scheduler, schedules
+from optim.clipping import _norm
 from tests.interrupting import interrupted_everywhere
 
 
@@ -378,6 +379,23 @@ def test_clip_grad_norm_of_huge_gradients_does_not_overflow():
     (a,) = with_gradients(np.full(4, 1e30))
     assert optim.clip_grad_norm_([a], 1.0).item() == pytest.approx(2e30)
     np.testing.assert_allclose(a.grad.data, 0.5, rtol=1e-6)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3.5, math.inf])
+@pytest.mark.parametrize("size", [1e-320, 1e-200, 1e-160, 1e-90, 1.0, 1e90, 1e200])
+def test_a_norm_is_found_where_its_powers_are_out_of_range(order, size):
+    x = np.array([3.0, -4.0]) * size
+    expected = 4.0 if order == math.inf else (3.0**order + 4.0**order) ** (1 / order)
+    rough = 1e-3 if size == 1e-320 else 1e-14  # of which there are not many digits
+    assert _norm(x, order) == pytest.approx(expected * size, rel=rough, abs=0)
+    assert _norm(0 * x, order) == 0
+    assert _norm(np.array([1.0, np.inf]) * size, order) == math.inf
+    assert math.isnan(_norm(np.array([1.0, np.nan]) * size, order))
+
+
+def test_a_norm_within_range_is_numpys_to_the_last_bit():
+    for x in np.random.default_rng(0).uniform(0, 1e-3, (50, 7)):
+        assert _norm(x, 2) == np.linalg.norm(x, 2)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
