@@ -50,6 +50,18 @@ def test_gradient_at_kinks_ties_and_zeros(function, values, expected):
     np.testing.assert_allclose(gradient(function, leaf(*values)), expected, rtol=1e-15)
 
 
+def test_recorded_gradient_of_many_rows_through_a_linear_op():
+    rng = np.random.default_rng(0)
+    x, g = (rng.standard_normal((20_000, n)).astype(np.float32) for n in (2, 3))
+    weight = ag.Tensor(np.ones((3, 2), np.float32), requires_grad=True)
+    rows, slopes = ag.Tensor(x, requires_grad=True), ag.Tensor(g, requires_grad=True)
+    out = ag.linear(rows, weight)
+    (recorded,) = ag.grad(out, [weight], grad_outputs=slopes, create_graph=True)
+    np.testing.assert_allclose(recorded.data, g.T.astype(float) @ x, rtol=1e-3, atol=0.1)
+    (back,) = ag.grad(recorded.sum(), [slopes])
+    np.testing.assert_allclose(back.data, np.repeat(x.sum(1, keepdims=True), 3, 1), rtol=1e-5)
+
+
 def test_a_gradient_that_is_spread_out_cannot_be_written_to():
     for g in (np.array(3.0), np.array([3.0, 4.0])):
         view = spread(g, g.shape + (1,), g.shape + (2,))
