@@ -158,14 +158,14 @@ class no_grad(_Switch):
     def __new__(cls, function: Callable[..., Any] | None = None, **unknown: Never) -> Any:
         if unknown:
             raise unknown_keyword(no_grad.__new__, cls.__name__, unknown)
-        if function is not None and not callable(function):
+        if function is None:
+            return super().__new__(cls)
+        if not callable(function):
             raise DTypeError(
                 f"{cls.__name__}: it takes nothing, or the function that it decorates, got "
                 f"{function!r}; for a switch write ag.set_grad_enabled({function!r})"
             )
-        if function is not None:  # used as a bare @no_grad
-            return _decorate(function, cls.mode)
-        return super().__new__(cls)
+        return _decorate(function, cls.mode)  # used as a bare @no_grad
 
 
 class enable_grad(no_grad):

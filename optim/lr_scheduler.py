@@ -10,6 +10,8 @@ from itertools import starmap
 from operator import setitem
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from autograd.errors import ArgumentError, CheckpointError, DTypeError, GlassgradError
 from autograd.interrupts import at_once
 from autograd.later import later
@@ -251,7 +253,8 @@ class MultiStepLR(LRScheduler):
         gamma: float = 0.1,
         last_epoch: int = -1,
     ) -> None:
-        steps = tuple(milestones) if isinstance(milestones, Sequence) else milestones
+        listed = isinstance(milestones, Sequence | np.ndarray)
+        steps = tuple(milestones) if listed else milestones
         super().__init__(optimizer, lambda lr: schedules.multistep(lr, steps, gamma), last_epoch)
 
 

@@ -10,6 +10,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from autograd.errors import ArgumentError, DTypeError
 from autograd.unknown import named_arguments
 from optim.settings import LearningRate, learning_rate, nonnegative
@@ -81,7 +83,7 @@ class multistep:
     def __post_init__(self) -> None:
         _check(self, "lr", "factor")
         if not isinstance(self.milestones, Sequence) or not all(
-            isinstance(m, int) and not isinstance(m, bool) for m in self.milestones
+            isinstance(m, int | np.integer) and not isinstance(m, bool) for m in self.milestones
         ):
             raise DTypeError(
                 f"multistep: milestones came as {self.milestones!r}; give a list of whole numbers "

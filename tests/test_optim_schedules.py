@@ -467,3 +467,15 @@ def test_clipping_that_is_interrupted_has_clipped_all_or_nothing(clip):
     for _ in interrupted_everywhere(lambda: clipped(latest[0])):
         assert [p.grad.tolist() for p in latest[0]] in (old, new)
         latest[0] = begun()
+
+
+@pytest.mark.parametrize("milestones", [np.array([1, 2]), [np.int64(1), np.uint8(2)], range(1, 3)])
+def test_milestones_of_every_kind_of_whole_number(milestones):
+    optimizer = optim.SGD([ag.tensor([1.0], requires_grad=True)], lr=8.0)
+    scheduler = lr_scheduler.MultiStepLR(optimizer, milestones, gamma=0.5)
+    rates = []
+    for _ in range(4):
+        rates += scheduler.get_last_lr()
+        optimizer.step()
+        scheduler.step()
+    assert rates == [8.0, 4.0, 2.0, 2.0]
