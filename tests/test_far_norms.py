@@ -22,6 +22,7 @@ def test_norm_and_its_gradient_are_those_of_scaled_numbers(dtype, scale, ord):
     x = ag.Tensor((NUMBERS / 8 * scale).astype(dtype), requires_grad=True)
     near = ag.Tensor((x.data.astype(np.float64) / scale), requires_grad=True)
     far, right = ag.norm(x, ord), ag.norm(near, ord)
+    assert far.dtype == ag.norm(x.data, ord).dtype == ag.norm(np.ones(3, dtype), ord).dtype == dtype
     np.testing.assert_allclose(far.data, right.data * scale, rtol=2e-6)
     np.testing.assert_allclose(
         ag.grad(far, x)[0].data, ag.grad(right, near)[0].data, rtol=3e-6, atol=1e-7

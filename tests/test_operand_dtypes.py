@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
+import nn.functional as F
 from autograd.errors import DTypeError
 from autograd.ops.loss import logit_loss, probability_loss
 from autograd.ops.softmaxes import label_cross_entropy
@@ -114,3 +115,55 @@ def test_iterators_are_named_for_what_they_are():
     for call in (lambda x: ag.einsum("i,i", x, x), lambda x: ag.concatenate([x, x])):
         with pytest.raises(DTypeError, match=r"operand 0 must be an array, got list_iterator"):
             call(iter([1.0, 2.0]))
+
+
+MANY = 70_000  # more than float16 holds
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mse_loss",
+        "l1_loss",
+        "huber_loss",
+        "smooth_l1_loss",
+        "binary_cross_entropy",
+        "binary_cross_entropy_with_logits",
+        "kl_div",
+    ],
+)
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_losses_of_half_precision_are_those_of_their_numbers(name, reduction):
+    x, t = np.full(MANY, 0.3, np.float16), np.full(MANY, 0.1, np.float16)
+    leaf = ag.Tensor(x, requires_grad=True)
+    wide = ag.Tensor(x.astype(np.float64), requires_grad=True)
+    out = getattr(F, name)(leaf, ag.Tensor(t), reduction=reduction)
+    right = getattr(F, name)(wide, t.astype(np.float64), reduction=reduction)
+    np.testing.assert_allclose(out.item(), right.item(), rtol=1e-6)
+    slope = ag.grad(out, leaf)[0].data
+    assert slope.dtype == np.float16
+    # of so small a number float16 has few digits
+    np.testing.assert_allclose(slope, ag.grad(right, wide)[0].data, rtol=1e-3, atol=6e-8)
+
+
+def test_label_losses_of_half_precision():
+    x = ag.Tensor(np.full((MANY, 2), -1, np.float16), requires_grad=True)
+    labels = np.zeros(MANY, np.uint8)
+    assert F.nll_loss(x, labels).item() == 1
+    assert F.cross_entropy(x, labels).item() == pytest.approx(np.log(2))
+    assert F.multi_margin_loss(x, labels).item() == 0.5
+
+
+def test_sums_of_half_precision_do_not_stick():
+    x = np.ones((3000, 2), np.float16)
+    weight, bias = (ag.Tensor(np.zeros(s, np.float16), requires_grad=True) for s in ((2, 2), 2))
+    out = F.linear(ag.Tensor(x), weight, bias)
+    for slope in ag.grad(out, [weight, bias], grad_outputs=x):
+        np.testing.assert_array_equal(slope.data, np.full(slope.shape, 3000, np.float16))
+    np.testing.assert_array_equal(ag.sum(x, 0), [3000, 3000])
+    t = ag.Tensor(np.ones((3000, 40), np.float16), requires_grad=True)
+    for axis in (None, 0, 1):
+        right = 1 + np.log(t.size if axis is None else t.shape[axis])
+        out = ag.logsumexp(t, axis)
+        assert out.dtype == np.float16
+        np.testing.assert_allclose(out.data.astype(np.float64), right, rtol=1e-3)

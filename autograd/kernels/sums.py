@@ -22,13 +22,15 @@ _MANY, _BLOCK = 4096, 64  # up to here there are no more than 64 blocks of 64
 LONG = 16384  # products of matrices that sum over more are taken in parts
 _WIDTH = 1024  # numbers that are added at once: they and their sums stay in the first-level cache
 _LONG_LINE = 512  # einsum adds up so many in a dozen lanes, and little is lost
-_FLOAT32 = np.dtype(np.float32)
+_FLOAT16, _FLOAT32 = np.dtype(np.float16), np.dtype(np.float32)
 _reduce: Any = np.add.reduce
 
 
 def add_up(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Σ x over `axis`, as `np.add.reduce`."""
     if type(x) is not np.ndarray or x.size <= FEW or x.dtype is not _FLOAT32:
+        if getattr(x, "dtype", None) is _FLOAT16:  # a sum of ones would stop at 2048
+            return _reduce(x, axis=axis, dtype=_FLOAT32, keepdims=keepdims).astype(_FLOAT16)
         return _reduce(x, axis=axis, keepdims=keepdims)
     shape, flags = x.shape, x.flags
     if (axis is None and flags.forc) or (
@@ -53,7 +55,7 @@ def add_up(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def row_sums(x: Array) -> Array:
     """Σ over the rows of x (M, D): (D,). `add_up(x, 0)`, sooner."""
     if x.shape[0] <= FEW or x.dtype is not _FLOAT32:
-        return np.add.reduce(x, axis=0)
+        return np.add.reduce(x, axis=0) if x.dtype is not _FLOAT16 else add_up(x, 0)
     return _along(x, 0) if x.flags.c_contiguous else add_up(x, 0)
 
 
@@ -114,7 +116,8 @@ def _in_memory_order(x: Array, axes: tuple[int, ...]) -> Array:
 def _along(x: Array, axis: int) -> Array:
     """The sum over an axis that is not the last."""
     if x.shape[axis] <= _MANY:
-        return np.add.reduce(_block_sums(x, axis, _BLOCK), axis=axis)
+        x = _block_sums(x, axis, _BLOCK)
+        return np.add.reduce(x, axis=axis, dtype=np.float64).astype(x.dtype)
     for block in _BLOCKS:
         if x.shape[axis] > block:
             x = _block_sums(x, axis, block)

@@ -55,15 +55,18 @@ def check_order(name: str, input: Any, target: Any) -> None:
 
 
 def floats(name: str, argument: str, value: Any, *beside: Any) -> Any:
-    """The same as floats, which a loss is computed in: unsigned integers would wrap."""
+    """The same as floats, which a loss is computed in: unsigned integers would wrap.
+
+    float16 becomes float32: it holds no mean over more than 65,504 losses.
+    """
     array = array_or_tensor(name, argument, value, *beside)
     if array.dtype.kind == "f":
-        return array
+        return array if array.dtype != np.float16 else array.astype(np.float32)
     return array.astype(get_default_dtype() if isinstance(array, Tensor) else np.float64)
 
 
 def pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
-    """Input and target of equal shape; an integer or boolean target in the dtype of the input."""
+    """Input and target of equal shape; targets of integers or float16 in the dtype of the input."""
     input = floats(name, "input", input, target)
     target = array_or_tensor(name, "target", target, input)
     x, t = plain(input), plain(target)
@@ -76,7 +79,7 @@ def pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
             f"{name}: input has shape {input.shape}, but target {target.shape}: they must be "
             f"equal, since broadcasting would pair wrong elements; {way_out}",
         )
-    if t.dtype is not x.dtype and t.dtype.kind != "f" and x.dtype.kind == "f":
+    if t.dtype is not x.dtype and (t.dtype.kind != "f" or t.dtype == np.float16):
         target = target.astype(x.dtype)
     return input, target
 

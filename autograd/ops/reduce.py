@@ -374,12 +374,12 @@ def logsumexp(x: Array, axis=None, keepdims=False):
     1000.6931...
     """
     kept = kept_shape(np.shape(x), axis)
-    values = np.asarray(x) if np.asarray(x).dtype.kind == "f" else np.asarray(x, np.float64)
+    values = _wide(np.asarray(x) if np.asarray(x).dtype.kind == "f" else np.asarray(x, np.float64))
     m = np.max(values, axis=_axes(axis, values.ndim), keepdims=True, initial=-math.inf)
     m = np.where(np.isinf(m), np.zeros_like(m), m)
     with np.errstate(divide="ignore", over="ignore"):
         total = add_up(np.exp(values - m), _axes(axis, values.ndim), True)
-        out = np.log(total) + m
+        out = _as_came(np.log(total) + m, x)
     axes = reduced_axes(axis, values.ndim)
     out = out if keepdims else np.squeeze(out, axes)
     along = axes[0] if len(axes) == 1 else axes
@@ -461,7 +461,7 @@ def _vector_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
         scale = np.where((largest > 0) & np.isfinite(largest), largest, 1).astype(largest.dtype)
         total = sum((magnitude / scale) ** ord, axis=axes, keepdims=True)
     zero = plain(total) == 0
-    out = (total + zero) ** (1 / ord) * (~zero * scale)
+    out = (total + zero) ** (1 / ord) * ~zero * scale
     return out if keepdims else ops.squeeze(out, axes)
 
 

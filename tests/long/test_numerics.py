@@ -343,7 +343,6 @@ def test_sums_of_many_terms(sums, kernel, figures):
             assert got.dtype == np.float32, name
             error = float(np.abs(got / np.asarray(wanted, np.float64) - 1).max())
             figures["sums"] += 1
-            # some thousand terms are added in blocks of 64, and nothing in float64
-            if not error <= (1e-6 if n > 100_000 else 1.5e-6):
+            if not error <= 1e-6:
                 wrong.append((n, name, error))
     assert not wrong, wrong
