@@ -51,6 +51,13 @@ def test_gradient_of_small_rows_beside_others(function, dtype, scale):
     np.testing.assert_allclose(slopes[1], right, rtol=1e-5)
 
 
+@pytest.mark.parametrize("function", [ag.norm, ag.std])
+def test_gradient_of_a_row_of_zeros_beside_nan_is_zero(function):
+    x = ag.Tensor(np.array([[0.0, 0.0], [np.nan, 1.0]]), requires_grad=True)
+    (g,) = ag.grad(function(x, axis=1), [x], grad_outputs=np.array([2.0, 3.0]))
+    np.testing.assert_array_equal(g.data, [[0, 0], [np.nan, np.nan]])
+
+
 def test_norm_over_an_axis_scales_each_row_by_itself():
     x = np.array([[3.0, 4.0], [3e300, 4e300], [3e-300, 4e-300], [0.0, 0.0]])
     for p in (2, 3):
