@@ -134,6 +134,7 @@ class profile:
             call.path = _path(call.scope, paths)
             call.scope = None
 
+    @begins_at_once  # it is called when `__exit__` begins: what it raised would be raised there
     def _see(self, frame: FrameType, event: str, _: Any) -> None:
         if event == "call" and frame.f_code in ops_by_code:
             self._starts[frame.f_code] = time.perf_counter()

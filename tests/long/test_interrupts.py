@@ -42,7 +42,8 @@ def alarm() -> Iterator[Callable[[float], None]]:
 
     def arm(seconds: float) -> None:
         armed[0] = seconds > 0
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        # Again each second: what a handler raises while garbage is collected comes to nobody.
+        signal.setitimer(signal.ITIMER_REAL, seconds, 1.0 if armed[0] else 0.0)
 
     before = signal.signal(signal.SIGALRM, handler)
     try:
