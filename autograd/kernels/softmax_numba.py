@@ -66,13 +66,13 @@ def exp_sum(x, top, start, size):  # type: ignore[no-untyped-def]
     return total
 
 
-@blocked
-def plain_sum(x, _, start, size):  # type: ignore[no-untyped-def]
-    """Σ x."""
-    total = number(x[0], 0.0)
+@_summing
+def wide_sum(x, start, size):  # type: ignore[no-untyped-def]
+    """Σ x, in float64: where terms cancel, what is left has all its digits."""
+    total = 0.0
     for j in range(size):
         total += peek(x, start + j)
-    return total
+    return number(x[0], total)
 
 
 @blocked
@@ -140,7 +140,7 @@ def log_softmax(lo, hi, x, out, size):  # type: ignore[no-untyped-def]
 def log_softmax_grad(lo, hi, g, y, out, size):  # type: ignore[no-untyped-def]
     for i in range(lo, hi):
         start = i * size
-        total = plain_sum(g, g, start, size)
+        total = wide_sum(g, start, size)
         for j in range(size):
             poke(out, start + j, peek(g, start + j) - exp(peek(y, start + j)) * total)
 

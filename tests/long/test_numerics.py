@@ -163,7 +163,9 @@ def test_logits_of_any_offset_and_spread(name, figures):
 
 
 LIMITS = (16, 6, 2)  # what the errors may be, in units of `natural_size`
-ROUNDINGS = (8, 2, 1)  # what no comparison with PyTorch counts: where it rounds nothing by luck
+# What no comparison with PyTorch counts, where it rounds nothing by luck: exp of float32 is up to 2.5
+# units off in NumPy.
+ROUNDINGS = (8, 2.5, 1)
 
 
 def natural_size(r: Rows, order: int, wanted: np.ndarray) -> float:
