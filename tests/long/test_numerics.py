@@ -163,8 +163,8 @@ def test_logits_of_any_offset_and_spread(name, figures):
 
 
 LIMITS = (16, 6, 2)  # what the errors may be, in units of `natural_size`
-# What no comparison with PyTorch counts, where it rounds nothing by luck: exp of float32 is up to 2.5
-# units off in NumPy.
+# What no comparison with PyTorch counts, where it rounds nothing by luck: NumPy's exp of float32 is
+# up to 2.5 units off.
 ROUNDINGS = (8, 2.5, 1)
 
 
