@@ -12,25 +12,20 @@ from autograd.kernels.runtime import dense, parallel_for, pays_off
 Array = np.ndarray
 
 SMALL = 2048  # arrays of fewer numbers go to the NumPy twin
-SMALL_LOSS = 512  # after so many the last result has lost little in its own dtype
 
 
 def running_sums(x: Array, axis: int) -> Array:
     """`np.cumsum(x, axis)`, in the dtype of x, which is float32 or float64."""
-    if x.size <= SMALL_LOSS or not -x.ndim <= axis < x.ndim:
-        return np.cumsum(x, axis)
     return _along("running_sums", x, axis, 0.0)
 
 
 def running_products(x: Array, axis: int) -> Array:
     """`np.cumprod(x, axis)`, in the dtype of x, which is float32 or float64."""
-    if x.size <= SMALL_LOSS or not -x.ndim <= axis < x.ndim:
-        return np.cumprod(x, axis)
     return _along("running_products", x, axis, 1.0)
 
 
 def _along(name: str, x: Array, axis: int, start: float) -> Array:
-    if not pays_off(x, SMALL):
+    if not pays_off(x, SMALL) or not -x.ndim <= axis < x.ndim:
         return getattr(twin, name)(x, axis)
     from autograd.kernels import running_numba
 
