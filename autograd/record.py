@@ -100,7 +100,10 @@ class Op:
         self.optional = frozenset(optional)
         self.statics = tuple(statics)
         self.flags = switches_of(body)  # a text would count as true
-        self.texts = not self.flags  # whether plain arguments may be texts unseen
+        #: The texts that plain arguments may be unseen, None if any: a default is no switch.
+        self.texts = (
+            frozenset(d for d in body.__defaults__ or () if type(d) is str) if self.flags else None
+        )
         #: Whether the types of operands without Tensors are those that the body takes as they are.
         self.fitting = shortcuts.all_arrays_or_none if optional else shortcuts.all_arrays
 
@@ -350,16 +353,13 @@ def _make_op(body: Callable[..., Any], max_order: int | None) -> Callable[..., A
             result = body(*values, **kwargs)
         except Exception as error:
             _failed(spec, error, args[:count], values[:count])
+        if foreign:
+            return _finished(spec, args, values[:count], edges, any_tensor, result)
         out = result[0]
-        if (
-            foreign
-            or type(out) is not np.ndarray
-            or (
-                out.dtype is not _FLOAT32
-                and (out.dtype is not _FLOAT64 or _promoted(values, count))
-            )
-        ):
-            if not foreign and _halved(out, values[:count]):
+        if type(out) is not np.ndarray:
+            out = np.asarray(out)
+        if out.dtype is not _FLOAT32 and (out.dtype is not _FLOAT64 or _promoted(values, count)):
+            if _halved(out, values[:count]):
                 values[:count] = _in_default_dtype(values[:count])
                 result = body(*values, **kwargs)
             return _finished(spec, args, values[:count], edges, any_tensor, result)

@@ -30,17 +30,17 @@ _VALUES = {int, float, bool, type(None), slice, type(...)}
 _all_values = _VALUES.issuperset
 
 
-def _plain(statics: Iterable[Any], texts: bool) -> bool:
+def _plain(statics: Iterable[Any], texts: frozenset[str] | None) -> bool:
     """Whether static arguments are no Tensors or NumPy scalars, nor lists that may hold one.
 
-    Nor texts, unless there may be some: for a switch a text would count as true.
+    Nor texts other than `texts`, if that is not None: for a switch a text would count as true.
     """
     for value in statics:
         kind = type(value)
         if kind in _VALUES:
             continue
         if kind is str:
-            if not texts:
+            if texts is not None and value not in texts:
                 return False
         elif kind is tuple:
             if not (_all_values(map(type, value)) or _plain(value, texts)):

@@ -71,6 +71,8 @@ def channel_sums(g: Array) -> Array:
     if g.dtype is not _FLOAT32 or length * n <= FEW:
         return np.einsum("nka->k", g.reshape(n, channels, length))
     lines = g.reshape(n, channels, length)
+    if n == 1:
+        return np.add.reduce(lines[0], axis=1)  # pairwise
     if length > _LONG_LINE:
         whole = length - length % _LONG_LINE
         parts = np.einsum("nkab->nka", lines[:, :, :whole].reshape(n, channels, -1, _LONG_LINE))

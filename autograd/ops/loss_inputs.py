@@ -18,6 +18,8 @@ from autograd.record import float_dtype
 from autograd.scope import prefix
 from autograd.tensors import Tensor
 
+_USUAL = frozenset(map(np.dtype, (np.float32, np.float64, np.int64, np.int32, np.uint8, np.bool)))
+
 REDUCTIONS = ("mean", "sum", "none")
 
 Divisor = float | None  # see `divisor_of`
@@ -33,7 +35,7 @@ def array_or_tensor(name: str, argument: str, value: Any, *beside: Any) -> Any:
 
     Floats take the dtype of the floats `beside` them, before any rounding.
     """
-    if isinstance(value, Tensor):
+    if isinstance(value, Tensor) or (type(value) is np.ndarray and value.dtype in _USUAL):
         return value
     if isinstance(value, int | float | list | tuple | np.generic) or hasattr(value, "__array__"):
         return as_array(value, f"{prefix()}{name}: {argument}", weak=float_dtype(beside))
