@@ -68,13 +68,13 @@ def test_deep_recorded_gradient_is_freed_without_recursion():
 def test_1600_slices_of_one_array_take_linear_time():
     def seconds(rows):
         x = leaf(rows, 4096)
-        started = time.perf_counter()
+        started = time.thread_time()
         total = x[0].sum()
         for i in range(1, rows):
             total = total + x[i].sum()
         total.backward()
         np.testing.assert_array_equal(x.grad.data, 1.0)
-        return time.perf_counter() - started
+        return time.thread_time() - started
 
     seconds(100)
     small, large = min(seconds(200) for _ in range(3)), min(seconds(1600) for _ in range(2))
