@@ -1,11 +1,10 @@
 """A forked child goes on, whatever the threads of its parent were doing."""
 
 import os
-import subprocess
-import sys
-import textwrap
 
 import pytest
+
+from tests.forking import output_of
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
@@ -44,19 +43,7 @@ SETTING = """
 
 
 def run(script):
-    code = textwrap.dedent(SETTING) + textwrap.dedent(script)
-    # OpenBLAS with several threads of its own can hang in `fork` while another thread multiplies.
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "AUTOGRAD_QUIET": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return output_of(SETTING, script, timeout=300)
 
 
 def test_every_lock_that_another_thread_holds_is_open_in_the_child():

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import itertools
 import os
-import subprocess
-import sys
-import textwrap
 
 import pytest
 
+from tests.forking import output_of
 from tests.long.campaign import cases
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
@@ -55,24 +53,7 @@ SETTING = """
 
 
 def run(script: str, timeout: int = 1000) -> str:
-    code = textwrap.dedent(SETTING) + textwrap.dedent(script)
-    # OpenBLAS with several threads of its own can hang in `fork` while another thread multiplies.
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "AUTOGRAD_QUIET": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
-    done = subprocess.run(
-        [sys.executable, "-"],  # all acts together are too long for an argument
-        input=code,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return output_of(SETTING, script, timeout)
 
 
 def test_forks_while_threads_train(figures):
