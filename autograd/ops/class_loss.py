@@ -55,10 +55,7 @@ def cross_entropy(
         raise inputs.error(
             ArgumentError, f"{name}: label_smoothing must be in [0, 1], got {label_smoothing}"
         )
-    input = inputs.array_or_tensor(name, "input", input, target)
-    target = inputs.array_or_tensor(name, "target", target, input)
-    inputs.check_order(name, input, target)
-    input = inputs.floats(name, "input", input)
+    input, target = inputs.scores_and_target(name, input, target)
     inputs.check_classes(name, input)
     weight = inputs.class_weight(name, weight, input)
     if plain(target).dtype.kind == "f":
@@ -91,10 +88,7 @@ def nll_loss(
     """−input of the right class, for log-probabilities (`log_softmax`); see `cross_entropy`."""
     name = "nll_loss"
     inputs.check_reduction(name, reduction)
-    input = inputs.array_or_tensor(name, "input", input, target)
-    target = inputs.array_or_tensor(name, "target", target, input)
-    inputs.check_order(name, input, target)
-    input = inputs.floats(name, "input", input)
+    input, target = inputs.scores_and_target(name, input, target)
     inputs.check_classes(name, input)
     weight = inputs.class_weight(name, weight, input)
     labels, any_ignored = inputs.labels_of(name, input, target, ignore_index)
@@ -132,10 +126,7 @@ def multi_margin_loss(
         require_constant(name, "p", p)
     if p not in (1, 2):
         raise inputs.error(ArgumentError, f"{name}: p must be 1 or 2, got {p}")
-    input = inputs.array_or_tensor(name, "input", input, target)
-    target = inputs.array_or_tensor(name, "target", target, input)
-    inputs.check_order(name, input, target)
-    input = inputs.floats(name, "input", input)
+    input, target = inputs.scores_and_target(name, input, target)
     if input.ndim not in (1, 2):
         raise inputs.error(ShapeError, f"{name}: input must be (N, C) or (C,), got {input.shape}")
     weight = inputs.class_weight(name, weight, input)

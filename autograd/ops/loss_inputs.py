@@ -18,6 +18,7 @@ from autograd.record import float_dtype
 from autograd.scope import prefix
 from autograd.tensors import Tensor
 
+#: Dtypes that losses are given all the time, taken as they are without a closer look.
 _USUAL = frozenset(map(np.dtype, (np.float32, np.float64, np.int64, np.int32, np.uint8, np.bool)))
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -45,8 +46,13 @@ def array_or_tensor(name: str, argument: str, value: Any, *beside: Any) -> Any:
     )
 
 
-def check_order(name: str, input: Any, target: Any) -> None:
-    """Raise where labels came first and scores second."""
+def scores_and_target(name: str, input: Any, target: Any) -> tuple[Any, Any]:
+    """Scores of classes as floats, and what they are compared with: labels or probabilities.
+
+    Raises `DTypeError` where labels came first and scores second.
+    """
+    input = array_or_tensor(name, "input", input, target)
+    target = array_or_tensor(name, "target", target, input)
     if target.dtype.kind == "f" and input.dtype.kind in "iub" and target.ndim:
         raise error(
             DTypeError,
@@ -54,6 +60,7 @@ def check_order(name: str, input: Any, target: Any) -> None:
             f"{target.dtype} scores of shape {target.shape}: they are swapped; "
             f"write {name}(input, target)",
         )
+    return floats(name, "input", input), target
 
 
 def floats(name: str, argument: str, value: Any, *beside: Any) -> Any:
