@@ -22,6 +22,7 @@ from autograd.errors import DTypeError, GlassgradError, UnknownNameError
 __all__ = [
     "NamedArguments",
     "answer_for",
+    "answering",
     "check_switches",
     "keyword_hint",
     "named_arguments",
@@ -149,14 +150,14 @@ def named_arguments(named: F) -> F:
     Of a class: its constructor, and the methods that can be given an argument by name.
     """
     if not isinstance(named, type):
-        return _answering(named, named.__name__)  # type: ignore[no-any-return]
+        return answering(named, named.__name__)  # type: ignore[no-any-return]
     answered = issubclass(named, NamedArguments)
     for name, member in list(vars(named).items()):
         if inspect.isfunction(member) and (
             (name == "__init__" and not answered)
             or (not name.startswith("_") and _takes_names(member))
         ):
-            setattr(named, name, _answering(member, ""))
+            setattr(named, name, answering(member, ""))
     return named
 
 
@@ -167,14 +168,23 @@ def _takes_names(method: Callable[..., Any]) -> bool:
     return takes and not code.co_flags & inspect.CO_VARKEYWORDS
 
 
-def _answering(function: Any, name: str) -> Any:
-    """The function, answering in the name of its class where `name` is empty."""
+Translate = Callable[[tuple[Any, ...], dict[str, Any]], tuple[Any, ...]]
+
+
+def answering(function: Any, name: str, translate: Translate | None = None) -> Any:
+    """The function, answering in the name of its class where `name` is empty.
+
+    `translate(args, kwargs)` returns args and changes kwargs: from other libraries' words to ours.
+    """
     switches = switches_of(function)
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if kwargs and switches:
-            check_switches(name or function.__name__, kwargs, switches)
+        if kwargs:
+            if translate is not None:
+                args = translate(args, kwargs)
+            if switches:
+                check_switches(name or function.__name__, kwargs, switches)
         try:
             return function(*args, **kwargs)
         except GlassgradError:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
 
-from autograd.errors import ArgumentError, AxisError, DTypeError, GlassgradError
+from autograd.errors import ArgumentError, AxisError, DTypeError
 from autograd.record import _SPELLINGS
 from autograd.tensors import Tensor
-from autograd.unknown import check_switches, require_signature, switches_of
+from autograd.unknown import answering
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,29 +23,18 @@ def front(function: F) -> F:
     argument is answered with an error of ours.
     """
     first = next(iter(inspect.signature(function).parameters))
-    switches = switches_of(function)
 
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if kwargs:
-            for theirs, ours in _SPELLINGS.items():
-                if theirs in kwargs and ours in kwargs:
-                    raise DTypeError(f"{function.__name__}: got both '{theirs}' and '{ours}'")
-                if theirs in kwargs:
-                    kwargs[ours] = kwargs.pop(theirs)
-            if "input" in kwargs and first != "input" and not args:
-                args = (kwargs.pop("input"),)
-            if switches:
-                check_switches(function.__name__, kwargs, switches)
-        try:
-            return function(*args, **kwargs)
-        except GlassgradError:
-            raise
-        except TypeError:
-            require_signature(function, function.__name__, args, kwargs)
-            raise
+    def translate(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        for theirs, ours in _SPELLINGS.items():
+            if theirs in kwargs and ours in kwargs:
+                raise DTypeError(f"{function.__name__}: got both '{theirs}' and '{ours}'")
+            if theirs in kwargs:
+                kwargs[ours] = kwargs.pop(theirs)
+        if "input" in kwargs and first != "input" and not args:
+            return (kwargs.pop("input"),)
+        return args
 
-    return call  # type: ignore[return-value]
+    return answering(function, function.__name__, translate)  # type: ignore[no-any-return]
 
 
 def plain(value: Any) -> Any:
