@@ -10,37 +10,38 @@ tensor([2., 4.])
 from typing import TYPE_CHECKING
 
 # `name as name`: what type checkers take for public
-from autograd.tensors import Tensor as Tensor, tensor as tensor  # isort: skip  (closes the circle)
-from autograd import creation, random_source
+from autograd.engine.tensors import Tensor as Tensor, tensor as tensor  # isort: skip  (closes the circle)
+from autograd import creation
 from autograd import errors as errors
 from autograd import func as func
 from autograd import ops as ops
 from autograd.creation import *  # noqa: F403
-from autograd.dtypes import get_default_dtype as get_default_dtype
-from autograd.dtypes import set_default_dtype as set_default_dtype
-from autograd.einops_backend import serve_einops
+from autograd.engine import random_source
+from autograd.engine.dtypes import get_default_dtype as get_default_dtype
+from autograd.engine.dtypes import set_default_dtype as set_default_dtype
+from autograd.engine.grad_mode import enable_grad as enable_grad
+from autograd.engine.grad_mode import is_grad_enabled as is_grad_enabled
+from autograd.engine.grad_mode import no_grad as no_grad
+from autograd.engine.grad_mode import set_grad_enabled as set_grad_enabled
+from autograd.engine.random_source import *  # noqa: F403
+from autograd.engine.record import Array as Array
+from autograd.engine.record import op as op
 from autograd.errors import *  # noqa: F403
 from autograd.func import grad as grad
-from autograd.grad_mode import enable_grad as enable_grad
-from autograd.grad_mode import is_grad_enabled as is_grad_enabled
-from autograd.grad_mode import no_grad as no_grad
-from autograd.grad_mode import set_grad_enabled as set_grad_enabled
-from autograd.later import later
-from autograd.memory import keep_freed_memory
+from autograd.interop.einops_backend import serve_einops
 from autograd.ops import *  # noqa: F403
-from autograd.random_source import *  # noqa: F403
-from autograd.record import Array as Array
-from autograd.record import op as op
-from autograd.unknown import answer_for
+from autograd.support.freed_memory import keep_freed_memory
+from autograd.support.lazy_names import later
+from autograd.support.unknown import answer_for
 
 if TYPE_CHECKING:
     from autograd import curvature as curvature
-    from autograd.anomaly import detect_anomaly as detect_anomaly
-    from autograd.contract import check_contract as check_contract
-    from autograd.gradcheck import check_grads as check_grads
-    from autograd.linting import lint as lint
-    from autograd.profiler import profile as profile
-    from autograd.recompute import checkpoint as checkpoint
+    from autograd.checks.anomaly import detect_anomaly as detect_anomaly
+    from autograd.checks.contract import check_contract as check_contract
+    from autograd.checks.gradcheck import check_grads as check_grads
+    from autograd.checks.linting import lint as lint
+    from autograd.profiling.profiler import profile as profile
+    from autograd.transforms.checkpointing import checkpoint as checkpoint
     from autograd.viz import backward_steps as backward_steps
     from autograd.viz import draw as draw
     from autograd.viz import replay as replay
@@ -96,17 +97,17 @@ if not TYPE_CHECKING:  # checkers know the names there are
     __getattr__ = later(
         "autograd",
         {
-            "check_contract": "autograd.contract",
-            "check_grads": "autograd.gradcheck",
-            "checkpoint": "autograd.recompute",
+            "check_contract": "autograd.checks.contract",
+            "check_grads": "autograd.checks.gradcheck",
+            "checkpoint": "autograd.transforms.checkpointing",
             "draw": "autograd.viz",
             "watch": "autograd.viz",
             "backward_steps": "autograd.viz",
             "replay": "autograd.viz",
             "explain": "autograd.words",
-            "detect_anomaly": "autograd.anomaly",
-            "lint": "autograd.linting",
-            "profile": "autograd.profiler",
+            "detect_anomaly": "autograd.checks.anomaly",
+            "lint": "autograd.checks.linting",
+            "profile": "autograd.profiling.profiler",
             "to_numpy": "autograd.words",
             **dict.fromkeys(ops.HELPERS, "autograd.ops"),  # within reach, but out of sight
         },

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import ops
-from autograd.arguments import whole
-from autograd.dtypes import as_array, as_dtype, get_default_dtype
+from autograd.engine.dtypes import as_array, as_dtype, get_default_dtype
+from autograd.engine.grad_mode import is_grad_enabled
+from autograd.engine.random_source import pick
+from autograd.engine.record import float_dtype
+from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, ShapeError
-from autograd.grad_mode import is_grad_enabled
 from autograd.ops.fronts import normal_axis
-from autograd.random_source import pick
-from autograd.record import float_dtype
-from autograd.tensors import Tensor
-from autograd.unknown import named_arguments
+from autograd.support.arguments import whole
+from autograd.support.unknown import named_arguments
 
 __all__ = [
     "arange",

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.backprop import gradients
+from autograd.engine.backprop import gradients
+from autograd.engine.grad_mode import enable_grad, is_grad_enabled, no_grad
+from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, GraphError, ShapeError
-from autograd.grad_mode import enable_grad, is_grad_enabled, no_grad
-from autograd.tensors import Tensor
-from autograd.transform import within_a_transform
-from autograd.unknown import named_arguments
+from autograd.support.unknown import named_arguments
+from autograd.transforms.variables import within_a_transform
 
 __all__ = [
     "Extremes",

@@ -40,7 +40,7 @@ class GlassgradError(Exception):
     """
 
     def _render_traceback_(self) -> list[str]:  # IPython asks for this
-        from autograd.evidence import traceback_in_notebook
+        from autograd.engine.error_notes import traceback_in_notebook
 
         return traceback_in_notebook(self)
 

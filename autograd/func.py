@@ -18,15 +18,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from autograd import ops
-from autograd.backprop import gradients
-from autograd.batching import vmap
+from autograd.engine.backprop import gradients
+from autograd.engine.grad_mode import is_grad_enabled
+from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError
-from autograd.grad_mode import is_grad_enabled
-from autograd.later import later
-from autograd.pytree import flatten
-from autograd.stateless import functional_call
-from autograd.tensors import Tensor
-from autograd.transform import (
+from autograd.support.lazy_names import later
+from autograd.support.pytree import flatten
+from autograd.support.unknown import named_arguments
+from autograd.transforms.batching import vmap
+from autograd.transforms.stateless import functional_call
+from autograd.transforms.variables import (
     Call,
     Function,
     Positions,
@@ -38,7 +39,6 @@ from autograd.transform import (
     pull_back,
     variable,
 )
-from autograd.unknown import named_arguments
 
 __all__ = [
     "functional_call",

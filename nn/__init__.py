@@ -20,7 +20,7 @@ if getattr(autograd, "__distribution__", None) != "glassgrad":
     )
 
 from autograd.func import functional_call
-from autograd.later import later
+from autograd.support.lazy_names import later
 from nn import functional, init
 from nn.containers import ModuleDict, ModuleList, Sequential
 from nn.module import Module

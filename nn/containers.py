@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from autograd.errors import ArgumentError, DTypeError, IndexRangeError
-from autograd.unknown import named_arguments
+from autograd.support.unknown import named_arguments
 from nn.module import Module
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]

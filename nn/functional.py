@@ -61,11 +61,11 @@ from autograd import (
     tanh,
     unfold,
 )
-from autograd.arguments import whole
 from autograd.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
-from autograd.later import later
 from autograd.ops.loss_inputs import floats
-from autograd.unknown import named_arguments
+from autograd.support.arguments import whole
+from autograd.support.lazy_names import later
+from autograd.support.unknown import named_arguments
 
 __all__ = [
     "absmax_pool2d",

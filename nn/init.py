@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 import autograd as ag
-from autograd.arguments import number
-from autograd.dtypes import as_dtype
+from autograd.engine.dtypes import as_dtype
 from autograd.errors import ArgumentError, DTypeError, ShapeError
-from autograd.unknown import named_arguments
+from autograd.support.arguments import number
+from autograd.support.unknown import named_arguments
 
 __all__ = [
     "calculate_gain",

@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 from autograd.errors import ArgumentError
-from autograd.unknown import named_arguments
+from autograd.support.unknown import named_arguments
 from nn import functional as F
 from nn.containers import Sequential
 from nn.layers import activations

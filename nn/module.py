@@ -10,14 +10,15 @@ from weakref import getweakrefcount
 
 import numpy as np
 
-from autograd import Tensor, scope
-from autograd.arguments import flag
+from autograd import Tensor
+from autograd.engine import scope
+from autograd.engine.error_notes import note_inputs
+from autograd.engine.source import is_ours
+from autograd.engine.tensors import RemovableHook
 from autograd.errors import ArgumentError, DTypeError, GlassgradError
-from autograd.evidence import note_inputs
-from autograd.interrupts import at_once, each
-from autograd.source import is_ours
-from autograd.tensors import RemovableHook
-from autograd.unknown import NamedArguments, answer_for, named_arguments, require_signature
+from autograd.support.arguments import flag
+from autograd.support.interrupts import at_once, each
+from autograd.support.unknown import NamedArguments, answer_for, named_arguments, require_signature
 from nn import state as states
 from nn.parameter import Buffer, Parameter
 

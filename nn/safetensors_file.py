@@ -17,7 +17,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from autograd.errors import CheckpointError, DTypeError, FileKindError
-from autograd.files import name_of
+from autograd.support.files import name_of
 
 __all__ = ["Contents", "buffer", "parts", "read"]
 

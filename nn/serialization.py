@@ -1,7 +1,7 @@
 """Saving and loading: modules, state dictionaries and checkpoints, as safetensors files.
 
 `save` writes a file that any safetensors reader opens. It writes a new file beside the old one and
-puts it in its place only when all is on the disk (`autograd/files.py`), and it notes a checksum,
+puts it in its place only when all is on the disk (`write_whole`), and it notes a checksum,
 which `load` compares: the format itself would load flipped bits without a word. No code is run by
 loading.
 """
@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import CheckpointError, DTypeError, GlassgradError
-from autograd.files import StrPath, write_whole
-from autograd.unknown import named_arguments
+from autograd.support.files import StrPath, write_whole
+from autograd.support.unknown import named_arguments
 from nn import safetensors_file
 from nn.module import Module
 from nn.structure import flatten, unflatten

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd import Tensor
-from autograd.dtypes import require_unmasked
+from autograd.engine.dtypes import require_unmasked
+from autograd.engine.in_place import stamp
 from autograd.errors import CheckpointError, DTypeError
-from autograd.interrupts import at_once, each
-from autograd.stamps import stamp
+from autograd.support.interrupts import at_once, each
 from nn.parameter import Buffer
 
 if TYPE_CHECKING:

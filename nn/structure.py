@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor
-from autograd.dtypes import require_unmasked
+from autograd.engine.dtypes import require_unmasked
 from autograd.errors import CheckpointError, DTypeError
 
 __all__ = ["flatten", "unflatten"]

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 import autograd as ag
 from autograd.errors import ArgumentError, DTypeError
-from autograd.interrupts import at_once
-from autograd.unknown import named_arguments
+from autograd.support.interrupts import at_once
+from autograd.support.unknown import named_arguments
 from nn import init
 from nn.layers.convolution import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, LocalConv2d
 from nn.layers.dense import Bilinear, Embedding, Linear

@@ -21,7 +21,7 @@ if getattr(autograd, "__distribution__", None) != "glassgrad":
 
 from typing import TYPE_CHECKING
 
-from autograd.later import later
+from autograd.support.lazy_names import later
 
 if TYPE_CHECKING:
     from optim import lr_scheduler, schedules

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor
+from autograd.engine.in_place import stamp
 from autograd.errors import ArgumentError, GraphError, InPlaceError
-from autograd.interrupts import at_once, each
-from autograd.stamps import stamp
-from autograd.unknown import named_arguments
+from autograd.support.interrupts import at_once, each
+from autograd.support.unknown import named_arguments
 from optim.groups import as_tensors
 from optim.pieces import QUIET
 from optim.settings import nonnegative, number

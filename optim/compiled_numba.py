@@ -18,7 +18,7 @@ from numba import carray, types  # type: ignore[attr-defined]
 from numba.extending import intrinsic
 from numba.np.numpy_support import from_dtype
 
-from autograd.kernels.runtime import jit
+from autograd.kernels.launch.runtime import jit
 from optim.compiled import CHUNK
 
 #: Where an ndarray keeps the address of its elements: in its first field, behind the head of every

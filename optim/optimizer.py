@@ -10,10 +10,10 @@ from typing import Any, Never
 import numpy as np
 
 from autograd import Tensor, enable_grad
+from autograd.engine.in_place import stamp
 from autograd.errors import ArgumentError, DTypeError, InPlaceError, ShapeError
-from autograd.interrupts import at_once, each, to_the_end
-from autograd.stamps import stamp
-from autograd.unknown import NamedArguments, named_arguments, unknown_keyword
+from autograd.support.interrupts import at_once, each, to_the_end
+from autograd.support.unknown import NamedArguments, named_arguments, unknown_keyword
 from optim import groups
 from optim.compiled import SMALL
 from optim.groups import Params, describe

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import Tensor
-from autograd.interrupts import each
+from autograd.support.interrupts import each
 
 __all__ = ["ALL", "BLOCK", "QUIET", "Alone", "Due", "Joined", "Scratch", "Scratchpad"]
 

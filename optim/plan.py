@@ -11,9 +11,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import numpy as np
 
 from autograd import Tensor
-from autograd.interrupts import at_once, each
-from autograd.kernels.runtime import use_numba
-from autograd.stamps import Stamp, owner, stamp
+from autograd.engine.in_place import Stamp, owner, stamp
+from autograd.kernels.launch.runtime import use_numba
+from autograd.support.interrupts import at_once, each
 from optim.compiled import Batch, fits
 from optim.pieces import ALL, BLOCK, QUIET, Alone, Due, Joined, Scratchpad
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograd.errors import ArgumentError, DTypeError
-from autograd.unknown import named_arguments
+from autograd.support.unknown import named_arguments
 from optim.settings import LearningRate, learning_rate, nonnegative
 
 __all__ = [

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import nonnegative, number, require_constant
 from autograd.errors import ArgumentError, DTypeError
+from autograd.support.arguments import nonnegative, number, require_constant
 
 __all__ = [
     "LearningRate",

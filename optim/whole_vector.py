@@ -10,6 +10,7 @@ from typing import Any, Never
 import numpy as np
 
 from autograd import Tensor, enable_grad
+from autograd.engine.in_place import stamp
 from autograd.errors import (
     ArgumentError,
     CheckpointError,
@@ -18,9 +19,8 @@ from autograd.errors import (
     InPlaceError,
     ShapeError,
 )
-from autograd.interrupts import at_once, each
-from autograd.stamps import stamp
-from autograd.unknown import named_arguments
+from autograd.support.interrupts import at_once, each
+from autograd.support.unknown import named_arguments
 from optim.groups import describe
 from optim.optimizer import Optimizer, Settings
 

@@ -9,9 +9,9 @@ import pytest
 
 import autograd as ag
 import nn
-from autograd import backprop
+from autograd.engine import backprop
+from autograd.engine.tensors import Tensor
 from autograd.errors import AnomalyError, InPlaceError, ShapeError
-from autograd.tensors import Tensor
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 

@@ -8,8 +8,9 @@ import sys
 import numpy as np
 import pytest
 
-from autograd.kernels import conv, conv_lanes, conv_reference, runtime
-from autograd.kernels.conv_shape import ConvShape, conv_shape
+from autograd.kernels.conv import conv, conv_lanes, conv_reference
+from autograd.kernels.conv.conv_shape import ConvShape, conv_shape
+from autograd.kernels.launch import runtime
 from tests.test_kernels_conv import SHAPES, assert_close, fenced, needs_numba, threads
 
 __all__ = ["threads"]  # a fixture
@@ -39,7 +40,7 @@ def problem(name: str, dtype: type, images: int):
 
 def run(x, weight, bias, g, c: ConvShape):
     """Forward, input gradient, weight and bias gradient."""
-    from autograd.kernels import conv_lanes_launch
+    from autograd.kernels.conv import conv_lanes_launch
 
     dtype, count = x.dtype, runtime.get_num_threads()
     return (
@@ -63,7 +64,7 @@ def expected(*arrays_and_shape):
 @pytest.fixture
 def vectors(request):
     """Code for the named kind of CPU, for one test."""
-    from autograd.kernels import conv_launch
+    from autograd.kernels.conv import conv_launch
 
     conv_launch.set_machine(request.param)
     yield request.param
@@ -108,7 +109,7 @@ def test_nothing_is_read_outside_the_arrays(name, at_end):
 
 
 def test_relu_and_no_bias():
-    from autograd.kernels import conv_lanes_launch
+    from autograd.kernels.conv import conv_lanes_launch
 
     x, weight, _, _, c = problem("lenet 2", np.float32, 8)
     plain = conv_lanes_launch.forward(c, x.dtype, 1, False)(x, weight)
@@ -146,7 +147,7 @@ CHOSEN = {
 @pytest.mark.parametrize("name", CHOSEN)
 @pytest.mark.parametrize("vectors", ["avx2"], indirect=True)
 def test_chosen_by_shape(name, vectors, monkeypatch):
-    from autograd.kernels import conv_launch
+    from autograd.kernels.conv import conv_launch
 
     (x, w, stride, padding), wanted = CHOSEN[name]
     c = conv_shape(x, w, (stride, stride), (padding,) * 4, (1, 1), 1)
@@ -156,7 +157,7 @@ def test_chosen_by_shape(name, vectors, monkeypatch):
 
 
 def test_the_public_functions_take_it(monkeypatch):
-    from autograd.kernels import conv_lanes_launch
+    from autograd.kernels.conv import conv_lanes_launch
 
     taken = []
     for name in ("forward", "input_grad", "weight_grad", "weight_bias_grads"):
@@ -182,9 +183,9 @@ def test_the_public_functions_take_it(monkeypatch):
 
 def test_scratch_is_bounded():
     """What the launch asks for, from the plans: the rule and the module's docstring promise it."""
-    from autograd.kernels import conv_launch
-    from autograd.kernels.conv_lanes_plan import lanes_forward_plan
-    from autograd.kernels.conv_lanes_weight_plan import lanes_weight_plan
+    from autograd.kernels.conv import conv_launch
+    from autograd.kernels.conv.conv_lanes_plan import lanes_forward_plan
+    from autograd.kernels.conv.conv_lanes_weight_plan import lanes_weight_plan
 
     for (x, w, stride, padding), _ in CHOSEN.values():
         c = conv_shape(x, w, (stride, stride), (padding,) * 4, (1, 1), 1)

@@ -10,7 +10,7 @@ import pytest
 
 import autograd as ag
 import optim
-from autograd import backprop
+from autograd.engine import backprop
 
 pytestmark = pytest.mark.filterwarnings("ignore:backward.create_graph=True")
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import autograd as ag
+from autograd.engine.record import registry
 from autograd.errors import ArgumentError, DTypeError, ShapeError
-from autograd.record import registry
 
 
 def gradient(function, x, order=1):

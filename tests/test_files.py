@@ -17,8 +17,8 @@ import pytest
 
 import autograd as ag
 import nn
-from autograd import files
-from autograd.files import write_whole
+from autograd.support import files
+from autograd.support.files import write_whole
 
 ROOT = Path(__file__).parents[1]
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX files")
@@ -182,7 +182,9 @@ def test_a_device_is_written_to_and_a_socket_is_not(tmp_path, monkeypatch):
 
 @posix
 def test_standard_output_can_be_a_pipe_or_a_file(tmp_path):
-    program = "from autograd.files import write_whole; write_whole('/dev/stdout', b'content')"
+    program = (
+        "from autograd.support.files import write_whole; write_whole('/dev/stdout', b'content')"
+    )
     piped = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True)
     assert piped.stdout == b"content", piped.stderr
     with open(tmp_path / "out", "wb") as file:

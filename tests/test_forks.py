@@ -13,8 +13,9 @@ SETTING = """
     import os, signal, threading, time
     import numpy as np
     import autograd as ag, nn, optim, nn.functional as F
-    from autograd import locks
-    from autograd.kernels import blas, threads
+    from autograd.support import locks
+    from autograd.kernels import blas
+    from autograd.kernels.launch import threads
 
     net = nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 3))
     opt = optim.SGD(net.parameters(), lr=0.1, momentum=0.9)

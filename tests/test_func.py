@@ -174,7 +174,7 @@ def test_bad_input_says_what_to_use():
 
 def kinds(tree):
     """The type and dtype of each leaf."""
-    from autograd.pytree import tree_map
+    from autograd.support.pytree import tree_map
 
     return tree_map(lambda leaf: (type(leaf), leaf.dtype.name), tree)
 

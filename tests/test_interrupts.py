@@ -8,9 +8,9 @@ import pytest
 
 import autograd as ag
 import nn
-from autograd import scope
-from autograd.interrupts import at_once, to_the_end
+from autograd.engine import scope
 from autograd.kernels import blas
+from autograd.support.interrupts import at_once, to_the_end
 from tests.interrupting import Interrupt, _looks_for_signals, interrupted_everywhere
 
 

@@ -9,7 +9,7 @@ import autograd as ag
 import nn
 import nn.training
 import optim
-from autograd.interrupts import at_once
+from autograd.support.interrupts import at_once
 from nn.training.fitting import evaluate
 from optim import lr_scheduler
 from tests.interrupting import interrupted_everywhere

@@ -19,8 +19,9 @@ pytest.importorskip("numba")
 import numba
 from numba.extending import intrinsic, overload
 
-from autograd.kernels import code_cache, code_format, runtime, trust
-from autograd.kernels.dependencies import digest
+from autograd.kernels.cache import code_cache, code_format, trust
+from autograd.kernels.cache.dependencies import digest
+from autograd.kernels.launch import runtime
 
 ROOT = Path(__file__).parents[1]
 posix = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no owners of files here")
@@ -43,7 +44,7 @@ MODULES = {
     """,
     "kernels_of_a_user.py": """
         import numpy as np
-        from autograd.kernels.runtime import jit
+        from autograd.kernels.launch.runtime import jit
         from helpers import scaled
         from numbers_of import TABLE
         SHIFT = 1.0
@@ -56,7 +57,7 @@ MODULES = {
     """,
     "program.py": """
         import numpy as np
-        from autograd.kernels import code_cache
+        from autograd.kernels.cache import code_cache
         from kernels_of_a_user import make
         out = np.zeros(1)
         make(0.0)(0, 1, np.ones(1), out)
@@ -145,7 +146,7 @@ def uses_an_object():
 
 
 def imports_inside():
-    from autograd.kernels import trust
+    from autograd.kernels.cache import trust
 
     return trust._MOST_LINKS
 
@@ -236,8 +237,10 @@ def test_the_digest_follows_what_a_closure_holds():
 
 def test_the_digest_is_the_same_in_every_process():
     program = """
-        from autograd.kernels import conv_numba, launch_numba, norm_numba
-        from autograd.kernels.dependencies import digest
+        from autograd.kernels.conv import conv_numba
+        from autograd.kernels.launch import launch_numba
+        from autograd.kernels.norm import norm_numba
+        from autograd.kernels.cache.dependencies import digest
         for module in (conv_numba, norm_numba):
             for name, value in sorted(vars(module).items()):
                 if hasattr(value, "py_func"):
@@ -465,7 +468,7 @@ def check_sharing(top: Path) -> None:
     assert compiles()
     program = """
         import os
-        from autograd.kernels import code_cache
+        from autograd.kernels.cache import code_cache
         from tests.test_kernels_cache import compiles
         compiles("so that all is imported which others may not be able to read")
         os.setegid(12345), os.seteuid(12345)

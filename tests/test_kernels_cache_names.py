@@ -12,7 +12,7 @@ PROGRAM = """
 import sys
 import numpy as np
 from autograd import kernels
-from autograd.kernels import pool_reference
+from autograd.kernels.pool import pool_reference
 
 x = np.random.default_rng(0).standard_normal((8, 16, 36, 34)).astype(np.float32)
 for absolute in eval(sys.argv[1]):

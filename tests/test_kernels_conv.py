@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from autograd.errors import ArgumentError, DTypeError, ShapeError
-from autograd.kernels import conv, conv_reference, runtime
-from autograd.kernels.conv_shape import ConvShape, conv_shape
+from autograd.kernels.conv import conv, conv_reference
+from autograd.kernels.conv.conv_shape import ConvShape, conv_shape
+from autograd.kernels.launch import runtime
 
 # input, weight, stride, padding (top, bottom, left, right), dilation, groups
 SHAPES = {
@@ -153,7 +154,7 @@ def test_twins_equal_torch(name):
 @pytest.fixture
 def vectors(request):
     """Code for the named kind of CPU, for one test."""
-    from autograd.kernels import conv_launch
+    from autograd.kernels.conv import conv_launch
 
     conv_launch.set_machine(request.param)
     yield request.param
@@ -179,7 +180,7 @@ def test_every_vector_width_in_float64(name, vectors):
 
 @needs_numba
 def test_vector_width_by_environment(monkeypatch):
-    from autograd.kernels import conv_launch
+    from autograd.kernels.conv import conv_launch
 
     monkeypatch.setattr(conv_launch, "_machine", None)
     monkeypatch.setenv("AUTOGRAD_VECTOR", "generic")
@@ -259,7 +260,7 @@ def without_memory(lo, hi, source, weight, bias, out, numbers, tables):
 @needs_numba
 @pytest.mark.parametrize("work_ns", [1.0, 1e6], ids=["alone", "together"])
 def test_a_kernel_without_memory_raises(threads, work_ns):
-    from autograd.kernels.conv_numba import kernel_address, kernel_at
+    from autograd.kernels.conv.conv_numba import kernel_address, kernel_at
 
     threads(2)
     address = kernel_address(runtime.jit(without_memory), np.dtype(np.float32))
@@ -393,7 +394,7 @@ def test_nan_reaches_exactly_its_outputs(name):
 
 @needs_numba
 def test_numpy_twins_on_request(monkeypatch):
-    from autograd.kernels import conv_launch
+    from autograd.kernels.conv import conv_launch
 
     def refuse(*_):
         raise AssertionError("a compiled kernel was asked for")

@@ -9,13 +9,10 @@ import numpy as np
 import pytest
 
 from autograd import kernels
-from autograd.kernels import (
-    dropout_reference,
-    norm_reference,
-    pointwise_reference,
-    runtime,
-    softmax_reference,
-)
+from autograd.kernels.launch import runtime
+from autograd.kernels.norm import norm_reference
+from autograd.kernels.pointwise import dropout_reference, pointwise_reference
+from autograd.kernels.softmax import softmax_reference
 
 DTYPES = (np.float32, np.float64)
 SIZE = 5003  # above every threshold for small arrays, a multiple of nothing
@@ -31,7 +28,7 @@ def pointwise(*firsts):
     found = {}
     for name in kernels.__all__:
         function = getattr(kernels, name)
-        if function.__module__ == "autograd.kernels.pointwise":
+        if function.__module__ == "autograd.kernels.pointwise.pointwise":
             names = list(inspect.signature(function).parameters)
             arrays = tuple(n for n in names if n not in GIVEN)
             if arrays in firsts:

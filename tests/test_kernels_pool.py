@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from autograd import kernels
-from autograd.kernels import pool_reference, runtime
+from autograd.kernels.launch import runtime
+from autograd.kernels.pool import pool_reference
 
 DTYPES = (np.float32, np.float64)
 NONE = (0, 0, 0, 0)

@@ -16,7 +16,9 @@ import pytest
 
 from autograd import kernels
 from autograd.errors import ArgumentError
-from autograd.kernels import code_cache, pointwise_reference, runtime, threads
+from autograd.kernels.cache import code_cache
+from autograd.kernels.launch import runtime, threads
+from autograd.kernels.pointwise import pointwise_reference
 
 ROOT = Path(__file__).parent.parent
 
@@ -210,7 +212,7 @@ def test_forked_and_spawned_children_compute(tmp_path):
         import multiprocessing as mp, os, sys, threading
         import numpy as np
         from autograd import kernels
-        from autograd.kernels import conv
+        from autograd.kernels.conv import conv
 
         def work(_=None):
             x = np.linspace(-4, 4, 300_000, dtype=np.float32)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from autograd import backprop, profiler, results
+from autograd.engine import backprop, observers
+from autograd.profiling import profiler
 
 
 def test_those_who_look_at_backward_come_and_go_one_by_one():
@@ -22,14 +23,14 @@ def test_those_who_look_at_backward_come_and_go_one_by_one():
 
     first, second = looking("first"), looking("second")
     x = ag.tensor([1.0], requires_grad=True)
-    results.add_around(first)
-    results.add_around(second)
+    observers.add_around(first)
+    observers.add_around(second)
     (x * 2.0).backward()
     assert seen == ["second", "first"]
-    results.remove_around(first)
+    observers.remove_around(first)
     (x * 2.0).backward()
     assert seen == ["second", "first", "second"]
-    results.remove_around(second)
+    observers.remove_around(second)
     assert backprop._Replay.visit is plain
     (x * 2.0).backward()
     assert len(seen) == 3

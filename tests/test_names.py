@@ -14,8 +14,8 @@ import autograd as ag
 import nn
 import nn.functional as F
 import optim
-from autograd import spellings
 from autograd.errors import UnknownNameError
+from autograd.support import spellings
 from tests import stubs
 
 X = np.ones((2, 3), np.float32)
@@ -224,7 +224,7 @@ def test_the_hint_is_looked_for_when_it_is_read(monkeypatch):
     def nobody(*args):
         raise AssertionError("a hint was computed though nobody reads it")
 
-    monkeypatch.setattr("autograd.unknown._name_hint", nobody)
+    monkeypatch.setattr("autograd.support.unknown._name_hint", nobody)
     assert not hasattr(ag.tensor(X), "cpu")
     assert not hasattr(ag, "cat")
 

@@ -335,7 +335,7 @@ def test_what_is_outside_is_told_by_the_graph_alone():
 
 def test_a_plain_call_leaves_no_graph(monkeypatch):
     """Nothing outside is reached, so the backward pass is a plain one."""
-    from autograd import backprop
+    from autograd.engine import backprop
 
     recorded = []
     once = backprop._Replay.__init__

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from autograd import Array, backprop
+from autograd import Array
+from autograd.engine import backprop
 
 
 def leaf(*shape, dtype=np.float64):

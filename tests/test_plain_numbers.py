@@ -15,7 +15,7 @@ import autograd as ag
 import nn
 import nn.functional as F
 import optim
-from autograd import random_source
+from autograd.engine import random_source
 from autograd.errors import DTypeError, GlassgradError
 from tests.op_cases import ROWS
 from tests.row import make

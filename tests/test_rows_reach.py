@@ -13,8 +13,8 @@ import pytest
 
 import autograd as ag
 from autograd import kernels
-from autograd.kernels import runtime
-from autograd.record import registry
+from autograd.engine.record import registry
+from autograd.kernels.launch import runtime
 from tests.op_cases import ROWS
 from tests.reach import (
     SCALES,

@@ -8,7 +8,7 @@ import pytest
 
 import autograd as ag
 import optim
-from autograd import stamps
+from autograd.engine import in_place
 from autograd.errors import InPlaceError
 
 
@@ -27,43 +27,43 @@ def trained(*shapes):
 
 def test_the_line_of_the_latest_write_is_named():
     a, b = np.ones(3), np.ones(2)
-    node = stamps.next_id()
-    assert stamps.written_since(a, node) is None
-    places = [here(), stamps.stamp(a, b)]
-    assert stamps.written_since(a, node).line == int(places[0].split(":")[-1])
-    assert stamps.written_since(b[1:], node) == stamps.written_since(a, node)
-    node = stamps.next_id()
-    assert stamps.written_since(a, node) is None
-    stamps.stamp(b)
-    assert stamps.written_since(a, node) is None
-    assert stamps.written_since(b, node) is not None
-    assert stamps.latest > node
+    node = in_place.next_id()
+    assert in_place.written_since(a, node) is None
+    places = [here(), in_place.stamp(a, b)]
+    assert in_place.written_since(a, node).line == int(places[0].split(":")[-1])
+    assert in_place.written_since(b[1:], node) == in_place.written_since(a, node)
+    node = in_place.next_id()
+    assert in_place.written_since(a, node) is None
+    in_place.stamp(b)
+    assert in_place.written_since(a, node) is None
+    assert in_place.written_since(b, node) is not None
+    assert in_place.latest > node
 
 
 def test_a_stamp_is_renewed_for_all_of_its_arrays_at_once():
     a, b = np.ones(3), np.ones(2)
-    stamp = stamps.stamp(a, b)
-    node = stamps.next_id()
+    stamp = in_place.stamp(a, b)
+    node = in_place.next_id()
     place, _ = here(), stamp.renew()
     for array in (a, b):
-        assert str(stamps.written_since(array, node)) == place
+        assert str(in_place.written_since(array, node)) == place
     assert stamp.whole
-    stamps.stamp(b)
+    in_place.stamp(b)
     assert not stamp.whole
 
 
 def test_views_of_one_array_share_a_whole_stamp():
     array = np.ones(4)
-    assert stamps.stamp(array[:2], array[2:]).whole
+    assert in_place.stamp(array[:2], array[2:]).whole
 
 
 def test_arrays_that_are_gone_are_forgotten():
     array = np.ones(3)
-    stamps.stamp(array)
+    in_place.stamp(array)
     key = id(array)
-    assert key in stamps._stamps
+    assert key in in_place._stamps
     del array
-    assert key not in stamps._stamps
+    assert key not in in_place._stamps
 
 
 @pytest.mark.parametrize("later", [1, 3])
@@ -127,4 +127,4 @@ def test_an_optimiser_that_is_gone_leaves_its_stamps_and_no_arrays():
     keys = [id(p.data) for p in (w, b)]
     del w, b, loss
     gc.collect()
-    assert not set(keys) & set(stamps._stamps)
+    assert not set(keys) & set(in_place._stamps)

@@ -158,8 +158,8 @@ def test_watch_changes_no_result_and_ends_with_its_block():
 
 
 def test_watch_leaves_everything_as_it_was():
-    from autograd.record import Node
-    from autograd.tensors import Tensor
+    from autograd.engine.record import Node
+    from autograd.engine.tensors import Tensor
 
     before = Tensor._of, Node.result
     with pytest.raises(ZeroDivisionError), ag.watch(), ag.watch():
@@ -288,7 +288,7 @@ def test_formula_of_an_op_without_source():
 
 
 def test_every_registered_op_has_a_formula_in_one_line():
-    from autograd.record import registry
+    from autograd.engine.record import registry
 
     for op in registry.values():
         text = formula(op)

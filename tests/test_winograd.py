@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from autograd.errors import ArgumentError
-from autograd.kernels import conv, conv_reference, runtime, winograd, winograd_reference
-from autograd.kernels.conv_shape import ConvShape, conv_shape
+from autograd.kernels.conv import conv, conv_reference, winograd, winograd_reference
+from autograd.kernels.conv.conv_shape import ConvShape, conv_shape
+from autograd.kernels.launch import runtime
 from tests.test_kernels_conv import fenced, needs_numba
 
 # images, channels in, height, width, channels out, padding (top, bottom, left, right)
@@ -61,13 +62,13 @@ class Compiled:
 
 
 def compiled() -> Compiled:
-    from autograd.kernels import winograd_launch
+    from autograd.kernels.conv import winograd_launch
 
     return Compiled(winograd_launch)
 
 
 def direct() -> Compiled:
-    from autograd.kernels import conv_launch
+    from autograd.kernels.conv import conv_launch
 
     return Compiled(conv_launch)
 
@@ -98,7 +99,7 @@ def threads():
 @pytest.fixture
 def vectors(request):
     """Code for the named kind of CPU, for one test."""
-    from autograd.kernels import conv_launch
+    from autograd.kernels.conv import conv_launch
 
     conv_launch.set_machine(request.param)
     yield request.param
@@ -300,7 +301,7 @@ def test_public_functions_take_it_where_it_fits(switch, monkeypatch, on):
 SMALL_NET = """
 import sys
 import numpy as np
-from autograd.kernels import conv
+from autograd.kernels.conv import conv
 x, weight = np.ones((9, 6, 14, 14), np.float32), np.ones((16, 6, 5, 5), np.float32)
 out = conv.conv2d(x, weight, None, (1, 1), (0, 0, 0, 0), (1, 1), 1)
 conv.conv2d_input_grad(out, weight, x.shape, (1, 1), (0, 0, 0, 0), (1, 1), 1)

@@ -9,23 +9,23 @@ when the first is compiled.
 
 from typing import TYPE_CHECKING
 
-from autograd.later import later
+from autograd.support.lazy_names import later
 
 if TYPE_CHECKING:
     from autograd.kernels.blas import *  # noqa: F403
-    from autograd.kernels.dropout import *  # noqa: F403
-    from autograd.kernels.norm import *  # noqa: F403
-    from autograd.kernels.pointwise import *  # noqa: F403
-    from autograd.kernels.pool import *  # noqa: F403
-    from autograd.kernels.running import *  # noqa: F403
-    from autograd.kernels.runtime import *  # noqa: F403
-    from autograd.kernels.softmax_rows import *  # noqa: F403
-    from autograd.kernels.sums import *  # noqa: F403
+    from autograd.kernels.launch.runtime import *  # noqa: F403
+    from autograd.kernels.norm.norm import *  # noqa: F403
+    from autograd.kernels.pointwise.dropout import *  # noqa: F403
+    from autograd.kernels.pointwise.pointwise import *  # noqa: F403
+    from autograd.kernels.pool.pool import *  # noqa: F403
+    from autograd.kernels.softmax.softmax_rows import *  # noqa: F403
+    from autograd.kernels.sums.running import *  # noqa: F403
+    from autograd.kernels.sums.sums import *  # noqa: F403
 
 _FAMILIES = {
     "blas": ("matmul",),
-    "dropout": ("dropout_mask",),
-    "norm": (
+    "pointwise.dropout": ("dropout_mask",),
+    "norm.norm": (
         "batch_norm",
         "batch_norm_apply",
         "batch_norm_grads",
@@ -34,7 +34,7 @@ _FAMILIES = {
         "layer_norm_grads",
         "layer_norm_sums",
     ),
-    "pointwise": (
+    "pointwise.pointwise": (
         "elu",
         "elu_grad",
         "erf",
@@ -52,10 +52,16 @@ _FAMILIES = {
         "tanh",
         "tanh_grad",
     ),
-    "pool": ("avg_pool2d", "avg_pool2d_grad", "max_pool2d", "plane_gather", "plane_scatter_add"),
-    "running": ("running_products", "running_sums"),
-    "runtime": ("get_num_threads", "set_kernels", "set_num_threads", "use_numba"),
-    "softmax_rows": (
+    "pool.pool": (
+        "avg_pool2d",
+        "avg_pool2d_grad",
+        "max_pool2d",
+        "plane_gather",
+        "plane_scatter_add",
+    ),
+    "sums.running": ("running_products", "running_sums"),
+    "launch.runtime": ("get_num_threads", "set_kernels", "set_num_threads", "use_numba"),
+    "softmax.softmax_rows": (
         "cross_entropy",
         "cross_entropy_grad",
         "log_softmax",
@@ -63,7 +69,7 @@ _FAMILIES = {
         "softmax",
         "softmax_grad",
     ),
-    "sums": ("add_up", "channel_sums", "long_matmul", "row_sums"),
+    "sums.sums": ("add_up", "channel_sums", "long_matmul", "row_sums"),
 }
 _LATER = {
     name: f"autograd.kernels.{family}" for family, names in _FAMILIES.items() for name in names

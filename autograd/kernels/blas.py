@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.interrupts import begins_at_once, to_the_end
-from autograd.locks import Guard, in_forked_child
+from autograd.support.interrupts import begins_at_once, to_the_end
+from autograd.support.locks import Guard, in_forked_child
 
 __all__ = [
     "beside_convolutions",

@@ -5,7 +5,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from autograd.tensors import Tensor
+from autograd.engine.tensors import Tensor
 
 _Axis = int | Sequence[int] | None
 _Plain = np.ndarray | float

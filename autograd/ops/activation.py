@@ -11,9 +11,9 @@ import math
 import numpy as np
 
 from autograd import kernels, ops
+from autograd.engine.record import Array, op
 from autograd.errors import ArgumentError
 from autograd.ops.operands import as_floats, select
-from autograd.record import Array, op
 
 __all__ = [
     "elu",

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.arguments import number, require_constant
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops import loss_inputs as inputs
 from autograd.ops.fronts import plain
 from autograd.ops.loss import share_of
 from autograd.ops.softmaxes import column, label_cross_entropy, label_loss, pick_class
+from autograd.support.arguments import number, require_constant
 
 __all__ = ["cross_entropy", "multi_margin_loss", "nll_loss"]
 

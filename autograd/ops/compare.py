@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd import scope
+from autograd.engine import scope
+from autograd.engine.tensors import Tensor
 from autograd.errors import ShapeError
-from autograd.tensors import Tensor
-from autograd.unknown import named_arguments
+from autograd.support.unknown import named_arguments
 
 __all__ = ["equal", "greater", "greater_equal", "less", "less_equal", "not_equal"]
 

@@ -12,11 +12,11 @@ from string import ascii_lowercase
 
 import numpy as np
 
-from autograd.grad_mode import is_grad_enabled
-from autograd.kernels import conv as kernels
+from autograd.engine.grad_mode import is_grad_enabled
+from autograd.engine.record import Array, op
+from autograd.kernels.conv import conv as kernels
 from autograd.ops.conv_geometry import PADDING_MODES, Geometry, geometry, geometry_of
 from autograd.ops.saved import SavedSums
-from autograd.record import Array, op
 
 __all__ = ["conv1d", "conv2d", "conv2d_input_grad", "conv2d_weight_grad"]
 

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.advice import channels_last
 from autograd.errors import ArgumentError, DTypeError, ShapeError
+from autograd.support.advice import channels_last
 
 Sizes = tuple[int, ...]
 Pair = tuple[int, int]

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 import autograd.ops as ops
-from autograd.advice import channels_last
+from autograd.engine.record import Array, op
 from autograd.errors import ArgumentError, ShapeError
-from autograd.kernels import conv as kernels
+from autograd.kernels.conv import conv as kernels
 from autograd.ops.conv import channel_sums, conv2d, conv2d_weight_grad, of_height_one
 from autograd.ops.conv_geometry import (
     Geometry,
@@ -22,7 +22,7 @@ from autograd.ops.conv_geometry import (
     shape_of,
     tidy,
 )
-from autograd.record import Array, op
+from autograd.support.advice import channels_last
 
 __all__ = ["conv_transpose1d", "conv_transpose2d"]
 

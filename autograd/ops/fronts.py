@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from autograd.engine.record import _SPELLINGS
+from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, AxisError, DTypeError
-from autograd.record import _SPELLINGS
-from autograd.tensors import Tensor
-from autograd.unknown import answering
+from autograd.support.unknown import answering
 
 F = TypeVar("F", bound=Callable[..., Any])
 

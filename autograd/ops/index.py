@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
+from autograd.engine.record import Array, op
 from autograd.errors import ArgumentError, IndexRangeError, ShapeError
 from autograd.ops.fronts import front, normal_axis, of_a_number, plain
 from autograd.ops.positions import (
@@ -18,7 +19,6 @@ from autograd.ops.positions import (
     out_of_range,
     positions,
 )
-from autograd.record import Array, op
 
 __all__ = [
     "add_at",
@@ -132,7 +132,7 @@ def plain_key(key: Any) -> Any:
 
 
 def _without_tensors(key: Any) -> Any:
-    from autograd.tensors import Tensor
+    from autograd.engine.tensors import Tensor
 
     if isinstance(key, Tensor):
         return key._data

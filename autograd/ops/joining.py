@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
+from autograd.engine.record import Array, op
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.ops.fronts import as_operands, front, normal_axis, plain
 from autograd.ops.positions import whole_numbers
-from autograd.record import Array, op
 
 __all__ = [
     "array_split",

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import kernels, ops
+from autograd.engine.record import Array, op
 from autograd.errors import ArgumentError, ShapeError
-from autograd.kernels.sums import LONG, long_matmul
+from autograd.kernels.sums.sums import LONG, long_matmul
 from autograd.ops.fronts import plain
-from autograd.record import Array, op
 
 __all__ = [
     "cholesky",

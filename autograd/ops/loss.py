@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from autograd import kernels, ops
+from autograd.engine.record import Array, op
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops import loss_inputs as inputs
 from autograd.ops.loss_inputs import reduced
 from autograd.ops.operands import as_floats, select
-from autograd.record import Array, op
 
 __all__ = [
     "bce",

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.arguments import whole
-from autograd.dtypes import as_array, get_default_dtype
+from autograd.engine.dtypes import as_array, get_default_dtype
+from autograd.engine.record import float_dtype
+from autograd.engine.scope import prefix
+from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, GlassgradError, IndexRangeError, ShapeError
-from autograd.kernels.sums import add_up
+from autograd.kernels.sums.sums import add_up
 from autograd.ops.fronts import plain
 from autograd.ops.positions import all_below, positions
-from autograd.record import float_dtype
-from autograd.scope import prefix
-from autograd.tensors import Tensor
+from autograd.support.arguments import whole
 
 #: Dtypes that losses are given all the time, taken as they are without a closer look.
 _USUAL = frozenset(map(np.dtype, (np.float32, np.float64, np.int64, np.int32, np.uint8, np.bool)))

@@ -16,12 +16,12 @@ import numpy as np
 
 import autograd.ops as ops
 from autograd import kernels
+from autograd.engine.record import Array, op
 from autograd.errors import ShapeError
 from autograd.ops.conv import channel_sums
 from autograd.ops.conv_geometry import shape_of
 from autograd.ops.pool_geometry import require_float
 from autograd.ops.saved import SavedSums
-from autograd.record import Array, op
 
 __all__ = [
     "normalize_by",

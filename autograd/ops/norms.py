@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 import autograd.ops as ops
-from autograd.arguments import require_constant
+from autograd.engine.in_place import stamp
+from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.ops.conv_geometry import shape_of
 from autograd.ops.normalize import (
@@ -22,8 +23,7 @@ from autograd.ops.normalize import (
     normalize_rows,
     require_channels,
 )
-from autograd.stamps import stamp
-from autograd.tensors import Tensor
+from autograd.support.arguments import require_constant
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm"]
 

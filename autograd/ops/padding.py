@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from autograd import ops
+from autograd.engine.record import Array, op
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops.fronts import normal_axis, of_a_number
 from autograd.ops.positions import whole_numbers
-from autograd.record import Array, op
 
 __all__ = ["pad", "repeat", "tile"]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 import autograd.ops as ops
+from autograd.engine.record import Array, op
 from autograd.errors import ShapeError
-from autograd.kernels import conv as kernels
+from autograd.kernels.conv import conv as kernels
 from autograd.ops.conv_geometry import (
     Geometry,
     Sizes,
@@ -19,7 +20,6 @@ from autograd.ops.conv_geometry import (
     shape_of,
     tidy,
 )
-from autograd.record import Array, op
 
 __all__ = ["fold", "local_conv2d", "unfold"]
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd.engine.record import Array, op
+from autograd.engine.scope import prefix
 from autograd.errors import ArgumentError, DTypeError
 from autograd.ops.operands import select, zeros_of
-from autograd.record import Array, op
-from autograd.scope import prefix
 
 __all__ = [
     "abs",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd import kernels, ops
+from autograd.engine.record import Array, op
 from autograd.errors import ShapeError
 from autograd.ops.index import piece
 from autograd.ops.pool_geometry import (
@@ -21,7 +22,6 @@ from autograd.ops.pool_geometry import (
     plane_positions,
     require_float,
 )
-from autograd.record import Array, op
 
 __all__ = [
     "absmax_pool2d",

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.engine.grad_mode import is_grad_enabled
 from autograd.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
-from autograd.grad_mode import is_grad_enabled
-from autograd.kernels.pool_reference import first_tap, index_dtype
+from autograd.kernels.pool.pool_reference import first_tap, index_dtype
 from autograd.ops.conv_geometry import Pair, Sizes, by, per_axis, require_image, tidy
 from autograd.ops.positions import all_below, positions
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd.engine.grad_mode import is_grad_enabled
 from autograd.errors import IndexRangeError, IndexTypeError
-from autograd.grad_mode import is_grad_enabled
 
 _INTP = np.dtype(np.intp)
 _LARGEST = np.iinfo(np.intp).max

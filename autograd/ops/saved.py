@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.grad_mode import is_grad_enabled
+from autograd.engine.grad_mode import is_grad_enabled
 
 
 class Saved:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from autograd import kernels, ops
+from autograd.engine.record import Array, op
 from autograd.errors import ShapeError
-from autograd.kernels.sums import FEW
+from autograd.kernels.sums.sums import FEW
 from autograd.ops.fronts import normal_axis
-from autograd.record import Array, op
 
 __all__ = ["cumprod", "cumsum", "linear_scan"]
 

@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import ops
+from autograd.engine.record import Array, op
 from autograd.errors import ArgumentError, DTypeError, ShapeError
-from autograd.kernels.sums import long_matmul
+from autograd.kernels.sums.sums import long_matmul
 from autograd.ops.fronts import plain, require_arrays
-from autograd.record import Array, op
 
 __all__ = ["einsum", "einsum_arrays"]
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
+from autograd.engine.record import Array, op
 from autograd.errors import ShapeError
 from autograd.ops.fronts import plain
-from autograd.record import Array, op
 
 __all__ = ["diag", "diagonal", "embed_diagonal", "trace", "tril", "triu"]
 

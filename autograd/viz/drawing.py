@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, GraphError
-from autograd.files import write_page
-from autograd.tensors import Tensor
-from autograd.unknown import named_arguments
+from autograd.support.files import write_page
+from autograd.support.unknown import named_arguments
 from autograd.viz import render
 from autograd.viz.dot import dot
 from autograd.viz.failures import failure_in

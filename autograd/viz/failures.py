@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd.record import Node, Op
-from autograd.tensors import Tensor
+from autograd.engine.record import Node, Op
+from autograd.engine.tensors import Tensor
 from autograd.viz.graph import Failure
 from autograd.viz.names import is_module
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from autograd.engine.record import Node
+from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError
-from autograd.files import write_page
-from autograd.record import Node
-from autograd.tensors import Tensor
-from autograd.unknown import named_arguments
+from autograd.support.files import write_page
+from autograd.support.unknown import named_arguments
 from autograd.viz import render
 from autograd.viz.describe import NAMES, op_facts
 from autograd.viz.dot import dot

@@ -9,7 +9,7 @@ import re
 from types import CodeType
 from typing import Any
 
-from autograd.record import Node, Op
+from autograd.engine.record import Node, Op
 
 _LONGEST = 72
 _Function = ast.Lambda | ast.FunctionDef

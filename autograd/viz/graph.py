@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from autograd.engine.given_names import name_of
+from autograd.engine.record import Node, Op
+from autograd.engine.scope import Scope
+from autograd.engine.tensors import Tensor
 from autograd.errors import DTypeError
-from autograd.given_names import name_of
-from autograd.record import Node, Op
-from autograd.scope import Scope
-from autograd.tensors import Tensor
 from autograd.viz.keeping import kept
 from autograd.viz.names import Paths, Variables, assigned_names, module_paths, written_operands
 from autograd.viz.values import Alive, operands_in_closures

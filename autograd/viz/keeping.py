@@ -10,10 +10,10 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from autograd.interrupts import begins_at_once, to_the_end
-from autograd.record import Node
-from autograd.results import add_looker, remove_looker
-from autograd.tensors import Tensor
+from autograd.engine.observers import add_looker, remove_looker
+from autograd.engine.record import Node
+from autograd.engine.tensors import Tensor
+from autograd.support.interrupts import begins_at_once, to_the_end
 
 _HOOK = -1  # key among a node's hooks: first, so that it sees the gradient before others change it
 

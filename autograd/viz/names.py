@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.record import Node
-from autograd.scope import Scope
-from autograd.source import is_ours
-from autograd.tensors import Tensor
+from autograd.engine.record import Node
+from autograd.engine.scope import Scope
+from autograd.engine.source import is_ours
+from autograd.engine.tensors import Tensor
 from autograd.viz.formulas import tree_of
 
 _MANY = 200  # items of a list or attributes of an object that are looked at

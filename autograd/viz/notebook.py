@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograd.tensors import Tensor
+from autograd.engine.tensors import Tensor
 from autograd.viz.heatmap import data_uri
 from autograd.viz.values import bytes_in_words, number, shape_in_words, statistics
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd.backprop import _fitted, _leaf, _Replay, _seed
-from autograd.grad_mode import no_grad
+from autograd.engine.backprop import _fitted, _leaf, _Replay, _seed
+from autograd.engine.grad_mode import no_grad
+from autograd.engine.record import Node
+from autograd.engine.source import Source
+from autograd.engine.tensors import Tensor
 from autograd.kernels import blas
 from autograd.ops.index import Piece, add_at
-from autograd.record import Node
-from autograd.source import Source
-from autograd.tensors import Tensor
-from autograd.unknown import named_arguments
+from autograd.support.unknown import named_arguments
 from autograd.viz.formulas import expression
 from autograd.viz.keeping import Times, times
 

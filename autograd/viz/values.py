@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd.record import Node
-from autograd.stamps import owner
-from autograd.tensors import Tensor
+from autograd.engine.in_place import owner
+from autograd.engine.record import Node
+from autograd.engine.tensors import Tensor
 from autograd.viz.keeping import kept
 
 BARS = "▁▂▃▄▅▆▇█"

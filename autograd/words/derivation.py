@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.backprop import schedule
+from autograd.engine.backprop import schedule
+from autograd.engine.record import Node, Op
+from autograd.engine.tensors import Tensor
 from autograd.errors import GraphError
-from autograd.record import Node, Op
-from autograd.tensors import Tensor
 from autograd.viz.graph import Recorded
 from autograd.viz.names import Variables, same
 from autograd.viz.sources import source_in_words

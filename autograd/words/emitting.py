@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd.files import write_page
-from autograd.tensors import Tensor
-from autograd.unknown import named_arguments
+from autograd.engine.tensors import Tensor
+from autograd.support.files import write_page
+from autograd.support.unknown import named_arguments
 from autograd.viz.values import shape_in_words
 from autograd.words.derivation import Derivation
 from autograd.words.explaining import derived

@@ -6,9 +6,9 @@ import html
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError
-from autograd.tensors import Tensor
-from autograd.unknown import named_arguments
+from autograd.support.unknown import named_arguments
 from autograd.viz.graph import collect
 from autograd.viz.names import Variables, user_frame
 from autograd.viz.values import shape_in_words

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, NamedTuple
 
-from autograd.record import Node, Op, ops_by_code
+from autograd.engine.record import Node, Op, ops_by_code
 
 
 class Call(NamedTuple):

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd.engine.record import Array, Op, registry
 from autograd.ops.index import piece
-from autograd.record import Array, Op, registry
 from autograd.words import formulas, readable
 from autograd.words.symbols import CannotEmitError, Symbol
 

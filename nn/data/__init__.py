@@ -10,7 +10,7 @@
 
 from typing import TYPE_CHECKING
 
-from autograd.later import later
+from autograd.support.lazy_names import later
 from nn.data.digits import load_digits
 from nn.data.files import load_cifar10, load_idx, read_cifar10, read_idx
 from nn.data.loader import ArrayDataset, DataLoader

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.errors import MissingExtraError
-from autograd.unknown import named_arguments
+from autograd.support.unknown import named_arguments
 from nn.checks import check_spread, whole_number
 
 __all__ = ["load_digits"]

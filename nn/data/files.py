@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.errors import ArgumentError, CheckpointError, DTypeError, ShapeError
-from autograd.unknown import named_arguments
+from autograd.support.unknown import named_arguments
 from nn.checks import check_spread, whole_number
 
 __all__ = ["load_cifar10", "load_idx", "read_cifar10", "read_idx"]

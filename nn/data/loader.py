@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autograd.dtypes import require_unmasked
+from autograd.engine.dtypes import require_unmasked
 from autograd.errors import (
     ArgumentError,
     CheckpointError,
@@ -18,8 +18,8 @@ from autograd.errors import (
     IndexRangeError,
     ShapeError,
 )
-from autograd.interrupts import at_once
-from autograd.unknown import NamedArguments, named_arguments
+from autograd.support.interrupts import at_once
+from autograd.support.unknown import NamedArguments, named_arguments
 from nn.checks import whole_number
 from nn.data.mapping import Dataset, collate, is_dataset
 

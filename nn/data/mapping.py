@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Tensor
-from autograd.dtypes import require_unmasked
+from autograd.engine.dtypes import require_unmasked
 from autograd.errors import DTypeError, ShapeError
 
 __all__ = ["Dataset", "collate", "is_dataset"]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograd.errors import ArgumentError, DTypeError, ShapeError
-from autograd.unknown import named_arguments
+from autograd.support.unknown import named_arguments
 
 __all__ = ["train_test_split"]
 

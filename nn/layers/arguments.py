@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd import scope
-from autograd.advice import channels_last, not_flat
-from autograd.arguments import number
+from autograd.engine import scope
 from autograd.errors import ArgumentError, DTypeError, ShapeError
+from autograd.support.advice import channels_last, not_flat
+from autograd.support.arguments import number
 from nn import init
 from nn.checks import whole_number
 from nn.functional import shape_of

@@ -6,7 +6,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from autograd import scope
+from autograd.engine import scope
 from autograd.errors import ArgumentError, ShapeError
 from nn import functional as F
 from nn import init

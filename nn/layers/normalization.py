@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import autograd as ag
-from autograd import scope, stamps
-from autograd.advice import channels_last
+from autograd.engine import in_place, scope
 from autograd.errors import ArgumentError, ShapeError
+from autograd.support.advice import channels_last
 from nn import functional as F
 from nn import init
 from nn.layers.arguments import empty, whole_number
@@ -87,7 +87,7 @@ class _BatchNorm(Module):
         out = F.batch_norm(x, mean, var, self.weight, self.bias, own_statistics, momentum, self.eps)
         if self.training and batches is not None:
             batches.data[...] += 1
-            stamps.stamp(batches.data)
+            in_place.stamp(batches.data)
         return out
 
     def _check(self, shape: tuple[int, ...]) -> None:

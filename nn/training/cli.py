@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ArgumentError, GlassgradError
-from autograd.files import write_page, write_whole
+from autograd.support.files import write_page, write_whole
 from nn.serialization import save
 from nn.training.arguments import Job, parse
 from nn.training.checkpoints import CHECKPOINT, load_run, save_run

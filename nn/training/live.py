@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import ArgumentError
-from autograd.unknown import named_arguments
+from autograd.support.unknown import named_arguments
 
 __all__ = ["LivePlot"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograd.files import write_page
+from autograd.support.files import write_page
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

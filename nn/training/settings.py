@@ -10,7 +10,7 @@ from typing import Any
 import optim
 from autograd import Tensor
 from autograd.errors import ArgumentError
-from autograd.unknown import named_arguments
+from autograd.support.unknown import named_arguments
 from nn import models
 from nn.checks import nearest
 from optim import schedules

@@ -59,7 +59,7 @@ CONCERNED: dict[str, tuple[str, ...]] = {
     "autograd/ops/softmaxes": ("test_shifted_logits", "test_loss"),
     "autograd/ops/trigonometry": ("test_elementwise",),
     "autograd/ops": ("test_op_values", "test_shapes", "test_operand_dtypes"),
-    "autograd/backprop": (
+    "autograd/engine/backprop": (
         "test_own_ops",
         "test_delivery",
         "test_engine",
@@ -299,7 +299,7 @@ def mutated(file: str, number: int) -> Any:
 
 def _install(mutant: Mutant) -> bool:
     """Give the functions of a loaded module their code in its mutant; whether it differs."""
-    from autograd.record import ops_by_code
+    from autograd.engine.record import ops_by_code
 
     module = importlib.import_module(mutant.file.removesuffix(".py").replace("/", "."))
     changed = False
@@ -447,7 +447,7 @@ def _cases(test: Callable[..., Any]) -> Iterator[dict[str, Any]]:
 
 def _ops_of(function: str) -> set[str]:
     """An op; or of a helper the ops that call it, or whose helpers do."""
-    from autograd.record import registry
+    from autograd.engine.record import registry
 
     if function in registry:
         return {function}

@@ -15,7 +15,7 @@ import autograd as ag
 import nn
 import nn.functional as F
 import optim
-from autograd import scope
+from autograd.engine import scope
 from autograd.kernels import blas
 from nn.data import DataLoader
 from tests.long.campaign import cases
@@ -208,7 +208,7 @@ def test_drawing_and_looking(figures):
         ag.draw((x @ x).sum())
 
     look()
-    from autograd import tensors
+    from autograd.engine import tensors
 
     plain = tensors.Tensor.__dict__["_of"]
     with alarm() as arm:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills and limits of 
 
 SAVING = """
     import json, sys, numpy as np, nn
-    from autograd.files import write_page
+    from autograd.support.files import write_page
     x = np.zeros(1 << 18, np.float32)
     print("ready", flush=True)
     for i in range(1_000_000):
@@ -69,7 +69,7 @@ def test_full_disks_and_little_memory(tmp_path, figures):
     path = tmp_path / "weights"
     text = """
         import os, random, resource, sys, numpy as np, nn
-        from autograd.files import write_whole
+        from autograd.support.files import write_whole
         path, kind, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
         x = np.ones(1 << 20, np.float32)
         nn.save({"x": x, "i": -1}, path)
@@ -111,7 +111,7 @@ def test_many_processes_at_one_kernel_cache(tmp_path, figures):
     text = """
         import os, random, sys, warnings, numpy as np
         from pathlib import Path
-        from autograd.kernels import runtime
+        from autograd.kernels.launch import runtime
         warnings.simplefilter("ignore")
         draw = random.Random(int(sys.argv[1]))
         def make(more):

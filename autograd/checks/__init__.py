@@ -1,0 +1,1 @@
+"""What finds mistakes: derivatives, the op contract, graphs, the first NaN."""

@@ -1,0 +1,151 @@
+"""Checking an op against the contract of `ag.op`."""
+
+from __future__ import annotations
+
+import dis
+from collections.abc import Callable, Sequence
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from autograd.engine.record import Op
+from autograd.engine.tensors import Tensor
+from autograd.errors import GradCheckError
+from autograd.support.unknown import named_arguments
+
+__all__ = ["check_contract"]
+
+
+@named_arguments
+def check_contract(op: Callable[..., Any], *args: Any, **statics: Any) -> set[str]:
+    """Check that an op obeys the contract of `ag.op` for one call; return what its closures keep.
+
+    Looks for what a wrong second derivative comes from although the first is right: operands that
+    are rebound, or reached through helpers, defaults or containers, and captured values that move
+    with a float operand. Raises `GradCheckError`. The result is the set of the operands' names
+    (and "out") that stay alive until backward.
+
+    >>> import numpy as np
+    >>> import autograd as ag
+    >>> sorted(ag.check_contract(ag.tanh, np.ones(3)))
+    ['out']
+    """
+    spec: Op = op.op  # type: ignore[attr-defined]
+    _check_body(spec)
+    operands, rest = _split(spec, args)
+    out, closures = _run(spec, operands, rest, statics)
+    kept: set[str] = set()
+    for position, closure in enumerate(closures):
+        if closure is not None:
+            kept |= _check_closure(spec, position, closure, out, operands)
+    moved = [
+        x * (1 + 1e-3) + 1e-3 if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
+        for x in operands
+    ]
+    _, closures_after = _run(spec, moved, rest, statics)
+    for position, (before, after) in enumerate(zip(closures, closures_after, strict=True)):
+        if before is not None:
+            _check_constants(spec, position, before, after)
+    return kept
+
+
+def _split(spec: Op, args: Sequence[Any]) -> tuple[list[Any], tuple[Any, ...]]:
+    plain = [x.data if isinstance(x, Tensor) else x for x in args]
+    count = len(plain) if spec.starred else len(spec.operands)
+    operands = plain[:count] + [None] * (count - len(plain))
+    return operands, tuple(plain[count:])
+
+
+def _run(spec: Op, operands: Sequence[Any], rest: Any, statics: Any) -> tuple[Any, Sequence[Any]]:
+    out, closures, *_ = spec.body(*operands, *rest, **statics)
+    return out, (closures,) if callable(closures) else tuple(closures)
+
+
+def _broken(spec: Op, complaint: str) -> GradCheckError:
+    return GradCheckError(f"op {spec.name} breaks the contract of ag.op: {complaint}")
+
+
+def _check_body(spec: Op) -> None:
+    for instruction in dis.get_instructions(spec.body):
+        stores = instruction.opname in ("STORE_FAST", "STORE_DEREF", "DELETE_FAST")
+        if stores and instruction.argval in spec.operands:
+            raise _broken(spec, f"its body rebinds the operand '{instruction.argval}'")
+
+
+def _check_closure(
+    spec: Op, position: int, closure: Any, out: Any, operands: Sequence[Any]
+) -> set[str]:
+    where = f"its closure for '{spec.operand_name(position)}'"
+    if not isinstance(closure, FunctionType):
+        raise _broken(spec, f"{where} is no plain function but {type(closure).__name__}")
+    arrays = [x for x in [out, *operands] if isinstance(x, np.ndarray) and x.dtype.kind == "f"]
+    for value in (*(closure.__defaults__ or ()), *(closure.__kwdefaults__ or {}).values()):
+        if _reaches(value, arrays):
+            raise _broken(spec, f"{where} holds an operand or `out` as a default argument")
+    kept = set()
+    for name, cell in zip(closure.__code__.co_freevars, closure.__closure__ or (), strict=True):
+        value = cell.cell_contents
+        if name in spec.operands:
+            mine = tuple(operands) if spec.starred else operands[spec.operands.index(name)]
+            same = len(value) == len(mine) if spec.starred else value is mine
+            if not same:
+                raise _broken(spec, f"{where} captures a rebound '{name}'")
+            kept.add(name)
+        elif name == "out":
+            if value is not out:
+                raise _broken(spec, f"{where} captures an `out` that is not what was returned")
+            kept.add(name)
+        elif _reaches(value, arrays):
+            raise _broken(spec, f"{where} reaches an operand or `out` through '{name}'")
+    return kept
+
+
+def _reaches(value: Any, arrays: Sequence[np.ndarray], depth: int = 0) -> bool:
+    """Whether `value` is, holds, or is a function over, one of the arrays."""
+    if isinstance(value, np.ndarray):
+        return value.size > 0 and any(np.may_share_memory(value, array) for array in arrays)
+    if depth > 4:
+        return False
+    inner: Sequence[Any] = ()
+    if isinstance(value, list | tuple | set):
+        inner = tuple(value)
+    elif isinstance(value, dict):
+        inner = tuple(value.values())
+    elif isinstance(value, FunctionType) and value.__closure__:
+        inner = tuple(_contents(cell) for cell in value.__closure__)
+    elif hasattr(value, "func") and hasattr(value, "args"):  # functools.partial
+        inner = (value.func, *value.args, *value.keywords.values())
+    return any(_reaches(item, arrays, depth + 1) for item in inner)
+
+
+def _contents(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # a name that was never bound
+        return None
+
+
+def _check_constants(spec: Op, position: int, before: Any, after: Any) -> None:
+    free = before.__code__.co_freevars
+    for name, first, second in zip(
+        free, before.__closure__ or (), after.__closure__ or (), strict=True
+    ):
+        if (
+            name not in spec.operands
+            and name != "out"
+            and not _same(first.cell_contents, second.cell_contents)
+        ):
+            raise _broken(
+                spec,
+                f"its closure for '{spec.operand_name(position)}' captures '{name}', which moves "
+                "with a float operand: use the operand or `out`, or compute it in the closure",
+            )
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, np.ndarray | float | np.generic):
+        return np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f")
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(_same, a, b))
+    return callable(a) or a == b

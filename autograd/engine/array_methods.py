@@ -1,0 +1,302 @@
+"""The methods that a Tensor shares with arrays: each is the op of the same name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Never, TypedDict, Unpack
+
+import numpy as np
+
+import autograd
+from autograd.errors import ArgumentError, GlassgradError, ours
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from autograd.engine.tensors import Tensor
+
+    Axis = int | Sequence[int] | None
+
+    # The keywords that methods take, NumPy's and PyTorch's.
+
+    class Along(TypedDict, total=False):
+        axis: Axis
+        dim: Axis
+
+    class Reduction(Along, total=False):
+        keepdims: bool
+        keepdim: bool
+
+    class Deviation(Reduction, total=False):
+        ddof: float
+        correction: float
+
+    class Norm(Reduction, total=False):
+        ord: Any
+
+    class Sorting(Along, total=False):
+        descending: bool
+        stable: bool
+
+    class Bounds(TypedDict, total=False):
+        a_min: Any
+        a_max: Any
+        min: Any
+        max: Any
+
+    class Rounding(TypedDict, total=False):
+        decimals: int
+
+    class Diagonal(TypedDict, total=False):
+        offset: int
+        axis1: int
+        axis2: int
+
+    class Taking(Along, total=False):
+        indices: Any
+        mode: str
+
+    class Axes(TypedDict, total=False):
+        axis1: int
+        axis2: int
+
+
+class ArrayMethods:
+    """`x.sum(axis=1)` is `ag.sum(x, axis=1)`.
+
+    NumPy's methods, and those of PyTorch whose names do not collide with them.
+    """
+
+    __slots__ = ()
+
+    _data: np.ndarray
+
+    def exp(self) -> Tensor:
+        return autograd.ops.exp(self)
+
+    def log(self) -> Tensor:
+        return autograd.ops.log(self)
+
+    def sqrt(self) -> Tensor:
+        return autograd.ops.sqrt(self)
+
+    def square(self) -> Tensor:
+        return autograd.ops.square(self)
+
+    def sin(self) -> Tensor:
+        return autograd.ops.sin(self)
+
+    def cos(self) -> Tensor:
+        return autograd.ops.cos(self)
+
+    def tanh(self) -> Tensor:
+        return autograd.ops.tanh(self)
+
+    def sigmoid(self) -> Tensor:
+        return autograd.ops.sigmoid(self)
+
+    def relu(self) -> Tensor:
+        return autograd.ops.relu(self)
+
+    def erf(self) -> Tensor:
+        return autograd.ops.erf(self)
+
+    def abs(self) -> Tensor:
+        return autograd.ops.absolute(self)
+
+    def pow(self, exponent: Any, **unknown: Never) -> Tensor:
+        return autograd.ops.power(self, exponent, **unknown)
+
+    def add(self, other: Any, **unknown: Never) -> Tensor:
+        return autograd.ops.add(self, other, **unknown)
+
+    def sub(self, other: Any, **unknown: Never) -> Tensor:
+        return autograd.ops.subtract(self, other, **unknown)
+
+    def mul(self, other: Any, **unknown: Never) -> Tensor:
+        return autograd.ops.multiply(self, other, **unknown)
+
+    def div(self, other: Any, **unknown: Never) -> Tensor:
+        return autograd.ops.divide(self, other, **unknown)
+
+    def dot(self, other: Any, **unknown: Never) -> Tensor:
+        return autograd.ops.dot(self, other, **unknown)
+
+    def matmul(self, other: Any, **unknown: Never) -> Tensor:
+        return autograd.ops.matmul(self, other, **unknown)
+
+    def sum(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
+        return autograd.ops.sum(self, *args, **kwargs)
+
+    def mean(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
+        return autograd.ops.mean(self, *args, **kwargs)
+
+    def std(self, *args: Any, **kwargs: Unpack[Deviation]) -> Tensor:
+        return autograd.ops.std(self, *args, **kwargs)
+
+    def var(self, *args: Any, **kwargs: Unpack[Deviation]) -> Tensor:
+        return autograd.ops.var(self, *args, **kwargs)
+
+    def prod(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
+        return autograd.ops.prod(self, *args, **kwargs)
+
+    def logsumexp(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
+        return autograd.ops.logsumexp(self, *args, **kwargs)
+
+    def norm(self, *args: Any, **kwargs: Unpack[Norm]) -> Tensor:
+        return autograd.ops.norm(self, *args, **kwargs)
+
+    def cumsum(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
+        return autograd.ops.cumsum(self, *args, **kwargs)
+
+    def cumprod(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
+        return autograd.ops.cumprod(self, *args, **kwargs)
+
+    def max(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
+        _no_pair("max", kwargs)
+        return autograd.ops.max(self, *args, **kwargs)
+
+    def min(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
+        _no_pair("min", kwargs)
+        return autograd.ops.min(self, *args, **kwargs)
+
+    def argmax(self, *args: Any, **kwargs: Unpack[Reduction]) -> np.ndarray:
+        return autograd.ops.argmax(self, *args, **kwargs)
+
+    def argmin(self, *args: Any, **kwargs: Unpack[Reduction]) -> np.ndarray:
+        return autograd.ops.argmin(self, *args, **kwargs)
+
+    def argsort(self, *args: Any, **kwargs: Unpack[Sorting]) -> np.ndarray:
+        return autograd.ops.argsort(self, *args, **kwargs)
+
+    def sort(self, *args: Any, **kwargs: Unpack[Sorting]) -> Tensor:
+        return autograd.ops.sort(self, *args, **kwargs)
+
+    def clip(self, *args: Any, **kwargs: Unpack[Bounds]) -> Tensor:
+        return autograd.ops.clip(self, *args, **kwargs)
+
+    def round(self, *args: Any, **kwargs: Unpack[Rounding]) -> Tensor:
+        return autograd.ops.round(self, *args, **kwargs)
+
+    def trace(self, *args: Any, **kwargs: Unpack[Diagonal]) -> Tensor:
+        return autograd.ops.trace(self, *args, **kwargs)
+
+    def diagonal(self, *args: Any, **kwargs: Unpack[Diagonal]) -> Tensor:
+        return autograd.ops.diagonal(self, *args, **kwargs)
+
+    def take(self, *args: Any, **kwargs: Unpack[Taking]) -> Tensor:
+        return autograd.ops.take(self, *args, **kwargs)
+
+    def repeat(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
+        return autograd.ops.repeat(self, *args, **kwargs)
+
+    def swapaxes(self, *args: Any, **kwargs: Unpack[Axes]) -> Tensor:
+        return autograd.ops.swapaxes(self, *args, **kwargs)
+
+    def squeeze(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
+        return autograd.ops.squeeze(self, *args, **kwargs)
+
+    def softmax(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
+        return autograd.ops.softmax(self, *args, **kwargs)
+
+    def log_softmax(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
+        return autograd.ops.log_softmax(self, *args, **kwargs)
+
+    def clamp(self, min: Any = None, max: Any = None, **unknown: Never) -> Tensor:
+        return autograd.ops.clip(self, min, max, **unknown)
+
+    def unsqueeze(self, dim: int, **unknown: Never) -> Tensor:
+        return autograd.ops.expand_dims(self, dim, **unknown)
+
+    def reshape(self, *shape: Any, order: str = "C", **unknown: Never) -> Tensor:
+        if order != "C" or unknown:
+            return autograd.ops.reshape(self, _spread(shape), order=order, **unknown)
+        return autograd.ops.reshape(self, _spread(shape))
+
+    def view(self, *shape: Any) -> Tensor:
+        return autograd.ops.reshape(self, _spread(shape))
+
+    def transpose(self, *axes: Any) -> Tensor:
+        axes = _spread(axes)
+        if len(axes) == 2 and self._data.ndim != 2:
+            raise ArgumentError(
+                f"transpose: {self._data.ndim} axes are needed, got {axes}; to exchange two write "
+                f"x.swapaxes{axes}"
+            )
+        return autograd.ops.transpose(self, axes or None)
+
+    def permute(self, *axes: Any) -> Tensor:
+        return autograd.ops.transpose(self, _spread(axes))
+
+    def expand(self, *shape: Any) -> Tensor:
+        return autograd.ops.expand(self, _spread(shape))
+
+    def ravel(self, order: str = "C", **unknown: Never) -> Tensor:
+        return autograd.ops.ravel(self, order=order, **unknown)
+
+    def flatten(
+        self, order: str = "C", *, start_dim: int = 0, end_dim: int = -1, **unknown: Never
+    ) -> Tensor:
+        if not isinstance(order, str):
+            raise ArgumentError(
+                f"flatten({order}): NumPy's flatten takes an order; "
+                f"write x.flatten(start_dim={order})"
+            )
+        return autograd.ops.flatten(self, start_dim, end_dim, order=order, **unknown)
+
+    @property
+    def T(self) -> Tensor:
+        """Axes reversed."""
+        return autograd.ops.transpose(self, None)
+
+    @property
+    def mT(self) -> Tensor:
+        """Last two axes exchanged."""
+        return autograd.ops.swapaxes(self, -1, -2)
+
+    def any(self, *args: Any, **kwargs: Any) -> Any:
+        return self._data.any(*args, **kwargs)
+
+    def all(self, *args: Any, **kwargs: Any) -> Any:
+        return self._data.all(*args, **kwargs)
+
+
+def _spread(sizes: tuple[Any, ...]) -> tuple[int, ...]:
+    """`f(2, 3)` and `f((2, 3))` alike."""
+    if len(sizes) == 1 and not isinstance(sizes[0], int | np.integer):
+        return () if sizes[0] is None else tuple(sizes[0])
+    return sizes
+
+
+def _no_pair(name: str, kwargs: Any) -> None:
+    if "dim" in kwargs:
+        axis = kwargs["dim"]
+        raise ArgumentError(
+            f"{name}(dim={axis}) would return a pair in PyTorch; here x.{name}(axis={axis}) is the "
+            f"values and x.arg{name}(axis={axis}) the indices"
+        )
+
+
+def numpys_operators(ufunc: np.ufunc) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """An operator that no op stands for, and its reflection: `a // b`, `a % b`, `a & b`."""
+
+    def forward(self: Any, other: Any) -> Any:
+        try:
+            return autograd.Tensor(ufunc(self, other))
+        except (TypeError, ValueError) as error:
+            raise _named(error, ufunc) from error
+
+    def reflected(self: Any, other: Any) -> Any:
+        try:
+            return autograd.Tensor(ufunc(other, self))
+        except (TypeError, ValueError) as error:
+            raise _named(error, ufunc) from error
+
+    return forward, reflected
+
+
+def _named(error: Exception, ufunc: np.ufunc) -> Exception:
+    """NumPy's complaint about an operator, as ours."""
+    if isinstance(error, GlassgradError):
+        return error
+    return ours(error)(f"{ufunc.__name__}: {error}")

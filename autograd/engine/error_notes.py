@@ -1,0 +1,67 @@
+"""What an error says beside its message: where the operands came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.engine.source import Source, caller
+from autograd.engine.tensors import Tensor
+
+
+def origin(operand: Any) -> str:
+    """What an operand is and, of a recorded Tensor, which op and line made it."""
+    if isinstance(operand, Tensor):
+        what = f"{operand.dtype} {operand.shape}"
+        if operand.node is not None:
+            return f"{what}, made by {operand.node.op.name} at {operand.node.source}"
+        kind = "a leaf" if operand._requires_grad else "a constant"
+        return f"{what}, {kind}" + (f" named {operand.name!r}" if operand.name else "")
+    if isinstance(operand, np.ndarray):
+        return f"{operand.dtype} {operand.shape}, a plain array"
+    return f"{type(operand).__name__} {operand!r}"[:80]
+
+
+def note_operands(error: BaseException, op: Any, operands: Sequence[Any], where: Any) -> None:
+    """Add to an error, once, the line that called the op and where its operands were made."""
+    if getattr(error, "__notes__", None):
+        return
+    error.add_note(f"{op.name} was called at {where}")
+    for position, operand in enumerate(operands):
+        if operand is not None:
+            error.add_note(f"  {op.operand_name(position)}: {origin(operand)}")
+
+
+def note_inputs(error: BaseException, name: str, inputs: Sequence[Any]) -> None:
+    """Add to an error that has no notes yet where the inputs of a module were made."""
+    if not getattr(error, "__notes__", None):
+        error.add_note(f"{name} was called at {Source(*caller(2))}")
+        for i, value in enumerate(inputs):
+            error.add_note(f"  input {i}: {origin(value)}")
+
+
+def traceback_in_notebook(error: BaseException) -> list[str]:
+    """Show the two hops around what failed, and return the traceback to be printed after it."""
+    import traceback
+
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        return traceback.format_exception(error)
+    # a terminal shows no pictures; a kernel asks twice, for its output and for its reply
+    if hasattr(shell, "kernel") and not getattr(error, "pictured", False):
+        error.pictured = True  # type: ignore[attr-defined]
+        try:
+            from IPython.display import display
+
+            from autograd.viz import draw
+
+            display(draw(error, hops=2))
+        except Exception:  # a picture that fails must not hide the error
+            pass
+    return shell.InteractiveTB.structured_traceback(
+        type(error), error, error.__traceback__, tb_offset=1
+    )

@@ -1,0 +1,1 @@
+"""What other libraries ask for, so that they take Tensors."""

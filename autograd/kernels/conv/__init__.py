@@ -1,0 +1,1 @@
+"""Convolution: plain, with an image in every lane, and Winograd's."""

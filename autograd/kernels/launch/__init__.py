@@ -1,0 +1,1 @@
+"""Which kernels run, how they are compiled, and on which threads."""

@@ -1,0 +1,1 @@
+"""Sums and running sums, accurate in float32."""

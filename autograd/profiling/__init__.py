@@ -1,0 +1,1 @@
+"""Where time, memory and multiply-adds of a computation go."""

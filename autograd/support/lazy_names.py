@@ -1,0 +1,33 @@
+"""Public names whose module is imported when one of them is first used: the import costs little."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from autograd.support.unknown import unknown_name
+
+
+def later(
+    package: str, names: Mapping[str, str] | None = None, modules: Collection[str] = ()
+) -> Callable[[str], Any]:
+    """The `__getattr__` of a module: `names` says which module has a name; `modules` are its own.
+
+    A name that was found is the module's own from then on. One that nobody has raises
+    `UnknownNameError`, which says what was probably meant.
+    """
+    places = names or {}
+
+    def find(name: str) -> Any:
+        if name in modules:
+            return importlib.import_module(f"{package}.{name}")
+        asked = sys.modules[package]
+        if name not in places:
+            raise unknown_name(package, name, lambda: dir(asked), f"module {package!r}")
+        found = getattr(importlib.import_module(places[name]), name)
+        setattr(asked, name, found)
+        return found
+
+    return find

@@ -1,0 +1,1 @@
+"""Functions of functions: batching, checkpointing, modules as functions of their parameters."""
