@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14; 
 # Tests in as many processes as there are cores, up to four: each needs about 0.8 GB.
 BESIDE := -n auto --maxprocesses=4
 
-.PHONY: help demo test test-torch test-long lint notebooks clean
+.PHONY: help demo test test-torch test-long lint notebooks documents clean
 .NOTPARALLEL:
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make test-long  all cases of the campaigns in tests/long, and docs/reliability.md: hours"
 	@echo "make lint    ruff and mypy"
 	@echo "make notebooks  run the notebooks from top to bottom"
+	@echo "make documents  draw the pictures of the documentation anew, and write its lists"
 	@echo "make clean   remove .venv and all caches; runs/ stays"
 
 demo: $(VENV)/.demo
@@ -45,6 +46,9 @@ lint: $(VENV)/.test
 
 notebooks: $(VENV)/.notebook
 	$(PY) notebooks/execute.py
+
+documents: $(VENV)/.test
+	$(PY) -m tests.documents
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .numba_cache

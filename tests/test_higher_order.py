@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -282,14 +279,3 @@ def test_an_integer_input_or_one_outside_the_graph():
         func.hvp(lambda x: (x * 1.0).sum(), np.arange(3), np.ones(3))
     with pytest.raises(ag.GraphError, match="hvp: the function must return one element"):
         func.hvp(lambda x: x * x, np.ones(3), np.ones(3))
-
-
-# -- the documented page ---------------------------------------------------------------------------
-
-
-def test_the_examples_on_the_page_about_own_ops():
-    page = Path(__file__).parent.parent / "docs" / "own_ops.md"
-    flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-    result = doctest.testfile(str(page), module_relative=False, optionflags=flags)
-    assert result.attempted > 10
-    assert result.failed == 0

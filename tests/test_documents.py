@@ -1,0 +1,71 @@
+"""The documentation: its code runs, its pictures are what the code draws, its paths are there."""
+
+from __future__ import annotations
+
+import math
+import re
+from itertools import chain
+
+import pytest
+
+from tests.documents import pages
+from tests.documents.pages import PAGES, ROOT
+
+#: Everything that readers are sent to, with code that runs or without.
+WRITTEN = [*PAGES, *(ROOT / f for f in ("CONTRIBUTING.md", "SECURITY.md", "notebooks/README.md"))]
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+BARS = re.compile("[▁▂▃▄▅▆▇█]+")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=pages.name)
+def test_the_code_of_a_page_runs_and_draws_its_pictures(page, tmp_path):
+    pages.run(page, tmp_path)
+    for picture in pages.pictures(page):
+        if (tmp_path / picture.name).exists():
+            assert_same_picture(tmp_path / picture.name, picture)
+
+
+def assert_same_picture(drawn, kept):
+    now, then = pages.said(drawn), pages.said(kept)
+    remedy = f"{kept.name} is not what the code draws: run `make documents`"
+    assert [NUMBER.sub("#", BARS.sub("", t)) for t in now] == [
+        NUMBER.sub("#", BARS.sub("", t)) for t in then
+    ], remedy
+    for a, b in zip(now, then, strict=True):  # another BLAS rounds otherwise
+        for x, y in zip(NUMBER.findall(a), NUMBER.findall(b), strict=True):
+            assert math.isclose(float(x), float(y), rel_tol=0.01, abs_tol=1e-6), f"{remedy} ({a})"
+
+
+def test_every_picture_that_is_shown_is_drawn_by_a_page():
+    shown = set(chain.from_iterable(map(pages.pictures, WRITTEN)))
+    code = "".join(block for page in PAGES for _, block in pages.blocks(page))
+    assert shown
+    for picture in shown:
+        assert picture.exists()
+        assert f'.save("{picture.name}")' in code
+
+
+def test_a_picture_that_the_code_no_longer_draws_is_noticed(tmp_path):
+    kept = ROOT / "docs" / "two_layer_net.svg"
+    other = tmp_path / kept.name
+    other.write_text(
+        kept.read_text(encoding="utf-8").replace(">hidden = sigmoid<", ">hidden = tanh<"),
+        encoding="utf-8",
+    )
+    with pytest.raises(AssertionError, match="make documents"):
+        assert_same_picture(other, kept)
+
+
+# -- paths -----------------------------------------------------------------------------------------
+
+LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
+PATH = re.compile(r"`((?:autograd|nn|optim|tests|docs|bench|notebooks)/[\w./-]*)`")
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=pages.name)
+def test_what_a_page_points_to_is_there(page):
+    text = page.read_text(encoding="utf-8")
+    linked = [page.parent / path for path in LINK.findall(text)]
+    named = [ROOT / path for path in PATH.findall(text)]
+    missing = [str(path) for path in linked + named if not path.exists()]
+    assert not missing, f"{pages.name(page)} names what is not there: {missing}"
