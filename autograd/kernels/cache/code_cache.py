@@ -236,8 +236,11 @@ class KernelCache:
 
     @property
     def identity(self) -> str:
-        """Names the kernel and everything its code depends on but signature and machine."""
-        return f"{self._stem()} {digest(self._function)} {self.key}"
+        """Names the kernel and everything its code depends on but signature and machine.
+
+        The whole name of its module too: loading looks for the module that is written in the file.
+        """
+        return f"{self._function.__module__} {self._stem()} {digest(self._function)} {self.key}"
 
     # -- files ---------------------------------------------------------------------------------
 
