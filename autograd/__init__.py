@@ -10,13 +10,12 @@ tensor([2., 4.])
 from typing import TYPE_CHECKING
 
 # `name as name`: what type checkers take for public
-from autograd.engine.tensors import Tensor as Tensor, tensor as tensor  # isort: skip  (closes the circle)
 from autograd import creation
 from autograd import errors as errors
 from autograd import func as func
 from autograd import ops as ops
 from autograd.creation import *  # noqa: F403
-from autograd.engine import random_source
+from autograd.engine import backprop, bound, random_source
 from autograd.engine.dtypes import get_default_dtype as get_default_dtype
 from autograd.engine.dtypes import set_default_dtype as set_default_dtype
 from autograd.engine.grad_mode import enable_grad as enable_grad
@@ -26,12 +25,15 @@ from autograd.engine.grad_mode import set_grad_enabled as set_grad_enabled
 from autograd.engine.random_source import *  # noqa: F403
 from autograd.engine.record import Array as Array
 from autograd.engine.record import op as op
+from autograd.engine.tensors import Tensor as Tensor
+from autograd.engine.tensors import tensor as tensor
 from autograd.errors import *  # noqa: F403
 from autograd.func import grad as grad
+from autograd.interop import numpy_protocol
 from autograd.interop.einops_backend import serve_einops
 from autograd.ops import *  # noqa: F403
 from autograd.support.freed_memory import keep_freed_memory
-from autograd.support.lazy_names import later
+from autograd.support.lazy_names import later, on_first_use
 from autograd.support.unknown import answer_for
 
 if TYPE_CHECKING:
@@ -48,6 +50,17 @@ if TYPE_CHECKING:
     from autograd.viz import watch as watch
     from autograd.words import explain as explain
     from autograd.words import to_numpy as to_numpy
+
+# What stands below reaches what stands above it through these, and knows none of it.
+bound.bind(
+    ops,
+    backward=backprop.backward,
+    apply_ufunc=numpy_protocol.apply_ufunc,
+    apply_function=numpy_protocol.apply_function,
+    draw=on_first_use("autograd.viz", "draw"),
+    tensor_html=on_first_use("autograd.viz.notebook", "tensor_html"),
+)
+errors.traceback_in_notebook = on_first_use("autograd.viz.notebook", "traceback_in_notebook")
 
 answer_for(Tensor, "Tensor", ops.PUBLIC)  # x.topk(1) is ag.topk(x, 1)
 

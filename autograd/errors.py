@@ -7,6 +7,7 @@ and what would fit.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 
 import numpy as np
@@ -32,6 +33,9 @@ __all__ = [
     "UnknownNameError",
 ]
 
+#: Tells an error in a notebook. Who draws pictures puts a function here that adds one.
+traceback_in_notebook: Callable[[BaseException], list[str]] = traceback.format_exception
+
 
 class GlassgradError(Exception):
     """Base of all exceptions of this library.
@@ -40,8 +44,6 @@ class GlassgradError(Exception):
     """
 
     def _render_traceback_(self) -> list[str]:  # IPython asks for this
-        from autograd.engine.error_notes import traceback_in_notebook
-
         return traceback_in_notebook(self)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from autograd.engine.numpy_protocol import _NO_GRADIENT, _gives_integers, _op_for
+from autograd.interop.numpy_protocol import _NO_GRADIENT, _gives_integers, _op_for
 
 X = np.array([[0.5, -1.0], [2.0, 3.0]])
 

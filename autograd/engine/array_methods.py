@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Never, TypedDict, Unpack
 
 import numpy as np
 
-import autograd
+from autograd.engine.bound import ops
+from autograd.engine.dtypes import as_array
 from autograd.errors import ArgumentError, GlassgradError, ours
 
 if TYPE_CHECKING:
@@ -72,149 +73,149 @@ class ArrayMethods:
     _data: np.ndarray
 
     def exp(self) -> Tensor:
-        return autograd.ops.exp(self)
+        return ops.exp(self)
 
     def log(self) -> Tensor:
-        return autograd.ops.log(self)
+        return ops.log(self)
 
     def sqrt(self) -> Tensor:
-        return autograd.ops.sqrt(self)
+        return ops.sqrt(self)
 
     def square(self) -> Tensor:
-        return autograd.ops.square(self)
+        return ops.square(self)
 
     def sin(self) -> Tensor:
-        return autograd.ops.sin(self)
+        return ops.sin(self)
 
     def cos(self) -> Tensor:
-        return autograd.ops.cos(self)
+        return ops.cos(self)
 
     def tanh(self) -> Tensor:
-        return autograd.ops.tanh(self)
+        return ops.tanh(self)
 
     def sigmoid(self) -> Tensor:
-        return autograd.ops.sigmoid(self)
+        return ops.sigmoid(self)
 
     def relu(self) -> Tensor:
-        return autograd.ops.relu(self)
+        return ops.relu(self)
 
     def erf(self) -> Tensor:
-        return autograd.ops.erf(self)
+        return ops.erf(self)
 
     def abs(self) -> Tensor:
-        return autograd.ops.absolute(self)
+        return ops.absolute(self)
 
     def pow(self, exponent: Any, **unknown: Never) -> Tensor:
-        return autograd.ops.power(self, exponent, **unknown)
+        return ops.power(self, exponent, **unknown)
 
     def add(self, other: Any, **unknown: Never) -> Tensor:
-        return autograd.ops.add(self, other, **unknown)
+        return ops.add(self, other, **unknown)
 
     def sub(self, other: Any, **unknown: Never) -> Tensor:
-        return autograd.ops.subtract(self, other, **unknown)
+        return ops.subtract(self, other, **unknown)
 
     def mul(self, other: Any, **unknown: Never) -> Tensor:
-        return autograd.ops.multiply(self, other, **unknown)
+        return ops.multiply(self, other, **unknown)
 
     def div(self, other: Any, **unknown: Never) -> Tensor:
-        return autograd.ops.divide(self, other, **unknown)
+        return ops.divide(self, other, **unknown)
 
     def dot(self, other: Any, **unknown: Never) -> Tensor:
-        return autograd.ops.dot(self, other, **unknown)
+        return ops.dot(self, other, **unknown)
 
     def matmul(self, other: Any, **unknown: Never) -> Tensor:
-        return autograd.ops.matmul(self, other, **unknown)
+        return ops.matmul(self, other, **unknown)
 
     def sum(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
-        return autograd.ops.sum(self, *args, **kwargs)
+        return ops.sum(self, *args, **kwargs)
 
     def mean(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
-        return autograd.ops.mean(self, *args, **kwargs)
+        return ops.mean(self, *args, **kwargs)
 
     def std(self, *args: Any, **kwargs: Unpack[Deviation]) -> Tensor:
-        return autograd.ops.std(self, *args, **kwargs)
+        return ops.std(self, *args, **kwargs)
 
     def var(self, *args: Any, **kwargs: Unpack[Deviation]) -> Tensor:
-        return autograd.ops.var(self, *args, **kwargs)
+        return ops.var(self, *args, **kwargs)
 
     def prod(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
-        return autograd.ops.prod(self, *args, **kwargs)
+        return ops.prod(self, *args, **kwargs)
 
     def logsumexp(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
-        return autograd.ops.logsumexp(self, *args, **kwargs)
+        return ops.logsumexp(self, *args, **kwargs)
 
     def norm(self, *args: Any, **kwargs: Unpack[Norm]) -> Tensor:
-        return autograd.ops.norm(self, *args, **kwargs)
+        return ops.norm(self, *args, **kwargs)
 
     def cumsum(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
-        return autograd.ops.cumsum(self, *args, **kwargs)
+        return ops.cumsum(self, *args, **kwargs)
 
     def cumprod(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
-        return autograd.ops.cumprod(self, *args, **kwargs)
+        return ops.cumprod(self, *args, **kwargs)
 
     def max(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
         _no_pair("max", kwargs)
-        return autograd.ops.max(self, *args, **kwargs)
+        return ops.max(self, *args, **kwargs)
 
     def min(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
         _no_pair("min", kwargs)
-        return autograd.ops.min(self, *args, **kwargs)
+        return ops.min(self, *args, **kwargs)
 
     def argmax(self, *args: Any, **kwargs: Unpack[Reduction]) -> np.ndarray:
-        return autograd.ops.argmax(self, *args, **kwargs)
+        return ops.argmax(self, *args, **kwargs)
 
     def argmin(self, *args: Any, **kwargs: Unpack[Reduction]) -> np.ndarray:
-        return autograd.ops.argmin(self, *args, **kwargs)
+        return ops.argmin(self, *args, **kwargs)
 
     def argsort(self, *args: Any, **kwargs: Unpack[Sorting]) -> np.ndarray:
-        return autograd.ops.argsort(self, *args, **kwargs)
+        return ops.argsort(self, *args, **kwargs)
 
     def sort(self, *args: Any, **kwargs: Unpack[Sorting]) -> Tensor:
-        return autograd.ops.sort(self, *args, **kwargs)
+        return ops.sort(self, *args, **kwargs)
 
     def clip(self, *args: Any, **kwargs: Unpack[Bounds]) -> Tensor:
-        return autograd.ops.clip(self, *args, **kwargs)
+        return ops.clip(self, *args, **kwargs)
 
     def round(self, *args: Any, **kwargs: Unpack[Rounding]) -> Tensor:
-        return autograd.ops.round(self, *args, **kwargs)
+        return ops.round(self, *args, **kwargs)
 
     def trace(self, *args: Any, **kwargs: Unpack[Diagonal]) -> Tensor:
-        return autograd.ops.trace(self, *args, **kwargs)
+        return ops.trace(self, *args, **kwargs)
 
     def diagonal(self, *args: Any, **kwargs: Unpack[Diagonal]) -> Tensor:
-        return autograd.ops.diagonal(self, *args, **kwargs)
+        return ops.diagonal(self, *args, **kwargs)
 
     def take(self, *args: Any, **kwargs: Unpack[Taking]) -> Tensor:
-        return autograd.ops.take(self, *args, **kwargs)
+        return ops.take(self, *args, **kwargs)
 
     def repeat(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
-        return autograd.ops.repeat(self, *args, **kwargs)
+        return ops.repeat(self, *args, **kwargs)
 
     def swapaxes(self, *args: Any, **kwargs: Unpack[Axes]) -> Tensor:
-        return autograd.ops.swapaxes(self, *args, **kwargs)
+        return ops.swapaxes(self, *args, **kwargs)
 
     def squeeze(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
-        return autograd.ops.squeeze(self, *args, **kwargs)
+        return ops.squeeze(self, *args, **kwargs)
 
     def softmax(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
-        return autograd.ops.softmax(self, *args, **kwargs)
+        return ops.softmax(self, *args, **kwargs)
 
     def log_softmax(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
-        return autograd.ops.log_softmax(self, *args, **kwargs)
+        return ops.log_softmax(self, *args, **kwargs)
 
     def clamp(self, min: Any = None, max: Any = None, **unknown: Never) -> Tensor:
-        return autograd.ops.clip(self, min, max, **unknown)
+        return ops.clip(self, min, max, **unknown)
 
     def unsqueeze(self, dim: int, **unknown: Never) -> Tensor:
-        return autograd.ops.expand_dims(self, dim, **unknown)
+        return ops.expand_dims(self, dim, **unknown)
 
     def reshape(self, *shape: Any, order: str = "C", **unknown: Never) -> Tensor:
         if order != "C" or unknown:
-            return autograd.ops.reshape(self, _spread(shape), order=order, **unknown)
-        return autograd.ops.reshape(self, _spread(shape))
+            return ops.reshape(self, _spread(shape), order=order, **unknown)
+        return ops.reshape(self, _spread(shape))
 
     def view(self, *shape: Any) -> Tensor:
-        return autograd.ops.reshape(self, _spread(shape))
+        return ops.reshape(self, _spread(shape))
 
     def transpose(self, *axes: Any) -> Tensor:
         axes = _spread(axes)
@@ -223,16 +224,16 @@ class ArrayMethods:
                 f"transpose: {self._data.ndim} axes are needed, got {axes}; to exchange two write "
                 f"x.swapaxes{axes}"
             )
-        return autograd.ops.transpose(self, axes or None)
+        return ops.transpose(self, axes or None)
 
     def permute(self, *axes: Any) -> Tensor:
-        return autograd.ops.transpose(self, _spread(axes))
+        return ops.transpose(self, _spread(axes))
 
     def expand(self, *shape: Any) -> Tensor:
-        return autograd.ops.expand(self, _spread(shape))
+        return ops.expand(self, _spread(shape))
 
     def ravel(self, order: str = "C", **unknown: Never) -> Tensor:
-        return autograd.ops.ravel(self, order=order, **unknown)
+        return ops.ravel(self, order=order, **unknown)
 
     def flatten(
         self, order: str = "C", *, start_dim: int = 0, end_dim: int = -1, **unknown: Never
@@ -242,17 +243,17 @@ class ArrayMethods:
                 f"flatten({order}): NumPy's flatten takes an order; "
                 f"write x.flatten(start_dim={order})"
             )
-        return autograd.ops.flatten(self, start_dim, end_dim, order=order, **unknown)
+        return ops.flatten(self, start_dim, end_dim, order=order, **unknown)
 
     @property
     def T(self) -> Tensor:
         """Axes reversed."""
-        return autograd.ops.transpose(self, None)
+        return ops.transpose(self, None)
 
     @property
     def mT(self) -> Tensor:
         """Last two axes exchanged."""
-        return autograd.ops.swapaxes(self, -1, -2)
+        return ops.swapaxes(self, -1, -2)
 
     def any(self, *args: Any, **kwargs: Any) -> Any:
         return self._data.any(*args, **kwargs)
@@ -282,13 +283,13 @@ def numpys_operators(ufunc: np.ufunc) -> tuple[Callable[..., Any], Callable[...,
 
     def forward(self: Any, other: Any) -> Any:
         try:
-            return autograd.Tensor(ufunc(self, other))
+            return type(self)._of(as_array(ufunc(self, other), ufunc.__name__))
         except (TypeError, ValueError) as error:
             raise _named(error, ufunc) from error
 
     def reflected(self: Any, other: Any) -> Any:
         try:
-            return autograd.Tensor(ufunc(other, self))
+            return type(self)._of(as_array(ufunc(other, self), ufunc.__name__))
         except (TypeError, ValueError) as error:
             raise _named(error, ufunc) from error
 

@@ -17,11 +17,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograd import ops
-from autograd.engine import in_place
+from autograd.engine import bound, in_place
+from autograd.engine.bound import ops
 from autograd.engine.dtypes import as_array, unmasked
 from autograd.engine.grad_mode import enable_grad, record_ops, restore
 from autograd.engine.record import Edge, Node
+from autograd.engine.sparse_gradient import SparseGradient
 from autograd.engine.tensors import Tensor
 from autograd.errors import (
     DTypeError,
@@ -32,8 +33,6 @@ from autograd.errors import (
     ShapeError,
 )
 from autograd.kernels import blas
-from autograd.ops.index import Piece
-from autograd.ops.reduce import added
 from autograd.support.interrupts import at_once
 from autograd.support.locks import Guard
 
@@ -214,7 +213,7 @@ class _Replay:
                     or contribution.dtype is not expected.dtype
                 ):
                     contribution = self._fitting(_fitted(contribution, edge, node, position))
-                if edge in waiting or type(contribution) is Piece:
+                if edge in waiting or type(contribution) is SparseGradient:
                     self._add(edge, contribution)
                     contribution = None  # let it go before the next closure allocates
                 else:
@@ -258,7 +257,7 @@ class _Replay:
     def _add(self, edge: Edge, g: Any) -> None:
         """Add a gradient to what waits for `edge`; the first is shared, the second copies."""
         have = self.waiting.get(edge)
-        if type(g) is Piece:
+        if type(g) is SparseGradient:
             if edge not in self.owned:
                 buffer = np.zeros(edge.shape, edge.dtype)
                 if have is not None:
@@ -468,7 +467,7 @@ def _check_unchanged(node: Node) -> None:
 
 def _fitted(g: Any, edge: Edge, node: Node, position: int) -> Any:
     """A closure's result in the shape and dtype of its operand: broadcasting undone, once."""
-    if type(g) is Piece:
+    if type(g) is SparseGradient:
         return g
     if type(g) is not np.ndarray and not isinstance(g, Tensor):
         if g is None:
@@ -518,7 +517,7 @@ def _unbroadcast(g: Any, shape: tuple[int, ...], node: Node, position: int) -> A
     axes = tuple(i for i, n in enumerate(aligned) if n != g.shape[i])
     if axes:
         # With its axes, as a sum over all of them would be a number and no array.
-        g = added(g, axes, True) if type(g) is np.ndarray else ops.sum(g, axis=axes)
+        g = bound.added(g, axes, True) if type(g) is np.ndarray else ops.sum(g, axis=axes)
     return g.reshape(shape)
 
 

@@ -40,28 +40,3 @@ def note_inputs(error: BaseException, name: str, inputs: Sequence[Any]) -> None:
         error.add_note(f"{name} was called at {Source(*caller(2))}")
         for i, value in enumerate(inputs):
             error.add_note(f"  input {i}: {origin(value)}")
-
-
-def traceback_in_notebook(error: BaseException) -> list[str]:
-    """Show the two hops around what failed, and return the traceback to be printed after it."""
-    import traceback
-
-    from IPython import get_ipython
-
-    shell = get_ipython()
-    if shell is None:
-        return traceback.format_exception(error)
-    # a terminal shows no pictures; a kernel asks twice, for its output and for its reply
-    if hasattr(shell, "kernel") and not getattr(error, "pictured", False):
-        error.pictured = True  # type: ignore[attr-defined]
-        try:
-            from IPython.display import display
-
-            from autograd.viz import draw
-
-            display(draw(error, hops=2))
-        except Exception:  # a picture that fails must not hide the error
-            pass
-    return shell.InteractiveTB.structured_traceback(
-        type(error), error, error.__traceback__, tb_offset=1
-    )

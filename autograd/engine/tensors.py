@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Never
 
 import numpy as np
 
+from autograd.engine import bound
 from autograd.engine.array_methods import ArrayMethods, numpys_operators
+from autograd.engine.bound import ops
 from autograd.engine.dtypes import as_array, as_dtype, get_default_dtype
 from autograd.engine.given_names import note_name
 from autograd.engine.grad_mode import is_grad_enabled
@@ -229,7 +231,7 @@ class Tensor(ArrayMethods):
         """
         if unknown:
             raise unknown_keyword(Tensor.backward, "backward", unknown)
-        backprop.backward(self, gradient, retain_graph, create_graph, inputs)
+        bound.backward(self, gradient, retain_graph, create_graph, inputs)
 
     def detach(self) -> Tensor:
         """A Tensor on the same memory that the graph does not know."""
@@ -275,9 +277,7 @@ class Tensor(ArrayMethods):
 
     def draw(self, **options: Any) -> Any:
         """Draw the graph that made this Tensor: `ag.draw(self, **options)`."""
-        from autograd.viz import draw
-
-        return draw(self, **options)
+        return bound.draw(self, **options)
 
     @named_arguments
     def astype(self, dtype: npt.DTypeLike, copy: bool = True) -> Tensor:
@@ -357,10 +357,10 @@ class Tensor(ArrayMethods):
     __array_priority__ = 1000.0
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return numpy_protocol.apply_ufunc(ufunc, method, inputs, kwargs)
+        return bound.apply_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return numpy_protocol.apply_function(function, args, kwargs)
+        return bound.apply_function(function, args, kwargs)
 
     def __float__(self) -> builtins.float:
         return builtins.float(self.item())
@@ -406,9 +406,7 @@ class Tensor(ArrayMethods):
         return f"tensor({', '.join([text, *extras])})"
 
     def _repr_html_(self) -> str | None:
-        from autograd.viz.notebook import tensor_html
-
-        return tensor_html(self)
+        return bound.tensor_html(self)
 
     def __format__(self, spec: str) -> str:
         return format(self._data.item(), spec) if self._data.size == 1 and spec else str(self)
@@ -597,22 +595,22 @@ class Tensor(ArrayMethods):
         return ops.getitem(self, key)
 
     def __eq__(self, other: object) -> Any:
-        return compared(np.equal, self, other)
+        return bound.compared(np.equal, self, other)
 
     def __ne__(self, other: object) -> Any:
-        return compared(np.not_equal, self, other)
+        return bound.compared(np.not_equal, self, other)
 
     def __lt__(self, other: Any) -> Any:
-        return compared(np.less, self, other)
+        return bound.compared(np.less, self, other)
 
     def __le__(self, other: Any) -> Any:
-        return compared(np.less_equal, self, other)
+        return bound.compared(np.less_equal, self, other)
 
     def __gt__(self, other: Any) -> Any:
-        return compared(np.greater, self, other)
+        return bound.compared(np.greater, self, other)
 
     def __ge__(self, other: Any) -> Any:
-        return compared(np.greater_equal, self, other)
+        return bound.compared(np.greater_equal, self, other)
 
     __hash__ = object.__hash__
 
@@ -741,10 +739,3 @@ def _rebuild(
     Tensor.__init__(self, data, requires_grad, name=name)
     self._grad = grad
     return self
-
-
-# The one circle among imports: ops build Tensors, and a Tensor's operators are ops. It closes
-# here, when the class exists.
-from autograd import ops  # noqa: E402
-from autograd.engine import backprop, numpy_protocol  # noqa: E402
-from autograd.ops.compare import compared  # noqa: E402

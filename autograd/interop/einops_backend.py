@@ -12,6 +12,10 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from autograd import ops
+from autograd.creation import arange
+from autograd.engine.tensors import Tensor, tensor
+
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
 
@@ -30,40 +34,38 @@ def serve_einops() -> None:
 
 
 def _add_backend(module: Any) -> None:
-    import autograd as ag
-
     class Backend(module.AbstractBackend):  # type: ignore[misc]
         framework_name = "autograd"
 
         def is_appropriate_type(self, tensor: Any) -> bool:
-            return isinstance(tensor, ag.Tensor)
+            return isinstance(tensor, Tensor)
 
         def from_numpy(self, x: Any) -> Any:
-            return ag.tensor(x)
+            return tensor(x)
 
         def to_numpy(self, x: Any) -> Any:
             return x.numpy()
 
         def arange(self, start: int, stop: int) -> Any:
-            return ag.arange(start, stop)
+            return arange(start, stop)
 
         def stack_on_zeroth_dimension(self, tensors: list[Any]) -> Any:
-            return ag.stack(tensors)
+            return ops.stack(tensors)
 
         def tile(self, x: Any, repeats: Sequence[int]) -> Any:
-            return ag.tile(x, tuple(repeats))
+            return ops.tile(x, tuple(repeats))
 
         def concat(self, tensors: list[Any], axis: int) -> Any:
-            return ag.concatenate(tensors, axis=axis)
+            return ops.concatenate(tensors, axis=axis)
 
         def is_float_type(self, x: Any) -> bool:
             return bool(x.dtype.kind == "f")
 
         def add_axis(self, x: Any, new_position: int) -> Any:
-            return ag.expand_dims(x, new_position)
+            return ops.expand_dims(x, new_position)
 
         def einsum(self, pattern: str, *x: Any) -> Any:
-            return ag.einsum(pattern, *x)
+            return ops.einsum(pattern, *x)
 
     module.GlassgradBackend = Backend  # subclasses that nobody holds are gone
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-import autograd.ops as ops
 from autograd import kernels
+from autograd.engine.bound import ops
 from autograd.engine.record import Array, op
 from autograd.errors import ArgumentError
 from autograd.kernels.sums.sums import FEW, add_up

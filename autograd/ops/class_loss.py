@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import ops
+from autograd.engine.bound import ops
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops import loss_inputs as inputs
 from autograd.ops.fronts import plain

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-import autograd.ops as ops
+from autograd.engine.bound import ops
 from autograd.engine.record import Array, op
 from autograd.errors import ArgumentError, ShapeError
 from autograd.kernels.conv import conv as kernels

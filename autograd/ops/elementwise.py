@@ -11,7 +11,8 @@ import math
 
 import numpy as np
 
-from autograd import kernels, ops
+from autograd import kernels
+from autograd.engine.bound import ops
 from autograd.engine.record import Array, op
 from autograd.errors import ArgumentError
 from autograd.ops.operands import as_floats, zeros_of

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd import ops
+from autograd.engine.bound import ops
 from autograd.engine.record import Array, op
+from autograd.engine.sparse_gradient import SparseGradient
+from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, IndexRangeError, ShapeError
 from autograd.ops.fronts import front, normal_axis, of_a_number, plain
 from autograd.ops.positions import (
@@ -34,18 +36,9 @@ __all__ = [
 ]
 
 
-class Piece:
-    """A gradient that is zero but for `x[key]`: replay adds it into one buffer for all pieces."""
-
-    __slots__ = ("key", "value")
-
-    def __init__(self, key: Any, value: np.ndarray):
-        self.key, self.value = key, value
-
-
 def piece(g: Any, key: Any, shape: tuple[int, ...]) -> Any:
-    """The gradient of `x[key]` for an x of `shape`: a `Piece`, or recorded as `scatter`."""
-    return Piece(key, g) if type(g) is np.ndarray else scatter(g, key, shape)
+    """The gradient of `x[key]`, x of `shape`: a `SparseGradient`, or recorded as `scatter`."""
+    return SparseGradient(key, g) if type(g) is np.ndarray else scatter(g, key, shape)
 
 
 _MANY = 1024  # values to each position: of fewer the sums in float32 keep their digits
@@ -132,8 +125,6 @@ def plain_key(key: Any) -> Any:
 
 
 def _without_tensors(key: Any) -> Any:
-    from autograd.engine.tensors import Tensor
-
     if isinstance(key, Tensor):
         return key._data
     return type(key)(map(_without_tensors, key)) if type(key) in (tuple, list) else key

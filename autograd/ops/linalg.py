@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import kernels, ops
+from autograd import kernels
+from autograd.engine.bound import ops
 from autograd.engine.record import Array, op
 from autograd.errors import ArgumentError, ShapeError
 from autograd.kernels.sums.sums import LONG, long_matmul

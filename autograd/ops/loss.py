@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd import kernels, ops
+from autograd import kernels
+from autograd.engine.bound import ops
 from autograd.engine.record import Array, op
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops import loss_inputs as inputs

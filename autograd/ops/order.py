@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import ops
+from autograd.engine.bound import ops
 from autograd.errors import ArgumentError
 from autograd.ops.fronts import front, normal_axis, of_a_number, plain
 

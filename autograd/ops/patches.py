@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-import autograd.ops as ops
+from autograd.engine.bound import ops
 from autograd.engine.record import Array, op
 from autograd.errors import ShapeError
 from autograd.kernels.conv import conv as kernels

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd import kernels, ops
+from autograd import kernels
+from autograd.engine.bound import ops
 from autograd.engine.record import Array, op
 from autograd.errors import ShapeError
 from autograd.ops.index import piece

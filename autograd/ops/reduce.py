@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import ops
+from autograd.engine.bound import ops
 from autograd.engine.dtypes import as_array, get_default_dtype
 from autograd.engine.record import Array, op
 from autograd.engine.tensors import Tensor

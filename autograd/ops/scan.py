@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd import kernels, ops
+from autograd import kernels
+from autograd.engine.bound import ops
 from autograd.engine.record import Array, op
 from autograd.errors import ShapeError
 from autograd.kernels.sums.sums import FEW

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import ops
+from autograd.engine.bound import ops
 from autograd.engine.record import Array, op
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.kernels.sums.sums import long_matmul

@@ -7,7 +7,16 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from autograd.support.unknown import unknown_name
+from autograd.support.unknown import register, unknown_name
+
+
+def on_first_use(module: str, name: str) -> Callable[..., Any]:
+    """A function of a module that is imported when the function is first called."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return getattr(importlib.import_module(module), name)(*args, **kwargs)
+
+    return call
 
 
 def later(
@@ -19,6 +28,7 @@ def later(
     `UnknownNameError`, which says what was probably meant.
     """
     places = names or {}
+    register(package, sys.modules[package])
 
     def find(name: str) -> Any:
         if name in modules:

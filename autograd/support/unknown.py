@@ -26,6 +26,7 @@ __all__ = [
     "check_switches",
     "keyword_hint",
     "named_arguments",
+    "register",
     "require_signature",
     "switches_of",
     "unknown_keyword",
@@ -36,6 +37,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _OURS = {"autograd", "nn", "optim"}  # whose constructors' annotations are checked
 _SHORT = {"autograd": "ag.", "nn.functional": "F.", "Tensor": "x.", "Module": "module."}
+
+
+_owners: dict[str, Any] = {}
+
+
+def register(where: str, owner: Any) -> None:
+    """Make a module or class known, whose names hints about others may mention."""
+    _owners[where] = owner
 
 
 def unknown_name(
@@ -58,11 +67,9 @@ def _name_hint(where: str, name: str, known: Iterable[str]) -> str:
     if near is not None:
         return f"; did you mean {_SHORT.get(where, where + '.')}{near}?"
     if where in ("Tensor", "autograd"):
-        import autograd
-
-        if where == "Tensor" and name in dir(autograd):
+        if where == "Tensor" and name in dir(_owners["autograd"]):
             return f"; write ag.{name}(x, ...)"
-        if where == "autograd" and hasattr(autograd.Tensor, name):
+        if where == "autograd" and hasattr(_owners["Tensor"], name):
             return f"; write x.{name}(...)"
         if callable(getattr(np, name, None)):
             return f"; np.{name} takes Tensors, where no gradient is needed"
@@ -88,6 +95,7 @@ def answer_for(owner: type, where: str, names: Iterable[str] = ()) -> None:
     """Let a class answer for the names of PyTorch that it has not, and for further `names`."""
     from autograd.support.spellings import SPELLINGS
 
+    register(where, owner)
     for name in (*SPELLINGS[where], *names):
         if not hasattr(owner, name) and name not in vars(owner):
             setattr(owner, name, _Missing(where, name))

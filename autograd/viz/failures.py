@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
-import autograd
 from autograd.engine.record import Node, Op
 from autograd.engine.tensors import Tensor
 from autograd.viz.graph import Failure
 from autograd.viz.names import is_module
 
-_HERE = os.path.dirname(os.path.abspath(autograd.__file__)) + os.sep
+_HERE = str(Path(__file__).parents[1]) + os.sep
 
 
 def failure_in(error: BaseException) -> Failure | None:

@@ -214,3 +214,28 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         for row in rows
     )
     return f"<table><tr>{cells}</tr>{lines}</table>"
+
+
+def traceback_in_notebook(error: BaseException) -> list[str]:
+    """Show the two hops around what failed, and return the traceback to be printed after it."""
+    import traceback
+
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        return traceback.format_exception(error)
+    # a terminal shows no pictures; a kernel asks twice, for its output and for its reply
+    if hasattr(shell, "kernel") and not getattr(error, "pictured", False):
+        error.pictured = True  # type: ignore[attr-defined]
+        try:
+            from IPython.display import display
+
+            from autograd.viz.drawing import draw
+
+            display(draw(error, hops=2))
+        except Exception:  # a picture that fails must not hide the error
+            pass
+    return shell.InteractiveTB.structured_traceback(
+        type(error), error, error.__traceback__, tb_offset=1
+    )

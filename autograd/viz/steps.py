@@ -13,9 +13,10 @@ from autograd.engine.backprop import _fitted, _leaf, _Replay, _seed
 from autograd.engine.grad_mode import no_grad
 from autograd.engine.record import Node
 from autograd.engine.source import Source
+from autograd.engine.sparse_gradient import SparseGradient
 from autograd.engine.tensors import Tensor
 from autograd.kernels import blas
-from autograd.ops.index import Piece, add_at
+from autograd.ops.index import add_at
 from autograd.support.unknown import named_arguments
 from autograd.viz.formulas import expression
 from autograd.viz.keeping import Times, times
@@ -38,7 +39,7 @@ class Outgoing:
     @property
     def gradient(self) -> np.ndarray | None:
         """The contribution to the operand's gradient, in the operand's shape."""
-        if isinstance(self.sent, Piece):
+        if isinstance(self.sent, SparseGradient):
             whole = np.zeros(self.edge.shape, self.edge.dtype)
             add_at(whole, self.sent.key, self.sent.value)
             return whole

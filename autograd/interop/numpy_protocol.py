@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd import ops
+from autograd.creation import full_like
 from autograd.engine.grad_mode import is_grad_enabled
 from autograd.engine.in_place import stamp
 from autograd.engine.tensors import Tensor
@@ -38,8 +40,6 @@ _NO_GRADIENT = {
 @cache
 def _op_for(function: Callable[..., Any]) -> Callable[..., Any] | None:
     """The op (or comparison) of ours that stands for a NumPy function."""
-    from autograd import ops
-
     name = getattr(function, "__name__", "")
     if function is getattr(np, name, None) and name in ops.PUBLIC:
         return getattr(ops, name)
@@ -50,8 +50,6 @@ def _op_for(function: Callable[..., Any]) -> Callable[..., Any] | None:
 
 def _alias(name: str) -> Callable[[], Any]:
     def find() -> Any:
-        from autograd import ops
-
         return getattr(ops, name)
 
     return find
@@ -100,8 +98,6 @@ def apply_function(function: Callable[..., Any], args: tuple, kwargs: dict[str, 
             return op(*args, **kwargs)
         return _with_numpys_arguments(function, op, args, kwargs)
     if function is np.full_like and _needs_grad((args[1:], kwargs)):
-        from autograd.creation import full_like
-
         return full_like(*args, **kwargs)
     if function not in _NO_GRADIENT and _needs_grad((args, kwargs)):
         name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
