@@ -43,6 +43,8 @@ class GlassgradError(Exception):
     In a notebook the traceback comes with a picture of the graph around what failed.
     """
 
+    located: bool = False  # whether the message begins with the path of a module
+
     def _render_traceback_(self) -> list[str]:  # IPython asks for this
         return traceback_in_notebook(self)
 

@@ -82,7 +82,7 @@ class Module(NamedArguments):
                 return self.forward(args[0])
             return self.forward(*args, **kwargs)
         except GlassgradError as error:
-            _locate(error, self, args)
+            _note(error, self, args)
             raise
         except TypeError as error:
             _check_call(error, self, args, kwargs)
@@ -415,18 +415,11 @@ def _successor(where: str, held: Parameter | Buffer, value: Any) -> Any:
     )
 
 
-def _locate(error: GlassgradError, module: Module, inputs: tuple[Any, ...]) -> None:
-    """Put the path of the innermost module in front of an error's message, once.
-
-    Its notes say where the module's inputs were made, unless an op has said that of its operands.
-    """
-    if getattr(error, "located", False):
-        return
-    error.located = True  # type: ignore[attr-defined]
-    note_inputs(error, type(module).__name__, inputs)
-    path = scope.prefix()
-    if error.args and not str(error.args[0]).startswith(path):
-        error.args = (path + str(error.args[0]), *error.args[1:])
+def _note(error: GlassgradError, module: Module, inputs: tuple[Any, ...]) -> None:
+    """Note on an error that no op has described which module it left, and with which inputs."""
+    if not error.located:
+        scope.locate(error)
+        note_inputs(error, type(module).__name__, inputs)
 
 
 def writing_modes(modes: Iterable[tuple[Module, bool]]) -> Iterator[None]:
@@ -442,10 +435,13 @@ def _check_call(
     while innermost is not None and innermost.tb_next is not None:
         innermost = innermost.tb_next
     if innermost is not None and is_ours[innermost.tb_frame.f_code.co_filename]:
-        name = scope.prefix() + "forward"
         method = getattr(module.forward, "__func__", None)
         if method is not None:
-            require_signature(method, name, (module, *args), kwargs)
+            try:
+                require_signature(method, "forward", (module, *args), kwargs)
+            except DTypeError as misfit:
+                _note(misfit, module, args)
+                raise
 
 
 def _float_dtype(dtype: Any) -> np.dtype:

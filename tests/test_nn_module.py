@@ -1,6 +1,7 @@
 """nn.Module: finding state, modes, hooks, conversion, copies, text, containers, error paths."""
 
 import copy
+import errno
 import gc
 import pickle
 import weakref
@@ -389,6 +390,52 @@ def test_errors_raised_by_functions_inside_forward_carry_the_path():
         Outer()(ag.zeros(4, 1))
     with pytest.raises(ShapeError, match=r"^Loss: mse_loss"):
         Loss()(ag.zeros(4, 1))
+
+
+def test_a_module_that_is_called_wrongly_is_named_once_and_itself():
+    class Net(nn.Module):
+        def __init__(self):
+            self.body = nn.Sequential({"act": nn.ReLU()})
+
+        def forward(self, x):
+            return self.body(x, 2)
+
+    with pytest.raises(DTypeError, match=r"^body: forward: too many positional") as caught:
+        Net()(ag.zeros(1))
+    assert caught.value.__notes__[0].startswith("Sequential was called at")
+
+
+def test_an_error_that_is_caught_inside_forward_has_its_path_and_keeps_it():
+    class Net(nn.Module):
+        def __init__(self):
+            self.inner = nn.Sequential({"pick": Pick()})
+
+        def forward(self, x):
+            try:
+                return self.inner(x)
+            except GlassgradError as error:
+                caught.append(str(error))
+                raise
+
+    class Pick(nn.Module):
+        def forward(self, x):
+            return x[7]
+
+    caught = []
+    with pytest.raises(IndexRangeError) as raised:
+        Net()(ag.zeros(2))
+    assert caught == [str(raised.value)]
+    assert caught[0].startswith("inner.pick: getitem(")
+
+
+def test_the_error_of_a_file_keeps_its_number(tmp_path):
+    class Writer(nn.Module):
+        def forward(self, x):
+            nn.save(x, tmp_path)
+
+    with pytest.raises(OSError, match="there is a directory") as caught:
+        Writer()(ag.zeros(2))
+    assert caught.value.errno == caught.value.args[0] == errno.EISDIR
 
 
 def test_the_scope_is_left_after_an_error():

@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from autograd.engine.given_names import name_of, note_name
+from autograd.errors import GlassgradError
 
 
 class Scope(weakref.ref):  # type: ignore[type-arg]
@@ -84,6 +85,21 @@ def remember(root: Any) -> None:
     for path, parameter in root.named_parameters():
         if parameter.name is None and name_of(parameter._data) is None:
             note_name(parameter._data, path)
+
+
+def locate(error: GlassgradError) -> None:
+    """Put the path of the innermost module being called in front of an error's message, once.
+
+    Called where an op fails and where an error leaves a module, so that nobody else has to.
+    """
+    scope = _current.get()
+    if scope is None or error.located:
+        return
+    error.located = True
+    path = f"{scope.path}: "
+    message = error.args[0] if error.args else None  # of an OSError it is a number
+    if isinstance(message, str) and not message.startswith(path):
+        error.args = (path + message, *error.args[1:])
 
 
 def prefix() -> str:

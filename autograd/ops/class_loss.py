@@ -52,9 +52,7 @@ def cross_entropy(
     if type(label_smoothing) is not float:
         label_smoothing = number(name, "label_smoothing", label_smoothing)
     if not 0 <= label_smoothing <= 1:
-        raise inputs.error(
-            ArgumentError, f"{name}: label_smoothing must be in [0, 1], got {label_smoothing}"
-        )
+        raise ArgumentError(f"{name}: label_smoothing must be in [0, 1], got {label_smoothing}")
     input, target = inputs.scores_and_target(name, input, target)
     inputs.check_classes(name, input)
     weight = inputs.class_weight(name, weight, input)
@@ -125,10 +123,10 @@ def multi_margin_loss(
     if type(p) is not int:
         require_constant(name, "p", p)
     if p not in (1, 2):
-        raise inputs.error(ArgumentError, f"{name}: p must be 1 or 2, got {p}")
+        raise ArgumentError(f"{name}: p must be 1 or 2, got {p}")
     input, target = inputs.scores_and_target(name, input, target)
     if input.ndim not in (1, 2):
-        raise inputs.error(ShapeError, f"{name}: input must be (N, C) or (C,), got {input.shape}")
+        raise ShapeError(f"{name}: input must be (N, C) or (C,), got {input.shape}")
     weight = inputs.class_weight(name, weight, input)
     labels, _ = inputs.labels_of(name, input, target, None)
     column_shape = column(labels)
@@ -151,8 +149,7 @@ def _probability_cross_entropy(
         hint = ""
         if target.shape == inputs.label_shape(input):
             hint = "; labels must be integers"
-        raise inputs.error(
-            ShapeError,
+        raise ShapeError(
             f"{name}: target probabilities must have the shape of input, {input.shape}, "
             f"got {target.shape}{hint}",
         )

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine import scope
 from autograd.engine.tensors import Tensor
 from autograd.errors import ShapeError
 from autograd.support.unknown import named_arguments
@@ -61,9 +60,7 @@ def compared(ufunc: np.ufunc, a: Any, b: Any) -> Any:
         return np.asarray(ufunc(*values))
     except ValueError as error:
         shapes = " and ".join(str(np.shape(x)) for x in values)
-        raise ShapeError(
-            f"{scope.prefix()}{ufunc.__name__}: the shapes {shapes} do not broadcast"
-        ) from error
+        raise ShapeError(f"{ufunc.__name__}: the shapes {shapes} do not broadcast") from error
 
 
 for _name in __all__:

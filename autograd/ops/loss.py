@@ -94,7 +94,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     tensor([0.125, 2.5  ])
     """
     if not delta > 0:
-        raise inputs.error(ArgumentError, f"huber_loss: delta must be positive, got {delta}")
+        raise ArgumentError(f"huber_loss: delta must be positive, got {delta}")
     input, target, divisor = _paired("huber_loss", input, target, reduction)
     return huber_error(input, target, delta, divisor)
 
@@ -114,7 +114,7 @@ def huber_error(x: Array, t: Array, delta, divisor=None):
 def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Loss:
     """`huber_loss` with δ = β, divided by β: |d| − β/2 beyond β; `l1_loss` for β = 0."""
     if not beta >= 0:
-        raise inputs.error(ArgumentError, f"smooth_l1_loss: beta must be at least 0, got {beta}")
+        raise ArgumentError(f"smooth_l1_loss: beta must be at least 0, got {beta}")
     input, target, divisor = _paired("smooth_l1_loss", input, target, reduction)
     if beta == 0:
         return absolute_error(input, target, divisor)
@@ -254,7 +254,7 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
     else:
         losses = ops.subtract(x_log_x(target), share_of(target, input))
     if reduction == "batchmean" and input.ndim == 0:
-        raise inputs.error(ShapeError, "kl_div: reduction='batchmean' needs a batch axis, got ()")
+        raise ShapeError("kl_div: reduction='batchmean' needs a batch axis, got ()")
     count = len(input) if reduction == "batchmean" and input.size else input.size
     return inputs.reduced_later(losses, inputs.divisor_of("kl_div", reduction, count))
 

@@ -10,9 +10,8 @@ import numpy as np
 from autograd.engine.bound import ops
 from autograd.engine.dtypes import as_array, get_default_dtype
 from autograd.engine.record import float_dtype
-from autograd.engine.scope import prefix
 from autograd.engine.tensors import Tensor
-from autograd.errors import ArgumentError, DTypeError, GlassgradError, IndexRangeError, ShapeError
+from autograd.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
 from autograd.kernels.sums.sums import add_up
 from autograd.ops.fronts import plain
 from autograd.ops.positions import all_below, positions
@@ -26,11 +25,6 @@ REDUCTIONS = ("mean", "sum", "none")
 Divisor = float | None  # see `divisor_of`
 
 
-def error(kind: type[GlassgradError], message: str) -> GlassgradError:
-    """An exception that starts with the path of the module being called."""
-    return kind(prefix() + message)
-
-
 def array_or_tensor(name: str, argument: str, value: Any, *beside: Any) -> Any:
     """A Tensor as it is; arrays of any kind, numbers and lists as an ndarray of numbers.
 
@@ -39,9 +33,8 @@ def array_or_tensor(name: str, argument: str, value: Any, *beside: Any) -> Any:
     if isinstance(value, Tensor) or (type(value) is np.ndarray and value.dtype in _USUAL):
         return value
     if isinstance(value, int | float | list | tuple | np.generic) or hasattr(value, "__array__"):
-        return as_array(value, f"{prefix()}{name}: {argument}", weak=float_dtype(beside))
-    raise error(
-        DTypeError,
+        return as_array(value, f"{name}: {argument}", weak=float_dtype(beside))
+    raise DTypeError(
         f"{name}: {argument} must be a Tensor or an array, got {type(value).__name__}",
     )
 
@@ -54,8 +47,7 @@ def scores_and_target(name: str, input: Any, target: Any) -> tuple[Any, Any]:
     input = array_or_tensor(name, "input", input, target)
     target = array_or_tensor(name, "target", target, input)
     if target.dtype.kind == "f" and input.dtype.kind in "iub" and target.ndim:
-        raise error(
-            DTypeError,
+        raise DTypeError(
             f"{name}: input came as {input.dtype} labels of shape {input.shape} and target as "
             f"{target.dtype} scores of shape {target.shape}: they are swapped; "
             f"write {name}(input, target)",
@@ -83,8 +75,7 @@ def pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
         way_out = "give both the same shape"
         if target.size == input.size:
             way_out = f"use target.reshape{input.shape}"
-        raise error(
-            ShapeError,
+        raise ShapeError(
             f"{name}: input has shape {input.shape}, but target {target.shape}: they must be "
             f"equal, since broadcasting would pair wrong elements; {way_out}",
         )
@@ -103,8 +94,7 @@ def factor(name: str, argument: str, value: Any, input: Any) -> np.ndarray | Non
     except ValueError:
         fits = False
     if not fits:
-        raise error(
-            ShapeError,
+        raise ShapeError(
             f"{name}: {argument} of shape {array.shape} does not broadcast to that of input, "
             f"{input.shape}",
         )
@@ -121,9 +111,7 @@ def constant(name: str, argument: str, value: Any, *beside: Any) -> np.ndarray:
     if not isinstance(array, Tensor):
         return array
     if array.requires_grad:
-        raise error(
-            DTypeError, f"{name}: {argument} gets no gradient; pass {argument}.detach() instead"
-        )
+        raise DTypeError(f"{name}: {argument} gets no gradient; pass {argument}.detach() instead")
     return array.data
 
 
@@ -133,8 +121,7 @@ def class_weight(name: str, value: Any, input: Any) -> np.ndarray | None:
         return None
     weight, classes = constant(name, "weight", value, input), class_count(input)
     if weight.shape != (classes,):
-        raise error(
-            ShapeError,
+        raise ShapeError(
             f"{name}: weight needs one number for each of the {classes} classes of input "
             f"{input.shape}: shape ({classes},), got {weight.shape}",
         )
@@ -152,8 +139,8 @@ def class_count(input: Any) -> int:
 
 def check_classes(name: str, input: Any) -> None:
     if input.ndim == 0:
-        raise error(
-            ShapeError, f"{name}: input needs an axis of classes, (N, C, ...) or (C,); got shape ()"
+        raise ShapeError(
+            f"{name}: input needs an axis of classes, (N, C, ...) or (C,); got shape ()"
         )
 
 
@@ -168,7 +155,7 @@ def labels_of(
     """The labels as platform integers, ignored ones as -1, and whether there are any of these."""
     labels, shape = plain(target), input.shape
     if labels.dtype.kind not in "iu":
-        raise error(DTypeError, f"{name}: target must be integer class labels, got {labels.dtype}")
+        raise DTypeError(f"{name}: target must be integer class labels, got {labels.dtype}")
     expected, classes = _labels_for(shape)
     if labels.shape != expected:
         hint = ""
@@ -176,8 +163,7 @@ def labels_of(
             hint = "; class probabilities must be float, or take target.argmax(axis=1) for labels"
         elif labels.size == np.prod(expected, dtype=int):
             hint = f"; use target.reshape{expected}"
-        raise error(
-            ShapeError,
+        raise ShapeError(
             f"{name}: target of shape {expected} is needed for input {shape}, "
             f"got {labels.shape}{hint}",
         )
@@ -192,8 +178,7 @@ def labels_of(
         position = tuple(int(i) for i in np.argwhere(wrong)[0])
         place = f"target[{', '.join(map(str, position))}]" if position else "target"
         allowed = "" if ignore_index is None else f" (or ignore_index = {ignore_index})"
-        raise error(
-            IndexRangeError,
+        raise IndexRangeError(
             f"{name}: {place} = {labels[position]} is no class of input {shape}; labels "
             f"are 0 to {classes - 1}{allowed}",
         )
@@ -209,7 +194,7 @@ def _labels_for(shape: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
 def check_reduction(name: str, reduction: str, allowed: tuple[str, ...] = REDUCTIONS) -> None:
     if reduction not in allowed:
         options = ", ".join(f"'{word}'" for word in allowed)
-        raise error(ArgumentError, f"{name}: reduction must be one of {options}, got {reduction!r}")
+        raise ArgumentError(f"{name}: reduction must be one of {options}, got {reduction!r}")
 
 
 # Reduction: an op of a loss takes the number that its sum is divided by, so that a loss is one
@@ -224,8 +209,7 @@ def divisor_of(name: str, reduction: str, count: float) -> Divisor:
     if reduction == "sum":
         return 1
     if count == 0:
-        raise error(
-            ArgumentError,
+        raise ArgumentError(
             f"{name}: there is no loss to average (every label is ignored or weighs 0, or the "
             "batch is empty); use reduction='sum'",
         )

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.record import Array, op
-from autograd.engine.scope import prefix
 from autograd.errors import ArgumentError, DTypeError
 from autograd.ops.operands import select, zeros_of
 
@@ -169,11 +168,11 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
     """
     for given, ours, theirs in ((min, a_min, "min"), (max, a_max, "max")):
         if given is not None and ours is not None:
-            raise DTypeError(f"{prefix()}clip: got both 'a_{theirs}' and '{theirs}'")
+            raise DTypeError(f"clip: got both 'a_{theirs}' and '{theirs}'")
     low = a_min if min is None else min
     high = a_max if max is None else max
     if low is None and high is None:
-        raise ArgumentError(f"{prefix()}clip: a_min, a_max or both are needed, got neither")
+        raise ArgumentError("clip: a_min, a_max or both are needed, got neither")
     return clip_between(x, low, high)
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.engine import scope
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.support.advice import channels_last, not_flat
 from autograd.support.arguments import number
@@ -52,19 +51,17 @@ def require_size(layer: str, argument: str, size: int, x: Any, axis: int, what: 
     except (AttributeError, IndexError):
         pass
     if not hasattr(x, "shape") and np.asarray(x).dtype.kind not in "fiub":
-        raise DTypeError(
-            f"{scope.prefix()}{layer}: a Tensor or array is needed, got {type(x).__name__}"
-        )
+        raise DTypeError(f"{layer}: a Tensor or array is needed, got {type(x).__name__}")
     shape = shape_of(x)
     if len(shape) < abs(axis):
         raise ShapeError(
-            f"{scope.prefix()}{layer}({argument}={size}, ...) needs an input with at least "
+            f"{layer}({argument}={size}, ...) needs an input with at least "
             f"{abs(axis)} {'axis' if axis == -1 else 'axes'}, got shape {shape}"
         )
     if shape[axis] != size:
         turned = channels_last(shape, size, -1 - axis) or (not_flat(shape, size) * (axis == -1))
         raise ShapeError(
-            f"{scope.prefix()}{layer}({argument}={size}, ...) got {shape[axis]} {what} "
+            f"{layer}({argument}={size}, ...) got {shape[axis]} {what} "
             f"(input of shape {shape})" + (turned or f"; use nn.{layer}({shape[axis]}, ...)")
         )
 

@@ -6,7 +6,6 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from autograd.engine import scope
 from autograd.errors import ArgumentError, ShapeError
 from nn import functional as F
 from nn import init
@@ -310,7 +309,7 @@ class LocalConv2d(Module):
         require_size("LocalConv2d", "in_channels", self.in_channels, x, -3, "channels")
         if F.shape_of(x)[-2:] != self.input_size:
             raise ShapeError(
-                f"{scope.prefix()}LocalConv2d(input_size={self.input_size}) got images of "
+                f"LocalConv2d(input_size={self.input_size}) got images of "
                 f"{F.shape_of(x)[-2:]}; its kernels belong to places"
             )
         return F.local_conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation)

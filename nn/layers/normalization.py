@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import autograd as ag
-from autograd.engine import in_place, scope
+from autograd.engine import in_place
 from autograd.errors import ArgumentError, ShapeError
 from autograd.support.advice import channels_last
 from nn import functional as F
@@ -95,14 +95,14 @@ class _BatchNorm(Module):
         layout = self._layouts.get(len(shape))
         if layout is None:
             raise ShapeError(
-                f"{scope.prefix()}{name}: the input must be "
+                f"{name}: the input must be "
                 f"{' or '.join(self._layouts.values())}, got shape {shape}"
             )
         axis = 1 if layout.startswith("(N") else 0
         if shape[axis] != self.num_features:
             turned = channels_last(shape, self.num_features, len(shape) - axis - 1)
             raise ShapeError(
-                f"{scope.prefix()}{name}(num_features={self.num_features}) got {shape[axis]} "
+                f"{name}(num_features={self.num_features}) got {shape[axis]} "
                 f"channels (input of shape {shape})" + (turned or f"; use nn.{name}({shape[axis]})")
             )
 
@@ -273,7 +273,7 @@ class GroupNorm(Module):
         shape = F.shape_of(x)
         if len(shape) < 2 or shape[1] != self.num_channels:
             raise ShapeError(
-                f"{scope.prefix()}GroupNorm({self.num_groups}, num_channels={self.num_channels}): "
+                f"GroupNorm({self.num_groups}, num_channels={self.num_channels}): "
                 f"the input must be (N, {self.num_channels}, ...), got shape {shape}"
                 + channels_last(shape, self.num_channels, len(shape) - 2)
             )
