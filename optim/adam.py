@@ -8,9 +8,8 @@ import numpy as np
 
 from optim import compiled
 from optim.groups import Params
-from optim.optimizer import Optimizer, Scratch, Settings
-from optim.rules import objective_gradient
-from optim.settings import LearningRate
+from optim.optimizer import Array, Optimizer, Scratch, Settings, State, objective_gradient
+from optim.settings import LearningRate, given
 
 __all__ = ["Adam", "AdamW"]
 
@@ -47,16 +46,7 @@ class Adam(Optimizer):
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "amsgrad": amsgrad,
-            "maximize": maximize,
-            "decoupled_weight_decay": decoupled_weight_decay,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, given(locals()))
 
     @staticmethod
     def initial_state(settings: Settings) -> dict[str, float]:
@@ -66,12 +56,7 @@ class Adam(Optimizer):
 
     @staticmethod
     def update(
-        w: np.ndarray,
-        g: np.ndarray,
-        state: dict[str, np.ndarray],
-        settings: Settings,
-        step: int,
-        scratch: Scratch,
+        w: Array, g: Array, state: State, settings: Settings, step: int, scratch: Scratch
     ) -> None:
         """One step, in place."""
         lr, (beta1, beta2) = settings["lr"], settings["betas"]

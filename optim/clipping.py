@@ -15,8 +15,8 @@ from autograd.engine.in_place import stamp
 from autograd.errors import ArgumentError, GraphError, InPlaceError
 from autograd.support.interrupts import at_once, each
 from autograd.support.unknown import named_arguments
+from optim.blocks import QUIET
 from optim.groups import as_tensors
-from optim.pieces import QUIET
 from optim.settings import nonnegative, number
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]

@@ -12,8 +12,7 @@ from autograd import Tensor
 from autograd.errors import GraphError
 from optim.groups import Params
 from optim.line_search import Trial, strong_wolfe
-from optim.optimizer import Settings
-from optim.settings import LearningRate
+from optim.settings import LearningRate, Settings, given
 from optim.whole_vector import Memory, WholeVectorOptimizer, gather, number_of, put
 
 __all__ = ["LBFGS", "two_loop"]
@@ -74,16 +73,7 @@ class LBFGS(WholeVectorOptimizer):
         history_size: int = 100,
         line_search_fn: str | None = None,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "max_iter": max_iter,
-            "max_eval": max_eval,
-            "tolerance_grad": tolerance_grad,
-            "tolerance_change": tolerance_change,
-            "history_size": history_size,
-            "line_search_fn": line_search_fn,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, given(locals()))
 
     def advance(
         self,

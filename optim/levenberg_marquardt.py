@@ -11,8 +11,7 @@ import autograd as ag
 from autograd import Tensor
 from autograd.errors import DTypeError, GraphError
 from optim.groups import Params
-from optim.optimizer import Settings
-from optim.settings import LearningRate
+from optim.settings import LearningRate, Settings, given
 from optim.whole_vector import Memory, WholeVectorOptimizer, gather, put
 
 __all__ = ["LevenbergMarquardt"]
@@ -57,7 +56,7 @@ class LevenbergMarquardt(WholeVectorOptimizer):
         damping: float = 1e-3,
         max_tries: int = 20,
     ) -> None:
-        super().__init__(params, {"lr": lr, "damping": damping, "max_tries": max_tries})
+        super().__init__(params, given(locals()))
 
     def advance(
         self,

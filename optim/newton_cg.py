@@ -14,8 +14,7 @@ from autograd.curvature import extreme_eigenvalues
 from autograd.errors import GraphError
 from optim.groups import Params
 from optim.line_search import Trial, strong_wolfe
-from optim.optimizer import Settings
-from optim.settings import LearningRate
+from optim.settings import LearningRate, Settings, given
 from optim.whole_vector import Memory, WholeVectorOptimizer, gather, number_of, put, scatter
 
 __all__ = ["NewtonCG"]
@@ -54,13 +53,7 @@ class NewtonCG(WholeVectorOptimizer):
         tolerance_cg: float = 1e-3,
         tolerance_grad: float = 1e-7,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "max_cg": max_cg,
-            "tolerance_cg": tolerance_cg,
-            "tolerance_grad": tolerance_grad,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, given(locals()))
 
     def advance(
         self,

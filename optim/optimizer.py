@@ -15,16 +15,14 @@ from autograd.errors import ArgumentError, DTypeError, InPlaceError, ShapeError
 from autograd.support.interrupts import at_once, each, to_the_end
 from autograd.support.unknown import NamedArguments, named_arguments, unknown_keyword
 from optim import groups
+from optim.blocks import Array, Due, Scratch, Scratchpad, State
 from optim.compiled import SMALL
 from optim.groups import Params, describe
-from optim.pieces import Due, Scratch, Scratchpad
-from optim.plan import Now, Plan
-from optim.settings import check_group, check_settings, nonnegative
+from optim.plan import Plan, ResolvedSettings
+from optim.settings import Settings, check_group, check_settings, nonnegative
 from optim.state import loaded_state, saved_state
 
-__all__ = ["Optimizer", "Scratch", "Settings"]
-
-Settings = dict[str, Any]
+__all__ = ["Array", "Optimizer", "Scratch", "Settings", "State", "objective_gradient"]
 
 
 @named_arguments
@@ -43,6 +41,11 @@ class Optimizer(NamedArguments):
     one pass over many parameters (`Batch`); it is used where they are not small, and small ones
     come to `update` joined into one array. A subclass with an `update` of its own does not inherit
     it.
+
+    What is kept beside arrays of the parameter's shape is named by `initial_values(w, settings)`:
+    numbers, texts, arrays of any shape, and all else that `nn.save` takes. `update` finds it in
+    `state`, too, and changes or replaces it there. Such a rule is called once for each parameter,
+    with `w` whole and in its shape, so it need not be elementwise.
 
     `params` is an iterable of Tensors, of (name, Tensor) pairs, or of dictionaries with settings
     of their own. `lr` is a float or a function of the number of steps taken, from 0. A parameter
@@ -74,13 +77,13 @@ class Optimizer(NamedArguments):
         return {}
 
     @staticmethod
+    def initial_values(w: Array, settings: Settings) -> State:
+        """What else is kept for a parameter, at first; None for what may be anything later."""
+        return {}
+
+    @staticmethod
     def update(
-        w: np.ndarray,
-        g: np.ndarray,
-        state: dict[str, np.ndarray],
-        settings: Settings,
-        step: int,
-        scratch: Scratch,
+        w: Array, g: Array, state: State, settings: Settings, step: int, scratch: Scratch
     ) -> None:
         """One update of an array, in place: the rule."""
         raise NotImplementedError("an optimiser defines update(w, g, state, settings, step, ...)")
@@ -96,7 +99,8 @@ class Optimizer(NamedArguments):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if "update" in vars(cls) and "compiled" not in vars(cls):
+        own = vars(cls)
+        if ("update" in own or "initial_values" in own) and "compiled" not in own:
             cls.compiled = None
 
     def __init__(self, params: Params, defaults: Settings) -> None:
@@ -105,7 +109,7 @@ class Optimizer(NamedArguments):
         self.state: dict[Tensor, dict[str, Any]] = {}
         self.steps = 0
         self._scratchpad = Scratchpad()
-        self._now: Now | None = None  # of the last step
+        self._now: ResolvedSettings | None = None  # of the last step
         self._plan: Plan | None = None
         for group in groups.as_groups(type(self).__name__, params):
             self.add_param_group(group)
@@ -191,14 +195,14 @@ class Optimizer(NamedArguments):
         if plan is not None and plan.initial == now.initial:
             gradients = plan.gradients(self.param_groups, self.state)
         if plan is None or gradients is None or plan.tentative:
-            plan, gradients = self._planned(now.initial, lasting=gradients is not None)
+            plan, gradients = self._planned(now, lasting=gradients is not None)
         marks: list[tuple[Any, str, Any]] = [(self, "steps", self.steps + 1)]
         if plan.fresh:
             marks += (self, "_plan", plan), (plan, "fresh", False)
         plan.step(self.update, self.compiled, gradients, now.settings, marks)
         return loss
 
-    def _settled(self) -> Now:
+    def _settled(self) -> ResolvedSettings:
         """The settings of this step, kept while groups stay, if learning rates are numbers."""
         seen = [value for group in self.param_groups for value in group.values()]
         if not self._checked.issuperset(map(type, seen)):
@@ -209,18 +213,18 @@ class Optimizer(NamedArguments):
             {**group, "lr": self._lr_now(group, index)}
             for index, group in enumerate(self.param_groups)
         ]
-        now = Now(seen, settings, [type(self).initial_state(each) for each in settings])
+        now = ResolvedSettings(
+            seen, settings, [type(self).initial_state(each) for each in settings]
+        )
         scheduled = any(callable(group["lr"]) for group in self.param_groups)
         self._now = None if scheduled else now
         return now
 
-    def _planned(
-        self, initial: list[dict[str, float]], lasting: bool
-    ) -> tuple[Plan, list[np.ndarray]]:
+    def _planned(self, now: ResolvedSettings, lasting: bool) -> tuple[Plan, list[np.ndarray]]:
         """A plan of this step and its gradients, with state made where there is none.
 
-        A plan is first made as if for one step only. If it would have served for the next one too
-        it is `lasting`, and joins small parameters.
+        The first plan does not join small parameters: copying them pays only if the plan is used
+        again. If the next step could have used it, a `lasting` one that joins takes its place.
         """
         due, skipped, gradients = [], [], []
         for index, group in enumerate(self.param_groups):
@@ -229,19 +233,20 @@ class Optimizer(NamedArguments):
                 if gradient is None or not tensor.requires_grad:
                     skipped.append(tensor)
                     continue
-                item, g = self._due(initial[index], index, position, gradient.data)
+                item, g = self._due(now, index, position, gradient.data)
                 due.append(item)
                 gradients.append(g)
-        twin = self.compiled is not None  # then the rule is known to treat each element alone
+        # A rule with a compiled twin is known to treat each element alone.
+        twin = self.compiled is not None and not self._keeps_values()
         large = twin and sum([item.w.size for item in due]) >= SMALL
         groups, states, joined = self.param_groups, self.state, twin and lasting
         pad = self._scratchpad
-        plan = Plan(groups, states, due, skipped, gradients, initial, pad, large, joined)
+        plan = Plan(groups, states, due, skipped, gradients, now.initial, pad, large, joined)
         plan.tentative = twin and not lasting and len(plan.rest) > 1
         return plan, gradients
 
     def _due(
-        self, initial: dict[str, float], index: int, position: int, g: np.ndarray
+        self, now: ResolvedSettings, index: int, position: int, g: np.ndarray
     ) -> tuple[Due, np.ndarray]:
         """A parameter's arrays, checked, and its gradient in its dtype."""
         group = self.param_groups[index]
@@ -257,7 +262,7 @@ class Optimizer(NamedArguments):
         if g.dtype != w.dtype:
             g = g.astype(w.dtype)
         kept, begun = {}, state["step"]
-        for name, value in initial.items():
+        for name, value in now.initial[index].items():
             array = state.get(name)
             if array is None:
                 begun = 0 if self.counts_from_state else begun
@@ -269,7 +274,14 @@ class Optimizer(NamedArguments):
             if array.dtype != w.dtype:  # the module was converted: net.double()
                 array = array.astype(w.dtype)
             kept[name] = array
-        return Due(tensor, w, kept, state, index, state["step"], begun), g
+        values = None
+        if self._keeps_values():
+            first = self.initial_values(w, now.settings[index])
+            values = {name: state.get(name, value) for name, value in first.items()}
+        return Due(tensor, w, kept, values, state, index, state["step"], begun), g
+
+    def _keeps_values(self) -> bool:
+        return self.initial_values is not Optimizer.initial_values
 
     def _misfit(self, which: str, group: dict[str, Any], index: int, position: int) -> ShapeError:
         return ShapeError(
@@ -322,6 +334,23 @@ class Optimizer(NamedArguments):
         if len(lines) == 1:
             return f"{type(self).__name__}({lines[0]})"
         return "\n  ".join([f"{type(self).__name__}(", *lines]) + "\n)"
+
+
+def objective_gradient(w: Array, g: Array, settings: Settings, scratch: Scratch) -> Array:
+    """For a rule: the gradient of what is minimised, ±g + weight_decay·w.
+
+    It is `g` itself, or in `scratch[0]`; `scratch[1]` may be written to.
+
+    >>> w, g, scratch = np.array([2.0]), np.array([1.0]), (np.empty(1), np.empty(1))
+    >>> objective_gradient(w, g, {"maximize": True, "weight_decay": 0.25}, scratch)
+    array([-0.5])
+    """
+    if settings["maximize"]:
+        g = np.negative(g, out=scratch[0])
+    if settings["weight_decay"]:
+        decay = np.multiply(w, settings["weight_decay"], out=scratch[1])
+        g = np.add(g, decay, out=scratch[0])
+    return g
 
 
 def _group_text(group: dict[str, Any]) -> str:

@@ -14,10 +14,10 @@ from autograd import Tensor
 from autograd.engine.in_place import Stamp, owner, stamp
 from autograd.kernels.launch.runtime import use_numba
 from autograd.support.interrupts import at_once, each
+from optim.blocks import ALL, BLOCK, QUIET, Alone, Due, Joined, Scratchpad
 from optim.compiled import Batch, fits
-from optim.pieces import ALL, BLOCK, QUIET, Alone, Due, Joined, Scratchpad
 
-__all__ = ["Now", "Plan", "Share"]
+__all__ = ["Plan", "ResolvedSettings", "Share"]
 
 #: A plan keeps room for copies of arrays of at most so many elements.
 ROOM = 4 * BLOCK
@@ -26,8 +26,8 @@ Groups = Sequence[dict[str, Any]]
 States = dict[Tensor, dict[str, Any]]
 
 
-class Now(NamedTuple):
-    """The groups' settings, learning rates as numbers, and what a rule keeps under them."""
+class ResolvedSettings(NamedTuple):
+    """Per group: its settings with the learning rate as a number, and the arrays a rule keeps."""
 
     seen: list[Any]  # all values in the groups that these were made from
     settings: list[dict[str, Any]]

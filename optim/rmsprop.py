@@ -6,9 +6,8 @@ import numpy as np
 
 from optim import compiled
 from optim.groups import Params
-from optim.optimizer import Optimizer, Scratch, Settings
-from optim.rules import objective_gradient
-from optim.settings import LearningRate
+from optim.optimizer import Array, Optimizer, Scratch, Settings, State, objective_gradient
+from optim.settings import LearningRate, given
 
 __all__ = ["RMSprop"]
 
@@ -44,16 +43,7 @@ class RMSprop(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "alpha": alpha,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "momentum": momentum,
-            "centered": centered,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, given(locals()))
 
     @staticmethod
     def initial_state(settings: Settings) -> dict[str, float]:
@@ -67,12 +57,7 @@ class RMSprop(Optimizer):
 
     @staticmethod
     def update(
-        w: np.ndarray,
-        g: np.ndarray,
-        state: dict[str, np.ndarray],
-        settings: Settings,
-        step: int,
-        scratch: Scratch,
+        w: Array, g: Array, state: State, settings: Settings, step: int, scratch: Scratch
     ) -> None:
         """One step, in place."""
         g = objective_gradient(w, g, settings, scratch)

@@ -12,9 +12,11 @@ from autograd.support.arguments import nonnegative, number, require_constant
 
 __all__ = [
     "LearningRate",
+    "Settings",
     "check_group",
     "check_setting",
     "check_settings",
+    "given",
     "learning_rate",
     "nonnegative",
     "number",
@@ -22,6 +24,12 @@ __all__ = [
 
 #: A learning rate: a number, or a function of the number of steps taken.
 LearningRate = float | Callable[[int], float]
+Settings = dict[str, Any]
+
+
+def given(arguments: Mapping[str, Any]) -> Settings:
+    """The settings among `locals()` at the start of an optimiser's `__init__`: its arguments."""
+    return {n: x for n, x in arguments.items() if n not in ("self", "params", "__class__")}
 
 
 def _fraction(where: str, name: str, value: Any) -> float:
@@ -128,7 +136,7 @@ def check_group(where: str, group: Mapping[str, Any]) -> None:
             check_setting(where, name, value)
 
 
-def check_settings(where: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+def check_settings(where: str, settings: Mapping[str, Any]) -> Settings:
     """The settings in their standard types, if each is right and they fit each other."""
     checked = {name: check_setting(where, name, value) for name, value in settings.items()}
     if checked.get("nesterov") and (not checked["momentum"] or checked["dampening"]):

@@ -6,9 +6,8 @@ import numpy as np
 
 from optim import compiled
 from optim.groups import Params
-from optim.optimizer import Optimizer, Scratch, Settings
-from optim.rules import objective_gradient
-from optim.settings import LearningRate
+from optim.optimizer import Array, Optimizer, Scratch, Settings, State, objective_gradient
+from optim.settings import LearningRate, given
 
 __all__ = ["SGD"]
 
@@ -45,15 +44,7 @@ class SGD(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "momentum": momentum,
-            "dampening": dampening,
-            "weight_decay": weight_decay,
-            "nesterov": nesterov,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, given(locals()))
 
     @staticmethod
     def initial_state(settings: Settings) -> dict[str, float]:
@@ -62,12 +53,7 @@ class SGD(Optimizer):
 
     @staticmethod
     def update(
-        w: np.ndarray,
-        g: np.ndarray,
-        state: dict[str, np.ndarray],
-        settings: Settings,
-        step: int,
-        scratch: Scratch,
+        w: Array, g: Array, state: State, settings: Settings, step: int, scratch: Scratch
     ) -> None:
         """One step, in place."""
         g = objective_gradient(w, g, settings, scratch)

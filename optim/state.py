@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from autograd import Tensor
 from autograd.errors import CheckpointError, GlassgradError
 from optim.groups import LABELS, describe
-from optim.settings import check_setting
+from optim.settings import CHECKS, check_setting
 
 if TYPE_CHECKING:
     from optim.optimizer import Optimizer
@@ -31,6 +32,7 @@ def saved_state(optimizer: Optimizer) -> dict[str, Any]:
         saved = {key: value for key, value in group.items() if key != "params"}
         if callable(saved["lr"]):
             saved["lr"] = repr(saved["lr"])
+        saved = copy.deepcopy(saved)
         saved["params"] = [numbers[tensor] for tensor in group["params"]]
         saved_groups.append(saved)
     state = {}
@@ -40,7 +42,9 @@ def saved_state(optimizer: Optimizer) -> dict[str, Any]:
             kept = optimizer.state.get(tensor)
             if kept is not None:
                 arrays = {name: np.array(kept[name]) for name in names if name in kept}
-                state[numbers[tensor]] = {"step": kept["step"], **arrays}
+                others = optimizer.initial_values(tensor.data, dict(group))
+                values = {name: kept[name] for name in others if name in kept}
+                state[numbers[tensor]] = {"step": kept["step"], **arrays, **copy.deepcopy(values)}
     return {"steps": optimizer.steps, "state": state, "param_groups": saved_groups}
 
 
@@ -61,16 +65,14 @@ def loaded_state(optimizer: Optimizer, state_dict: Any) -> tuple[Groups, State, 
 
 
 def _names(optimizer: Optimizer, group: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """What the rule may keep for a parameter of a group, and what it keeps in any case.
+    """The arrays the rule may keep for a parameter of a group, and those it keeps in any case.
 
     A setting that was switched off leaves its array, which counts when it is switched on again;
     one that was just switched on has no array yet.
     """
-    on = {name: value or True for name, value in group.items()}
-    off = {
-        name: type(value)(0) if isinstance(value, bool | int | float) else value
-        for name, value in group.items()
-    }
+    switches = {name: x for name, x in group.items() if isinstance(x, bool | int | float)}
+    on = {**group, **{name: value or True for name, value in switches.items()}}
+    off = {**group, **{name: type(value)(0) for name, value in switches.items()}}
     initial_state = type(optimizer).initial_state
     now, needed = initial_state(dict(group)), initial_state(off)
     return list({**now, **initial_state(on), **needed}), [name for name in now if name in needed]
@@ -127,10 +129,13 @@ def _loaded_group(
     checked = {}
     for key, value in settings.items():
         try:
-            checked[key] = check_setting(where, key, value)
+            checked[key] = check_setting(where, key, copy.deepcopy(value))
         except GlassgradError as error:
             problems.append(str(error))
-    problems += [f"{where}: {problem}" for problem in found]
+            continue
+        if key not in LABELS and key not in CHECKS:
+            found.append(_value_problem(key, checked[key], own.get(key)))
+    problems += [f"{where}: {problem}" for problem in found if problem]
     if problems:
         return own
     return {key: own[key] for key in ("params", "param_names") if key in own} | checked
@@ -157,14 +162,21 @@ def _loaded_state(
             continue
         tensor = group["params"][position]
         names, needed = _names(optimizer, group)
+        others = optimizer.initial_values(tensor.data, dict(group))
         wanted = ["step", *(name for name in names if name in kept or name in needed)]
         found = [_entry_problem(name, kept, tensor) for name in wanted]
-        found += [f"unknown {name!r}" for name in kept if name != "step" and name not in names]
+        found += [
+            _value_problem(name, kept[name], value) if name in kept else f"missing {name!r}"
+            for name, value in others.items()
+        ]
+        known = {"step", *names, *others}
+        found += [f"unknown {name!r}" for name in kept if name not in known]
         found = [problem for problem in found if problem]
         problems += [f"{where}: {problem}" for problem in found]
         if not found:
             arrays = {n: np.array(kept[n], dtype=tensor.dtype, order="C") for n in wanted[1:]}
-            state[tensor] = {"step": int(kept["step"]), **arrays}
+            values = {name: copy.deepcopy(kept[name]) for name in others}
+            state[tensor] = {"step": int(kept["step"]), **arrays, **values}
     return state
 
 
@@ -182,3 +194,24 @@ def _entry_problem(name: str, kept: Mapping[str, Any], tensor: Tensor) -> str:
     if array.shape != tensor.shape:
         return f"{name!r} has shape {array.shape}, the parameter {tensor.shape}"
     return ""
+
+
+def _value_problem(name: str, value: Any, first: Any) -> str:
+    """What is wrong with a value in place of `first`, told by its kind, or nothing."""
+    if isinstance(first, np.ndarray):
+        if isinstance(value, np.ndarray) and value.dtype.kind == first.dtype.kind:
+            fits = value.shape == first.shape
+            return "" if fits else f"{name!r} has shape {value.shape}, not {first.shape}"
+        return f"{name!r} is {_kind(value)}, not {_kind(first)}"
+    fits = first is None or _kind(value) == _kind(first)
+    return "" if fits else f"{name!r} is {value!r}, not {_kind(first)}"
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype}"
+    if isinstance(value, bool | np.bool_):
+        return "True or False"
+    if isinstance(value, int | float | np.number):
+        return "a number"
+    return f"a {type(value).__name__}"

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 import autograd as ag
+import nn
 import optim
-from autograd.errors import (
-    CheckpointError,
-)
+from autograd.errors import CheckpointError
 from optim import schedules
 from tests.test_optim import LR, gradients, leaf, random_leaf, rules, run
 
@@ -202,3 +201,178 @@ def test_the_first_velocity_is_a_gradient_whenever_momentum_is_switched_on(size)
             optimizer.step()
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(a.data, b.detach().numpy())
+
+
+# ------------------------------------------------------- what is kept beside arrays of the shape
+
+
+class Kept(optim.Optimizer):
+    """A rule of one's own that keeps of each kind, for each parameter and for each group."""
+
+    def __init__(self, params, lr=0.1, decay=0.5):
+        trace = np.zeros(2)
+        super().__init__(params, {"lr": lr, "decay": decay, "mean": trace, "calls": 0, "of": "a"})
+
+    @staticmethod
+    def initial_state(settings):
+        return {"velocity": 0.0}
+
+    @staticmethod
+    def initial_values(w, settings):
+        rows = np.zeros(w.shape[:1], w.dtype)
+        return {
+            "product": 1.0,
+            "count": 0,
+            "phase": "begun",
+            "rows": rows,
+            "last": None,
+            "on": True,
+        }
+
+    @staticmethod
+    def update(w, g, state, settings, step, scratch):
+        state["product"] *= settings["decay"]
+        state["count"] += 1
+        state["phase"] = f"after {step}"
+        state["rows"] += g.sum(axis=tuple(range(1, g.ndim)))
+        state["last"] = {"norms": [float(np.linalg.norm(g))], "gradient": g.copy()}
+        state["on"] = not state["on"]
+        state["velocity"] += g * state["product"]
+        w -= settings["lr"] * (
+            state["velocity"] + np.reshape(state["rows"], (-1, *[1] * (g.ndim - 1)))
+        )
+
+    def step(self, closure=None):
+        result = super().step(closure)
+        for group in self.param_groups:
+            group["calls"] += 1
+            group["mean"] = group["mean"] + [1.0, self.steps]
+        return result
+
+
+SIZES = [(3, 2), (200, 150)]  # the second is more than a block
+
+
+def kept_after(steps, shape):
+    w = random_leaf(shape, np.float64)
+    optimizer = Kept([w])
+    run(optimizer, w, gradients(steps, shape, np.float64))
+    return w, optimizer
+
+
+@pytest.mark.parametrize("shape", SIZES)
+@pytest.mark.parametrize("through_a_file", [False, True])
+def test_a_state_of_every_kind_goes_on(shape, through_a_file, tmp_path):
+    grads = gradients(6, shape, np.float64)
+    straight, whole = random_leaf(shape, np.float64), random_leaf(shape, np.float64)
+    ahead, first = Kept([straight]), Kept([whole])
+    run(ahead, straight, grads)
+    run(first, whole, grads[:3])
+    state = first.state_dict()
+    if through_a_file:
+        nn.save(state, tmp_path / "state.safetensors")
+        state = nn.load(tmp_path / "state.safetensors")
+    resumed = leaf(whole.data, np.float64)
+    run(first, whole, grads[:2])  # the dictionary is a copy
+    second = Kept([resumed])
+    second.load_state_dict(state)
+    run(second, resumed, grads[3:])
+    np.testing.assert_array_equal(resumed.data, straight.data)
+    np.testing.assert_equal(second.state_dict(), ahead.state_dict())
+    assert second.state[resumed]["phase"] == "after 6"
+    assert second.state[resumed]["rows"].shape == shape[:1]
+    assert second.state[resumed]["product"] == 0.5**6  # once a step, of whatever size
+    assert second.param_groups[0]["calls"] == 6
+
+
+def test_a_state_of_every_kind_is_copied_and_pickled():
+    _, optimizer = kept_after(2, (3, 2))
+    before = optimizer.state_dict()
+    for other in (copy.deepcopy(optimizer), pickle.loads(pickle.dumps(optimizer))):
+        np.testing.assert_equal(other.state_dict(), before)
+        (twin,) = other.param_groups[0]["params"]
+        run(other, twin, gradients(1, (3, 2), np.float64))
+        np.testing.assert_equal(optimizer.state_dict(), before)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"product": "x"}, "'product' is 'x', not a number"),
+        ({"product": True}, "'product' is True, not a number"),
+        ({"on": 1}, "'on' is 1, not True or False"),
+        ({"phase": 3}, "'phase' is 3, not a str"),
+        ({"rows": 3.0}, "'rows' is a number, not an array of float64"),
+        ({"rows": np.zeros(4)}, r"'rows' has shape \(4,\), not \(3,\)"),
+        ({"rows": np.zeros(3, int)}, "'rows' is an array of int64, not an array of float64"),
+        ({"surprise": 1}, "unknown 'surprise'"),
+        ({"velocity": 3.0}, r"'velocity' has shape \(\), the parameter \(3, 2\)"),
+    ],
+)
+def test_a_value_of_another_kind(change, message):
+    _, optimizer = kept_after(1, (3, 2))
+    before, wrong = optimizer.state_dict(), optimizer.state_dict()
+    wrong["state"][0] |= change
+    with pytest.raises(CheckpointError, match=message):
+        optimizer.load_state_dict(wrong)
+    np.testing.assert_equal(optimizer.state_dict(), before)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"calls": "many"}, "group 0: 'calls' is 'many', not a number"),
+        ({"mean": np.zeros(3)}, r"group 0: 'mean' has shape \(3,\), not \(2,\)"),
+        ({"of": 3.0}, "group 0: 'of' is 3.0, not a str"),
+    ],
+)
+def test_a_value_of_another_kind_in_a_group(change, message):
+    _, optimizer = kept_after(1, (3, 2))
+    wrong = optimizer.state_dict()
+    wrong["param_groups"][0] |= change
+    with pytest.raises(CheckpointError, match=message):
+        optimizer.load_state_dict(wrong)
+
+
+def test_a_missing_value():
+    _, optimizer = kept_after(1, (3, 2))
+    wrong = optimizer.state_dict()
+    del wrong["state"][0]["count"]
+    with pytest.raises(CheckpointError, match="missing 'count'"):
+        optimizer.load_state_dict(wrong)
+
+
+@pytest.mark.parametrize("size", [3, 40_000])
+def test_a_rule_whose_state_has_an_entry_that_nothing_names(size):
+    class Forgets(optim.Optimizer):
+        @staticmethod
+        def update(w, g, state, settings, step, scratch):
+            w -= g
+            state["mean"] = g.copy()
+
+    w = leaf(np.ones(size))
+    w.grad = np.ones(size, np.float32)
+    optimizer = Forgets([w], {"lr": 1.0})
+    with pytest.raises(ag.ArgumentError, match=r"Forgets.update: state .* got 'mean' too"):
+        optimizer.step()
+    assert (w.data == 1).all()
+    assert not optimizer.state
+
+
+def test_an_array_that_a_rule_puts_in_place_of_another_is_kept_of_any_size():
+    class Averaged(optim.Optimizer):
+        @staticmethod
+        def initial_state(settings):
+            return {"mean": 0.0}
+
+        @staticmethod
+        def update(w, g, state, settings, step, scratch):
+            state["mean"] = state["mean"] + (g - state["mean"]) / step
+            w -= state["mean"]
+
+    for size in (3, 40_000):  # the second comes in blocks
+        w = leaf(np.zeros(size))
+        optimizer = Averaged([w], {"lr": 1.0})
+        run(optimizer, w, [np.full(size, slope, np.float32) for slope in (1, 3, 5)])
+        np.testing.assert_array_equal(w.data, -(1 + 2 + 3))
+        np.testing.assert_array_equal(optimizer.state[w]["mean"], 3)

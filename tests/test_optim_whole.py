@@ -41,6 +41,21 @@ class Signs(optim.Optimizer):
         w -= settings["lr"] * np.sign(g)
 
 
+class Counts(Signs):
+    """And one that keeps a number, and an array of another shape, which it writes to."""
+
+    @staticmethod
+    def initial_values(w, settings):
+        return {"product": 1.0, "trace": np.zeros(2)}
+
+    @staticmethod
+    def update(w, g, state, settings, step, scratch):
+        state["product"] *= 0.5
+        state["trace"] += [step, g.size]
+        state["mean"] += g
+        w -= settings["lr"] * state["product"] * np.sign(g)
+
+
 def everything(optimizer):
     """Copies of all that a step changes."""
     params = [p for group in optimizer.param_groups for p in group["params"]]
@@ -64,7 +79,9 @@ def made(cls, settings, shapes):
     ]
     half = len(params) // 2
     groups = [{"params": params[:half]}, {"params": params[half:], "lr": 0.05}]
-    optimizer = cls(groups, lr=0.1, **settings) if cls is not Signs else cls(groups, {"lr": 0.1})
+    optimizer = (
+        cls(groups, lr=0.1, **settings) if cls not in (Signs, Counts) else cls(groups, {"lr": 0.1})
+    )
     for p in params:
         p.grad = np.asarray(rng.standard_normal(p.shape), np.float32)
     return optimizer
@@ -98,7 +115,7 @@ def outcomes(cls, settings, shapes, before):
 
 
 @pytest.mark.parametrize("before", [0, 1])
-@pytest.mark.parametrize(("cls", "settings"), [*RULES, (Signs, {})])
+@pytest.mark.parametrize(("cls", "settings"), [*RULES, (Signs, {}), (Counts, {})])
 def test_a_step_of_small_parameters_that_is_interrupted(cls, settings, before):
     old, new = outcomes(cls, settings, [(3, 4), (), (5,), (0, 2)], before)
     assert old > 10

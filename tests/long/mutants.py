@@ -82,9 +82,9 @@ CONCERNED: dict[str, tuple[str, ...]] = {
     "optim/lr_scheduler": ("test_optim_schedules",),
     "optim/newton_cg": ("test_second_order_steps", "test_optim_second_order"),
     "optim/optimizer": ("test_optim", "test_optim_state", "test_optim_plan"),
-    "optim/p": ("test_optim_plan", "test_optim", "test_optim_whole"),  # pieces and plan
+    "optim/blocks": ("test_optim_plan", "test_optim", "test_optim_whole", "test_optim_state"),
+    "optim/plan": ("test_optim_plan", "test_optim", "test_optim_whole"),
     "optim/rmsprop": ("test_optim",),
-    "optim/rules": ("test_optim",),
     "optim/schedules": ("test_optim_schedules",),
     "optim/settings": ("test_optim", "test_optim_schedules"),
     "optim/sgd": ("test_optim", "test_optim_state"),

@@ -23,7 +23,7 @@ FILES = {
         f"optim/{name}.py"
         for name in (
             "adagrad", "adam", "clipping", "lbfgs", "levenberg_marquardt", "line_search",
-            "newton_cg", "rmsprop", "rules", "sgd",
+            "newton_cg", "rmsprop", "sgd",
         )
     ],
 }  # fmt: skip

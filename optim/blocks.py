@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, repeat, starmap
 from operator import setitem
@@ -11,12 +12,27 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import Tensor
+from autograd.errors import ArgumentError
 from autograd.support.interrupts import each
+from optim.settings import Settings
 
-__all__ = ["ALL", "BLOCK", "QUIET", "Alone", "Due", "Joined", "Scratch", "Scratchpad"]
+__all__ = [
+    "ALL",
+    "BLOCK",
+    "QUIET",
+    "Alone",
+    "Array",
+    "Due",
+    "Joined",
+    "Scratch",
+    "Scratchpad",
+    "State",
+]
 
-Scratch = tuple[np.ndarray, np.ndarray]
-Rule = Callable[[np.ndarray, np.ndarray, dict[str, Any], dict[str, Any], int, Scratch], None]
+Array = np.ndarray
+State = dict[str, Any]  # of one parameter: by name
+Scratch = tuple[Array, Array]
+Rule = Callable[[Array, Array, State, Settings, int, Scratch], None]
 
 #: Where NumPy warns of nothing, and raises nothing, in the middle of a step: `QUIET.copy().run(f)`.
 #: (That takes a tenth of the time of `np.errstate`.)
@@ -31,12 +47,13 @@ BLOCK = 1 << 14
 
 
 class Due(NamedTuple):
-    """A parameter to be updated: its array, its state, and the arrays that the rule keeps there."""
+    """A parameter to be updated: its array, its state, and what the rule keeps there."""
 
     tensor: Tensor
     w: np.ndarray
-    kept: dict[str, np.ndarray]
-    state: dict[str, Any]
+    kept: dict[str, np.ndarray]  # arrays of its shape
+    values: State | None  # what else; None for a rule that treats each element alone
+    state: State
     group: int
     step: int  # updates so far
     begun: int  # updates since its state was made, for a rule that counts from there
@@ -107,11 +124,11 @@ class Scratchpad:
 
 
 class Alone:
-    """A parameter that a rule takes alone: whole, or in flat blocks if it is large."""
+    """A parameter that a rule takes alone: whole, or elementwise in flat blocks if it is large."""
 
     def __init__(self, item: Due, scratchpad: Scratchpad) -> None:
         self._item, self._scratchpad = item, scratchpad
-        self._small = item.w.size <= BLOCK
+        self._whole = item.w.size <= BLOCK or item.values is not None
         #: What the rule writes to before all is computed.
         self.written = [item.w, *item.kept.values()]
 
@@ -120,13 +137,32 @@ class Alone:
     ) -> Iterable[Any]:
         """Apply the rule to it; calls into C that write what is left to write."""
         (g,), w, kept, like = gradients, self._item.w, self._item.kept, self._scratchpad.like
-        if self._small:
+        if self._whole:
             state = dict(kept)  # a rule may put other arrays there
+            if self._item.values:
+                state |= copy.deepcopy(self._item.values)
+            count = len(state)
             rule(w, g, state, settings, step, like(w))
+            if len(state) > count:
+                raise _unnamed(rule, state, [*kept, *(self._item.values or ())])
             return each(dict.update, (self._item.state,), (state,))
         for part, slope, *rows in _blocks([w, g, *kept.values()]):
-            rule(part, slope, dict(zip(kept, rows, strict=True)), settings, step, like(part))
+            state = dict(zip(kept, rows, strict=True))
+            rule(part, slope, state, settings, step, like(part))
+            if len(state) > len(rows):
+                raise _unnamed(rule, state, kept)
+            for row, left in zip(rows, state.values(), strict=True):
+                if left is not row:
+                    row[...] = left
         return ()
+
+
+def _unnamed(rule: Rule, state: State, known: Iterable[str]) -> ArgumentError:
+    name = next(iter(state.keys() - set(known)))
+    return ArgumentError(
+        f"{rule.__qualname__}: state must have the entries that initial_state and initial_values "
+        f"name, got {name!r} too; name it there, so that it is saved and loaded"
+    )
 
 
 def _blocks(arrays: Sequence[np.ndarray]) -> Iterator[list[np.ndarray]]:
