@@ -48,7 +48,8 @@ def run(page: Path, directory: Path) -> int:
         for line, block in blocks(page):
             if block.startswith(">>>"):
                 examples = parser.get_examples(block)
-                test = doctest.DocTest(examples, scope, name(page), str(page), line, block)
+                where = f"{name(page)}:{line}"
+                test = doctest.DocTest(examples, scope, where, str(page), line, block)
                 test.globs = scope  # it has taken a copy
                 runner.run(test, clear_globs=False)
                 count += len(examples)
