@@ -58,14 +58,23 @@ def test_a_picture_that_the_code_no_longer_draws_is_noticed(tmp_path):
 
 # -- paths -----------------------------------------------------------------------------------------
 
-LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
+LINK = re.compile(r"\]\(([^)#:\s]*)(?:#([^)]*))?\)")
 PATH = re.compile(r"`((?:autograd|nn|optim|tests|docs|bench|notebooks)/[\w./-]*)`")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=pages.name)
 def test_what_a_page_points_to_is_there(page):
-    text = page.read_text(encoding="utf-8")
-    linked = [page.parent / path for path in LINK.findall(text)]
-    named = [ROOT / path for path in PATH.findall(text)]
-    missing = [str(path) for path in linked + named if not path.exists()]
+    text = pages.prose(page)
+    missing = [path for path in PATH.findall(text) if not (ROOT / path).exists()]
+    for path, heading in LINK.findall(text):
+        target = page.parent / path if path else page
+        if not target.exists() or (heading and heading not in anchors(target)):
+            missing.append(f"{path}#{heading}")
     assert not missing, f"{pages.name(page)} names what is not there: {missing}"
+
+
+def anchors(page):
+    """The names of a page's headings in links."""
+    headings = HEADING.findall(pages.prose(page))
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -36,6 +36,11 @@ def blocks(page: Path) -> Iterator[tuple[int, str]]:
         yield line, re.sub(f"^{found[1]}", "", found[2], flags=re.MULTILINE)
 
 
+def prose(page: Path) -> str:
+    """The page without its blocks of code."""
+    return re.sub(r"^( *)```.*?^ *```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+
+
 def run(page: Path, directory: Path) -> int:
     """Run the page's code in `directory`; how many examples and blocks there were.
 
