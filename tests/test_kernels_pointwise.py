@@ -12,7 +12,7 @@ from autograd import kernels
 from autograd.kernels.launch import runtime
 from autograd.kernels.norm import norm_reference
 from autograd.kernels.pointwise import dropout_reference, pointwise_reference
-from autograd.kernels.rowwise import softmax_reference
+from autograd.kernels.softmax import softmax_reference
 
 DTYPES = (np.float32, np.float64)
 SIZE = 5003  # above every threshold for small arrays, a multiple of nothing

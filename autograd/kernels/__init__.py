@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from autograd.kernels.pointwise.dropout import *  # noqa: F403
     from autograd.kernels.pointwise.pointwise import *  # noqa: F403
     from autograd.kernels.pool.pool import *  # noqa: F403
-    from autograd.kernels.rowwise.softmax_rows import *  # noqa: F403
+    from autograd.kernels.softmax.softmax_rows import *  # noqa: F403
     from autograd.kernels.sums.running import *  # noqa: F403
     from autograd.kernels.sums.sums import *  # noqa: F403
 
@@ -61,7 +61,7 @@ _FAMILIES = {
     ),
     "sums.running": ("running_products", "running_sums"),
     "launch.runtime": ("get_num_threads", "set_kernels", "set_num_threads", "use_numba"),
-    "rowwise.softmax_rows": (
+    "softmax.softmax_rows": (
         "cross_entropy",
         "cross_entropy_grad",
         "log_softmax",
