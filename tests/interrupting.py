@@ -38,7 +38,7 @@ def _looks_for_signals(code: CodeType) -> bool:
 
     Compiled ones tell of themselves, but run no handler.
     """
-    if code.co_filename.endswith("_numba.py"):
+    if os.path.basename(code.co_filename).startswith("numba_"):
         return False
     for instruction in dis.get_instructions(code):
         if instruction.opname == "RESUME":

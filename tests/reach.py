@@ -40,9 +40,17 @@ def drawn(row: Row, scale: float = 1.0, dtype: Any = np.float64) -> list[np.ndar
 
 def kernel_modules() -> list[ModuleType]:
     """The modules that choose between a compiled kernel and its NumPy twin."""
-    names = [m.name for m in pkgutil.iter_modules(kernels.__path__, "autograd.kernels.")]
-    plain = [n for n in names if not n.endswith(("_numba", "_reference"))]
-    return [importlib.import_module(name) for name in plain]
+    return [importlib.import_module(n) for n in kernel_names() if leaf(n) in ("dispatch", "launch")]
+
+
+def kernel_names() -> list[str]:
+    """The names of all modules of kernels."""
+    return [m.name for m in pkgutil.walk_packages(kernels.__path__, "autograd.kernels.")]
+
+
+def leaf(name: str) -> str:
+    """The last part of a dotted name."""
+    return name.rpartition(".")[2]
 
 
 @contextlib.contextmanager
@@ -141,7 +149,7 @@ def inject(arrays: list[np.ndarray], values: tuple[float, ...]) -> list[np.ndarr
 
 def module_of(function: Any) -> str:
     """The last part of the name of the module in which a function was written."""
-    return function.__module__.rpartition(".")[2]
+    return leaf(function.__module__)
 
 
 def compiled() -> Iterator[tuple[str, Any]]:
@@ -151,10 +159,10 @@ def compiled() -> Iterator[tuple[str, Any]]:
     """
     from numba.core.dispatcher import Dispatcher
 
-    for module in pkgutil.iter_modules(kernels.__path__, "autograd.kernels."):
-        if module.name.endswith("_numba"):
-            for name, value in vars(importlib.import_module(module.name)).items():
-                if not isinstance(value, Dispatcher) or value.py_func.__module__ != module.name:
+    for module in kernel_names():
+        if leaf(module).startswith("numba_"):
+            for name, value in vars(importlib.import_module(module)).items():
+                if not isinstance(value, Dispatcher) or value.py_func.__module__ != module:
                     continue
                 if value.py_func.__code__.co_varnames[:2] == ("lo", "hi"):
-                    yield f"{module.name.rpartition('.')[2]}.{name}", value
+                    yield f"{module.removeprefix('autograd.kernels.')}.{name}", value

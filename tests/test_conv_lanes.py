@@ -8,8 +8,10 @@ import sys
 import numpy as np
 import pytest
 
-from autograd.kernels.conv import conv, conv_lanes, conv_reference
-from autograd.kernels.conv.conv_shape import ConvShape, conv_shape
+from autograd.kernels.conv import dispatch as conv
+from autograd.kernels.conv import numpy_twin as conv_twin
+from autograd.kernels.conv.lanes import choice as lanes
+from autograd.kernels.conv.shape import ConvShape, conv_shape
 from autograd.kernels.launch import runtime
 from tests.test_kernels_conv import SHAPES, assert_close, fenced, needs_numba, threads
 
@@ -40,13 +42,13 @@ def problem(name: str, dtype: type, images: int):
 
 def run(x, weight, bias, g, c: ConvShape):
     """Forward, input gradient, weight and bias gradient."""
-    from autograd.kernels.conv import conv_lanes_launch
+    from autograd.kernels.conv.lanes import launch as lanes_launch
 
     dtype, count = x.dtype, runtime.get_num_threads()
     return (
-        conv_lanes_launch.forward(c, dtype, count, False)(x, weight, bias),
-        conv_lanes_launch.input_grad(c, dtype, count)(g, weight),
-        *conv_lanes_launch.weight_bias_grads(c, dtype, count)(g, x),
+        lanes_launch.forward(c, dtype, count, False)(x, weight, bias),
+        lanes_launch.input_grad(c, dtype, count)(g, weight),
+        *lanes_launch.weight_bias_grads(c, dtype, count)(g, x),
     )
 
 
@@ -54,9 +56,9 @@ def expected(*arrays_and_shape):
     *arrays, c = arrays_and_shape
     x, weight, bias, g = (a.astype(np.float64) for a in arrays)
     return (
-        conv_reference.conv2d(x, weight, bias, c),
-        conv_reference.conv2d_input_grad(g, weight, c),
-        conv_reference.conv2d_weight_grad(g, x, c),
+        conv_twin.conv2d(x, weight, bias, c),
+        conv_twin.conv2d_input_grad(g, weight, c),
+        conv_twin.conv2d_weight_grad(g, x, c),
         g.sum(axis=(0, 2, 3)),
     )
 
@@ -64,11 +66,11 @@ def expected(*arrays_and_shape):
 @pytest.fixture
 def vectors(request):
     """Code for the named kind of CPU, for one test."""
-    from autograd.kernels.conv import conv_launch
+    from autograd.kernels.conv.direct import launch as direct_launch
 
-    conv_launch.set_machine(request.param)
+    direct_launch.set_machine(request.param)
     yield request.param
-    conv_launch.set_machine(None)
+    direct_launch.set_machine(None)
 
 
 @pytest.mark.parametrize("vectors", WIDTHS, indirect=True)
@@ -109,11 +111,11 @@ def test_nothing_is_read_outside_the_arrays(name, at_end):
 
 
 def test_relu_and_no_bias():
-    from autograd.kernels.conv import conv_lanes_launch
+    from autograd.kernels.conv.lanes import launch as lanes_launch
 
     x, weight, _, _, c = problem("lenet 2", np.float32, 8)
-    plain = conv_lanes_launch.forward(c, x.dtype, 1, False)(x, weight)
-    cut = conv_lanes_launch.forward(c, x.dtype, 1, True)(x, weight)
+    plain = lanes_launch.forward(c, x.dtype, 1, False)(x, weight)
+    cut = lanes_launch.forward(c, x.dtype, 1, True)(x, weight)
     np.testing.assert_array_equal(cut, np.maximum(plain, 0))
 
 
@@ -147,27 +149,27 @@ CHOSEN = {
 @pytest.mark.parametrize("name", CHOSEN)
 @pytest.mark.parametrize("vectors", ["avx2"], indirect=True)
 def test_chosen_by_shape(name, vectors, monkeypatch):
-    from autograd.kernels.conv import conv_launch
+    from autograd.kernels.conv.direct import launch as direct_launch
 
     (x, w, stride, padding), wanted = CHOSEN[name]
     c = conv_shape(x, w, (stride, stride), (padding,) * 4, (1, 1), 1)
-    rules = conv_lanes.forward_fits, conv_lanes.input_grad_fits, conv_lanes.weight_grad_fits
-    fits = [rule(c, 4, conv_launch.machine()) for rule in rules]
+    rules = lanes.forward_fits, lanes.input_grad_fits, lanes.weight_grad_fits
+    fits = [rule(c, 4, direct_launch.machine()) for rule in rules]
     assert "".join(letter for letter, fit in zip("FIW", fits, strict=True) if fit) == wanted
 
 
 def test_the_public_functions_take_it(monkeypatch):
-    from autograd.kernels.conv import conv_lanes_launch
+    from autograd.kernels.conv.lanes import launch as lanes_launch
 
     taken = []
     for name in ("forward", "input_grad", "weight_grad", "weight_bias_grads"):
-        make = getattr(conv_lanes_launch, name)
+        make = getattr(lanes_launch, name)
 
         def spy(*args, name=name, make=make):
             taken.append(name)
             return make(*args)
 
-        monkeypatch.setattr(conv_lanes_launch, name, spy)
+        monkeypatch.setattr(lanes_launch, name, spy)
     x, weight, bias, g, c = problem("lenet 2", np.float32, 64)
     how = (c.stride, c.padding, c.dilation, c.groups)
     conv.forget()
@@ -183,18 +185,18 @@ def test_the_public_functions_take_it(monkeypatch):
 
 def test_scratch_is_bounded():
     """What the launch asks for, from the plans: the rule and the module's docstring promise it."""
-    from autograd.kernels.conv import conv_launch
-    from autograd.kernels.conv.conv_lanes_plan import lanes_forward_plan
-    from autograd.kernels.conv.conv_lanes_weight_plan import lanes_weight_plan
+    from autograd.kernels.conv.direct import launch as direct_launch
+    from autograd.kernels.conv.lanes.image_plan import lanes_forward_plan
+    from autograd.kernels.conv.lanes.weight_plan import lanes_weight_plan
 
     for (x, w, stride, padding), _ in CHOSEN.values():
         c = conv_shape(x, w, (stride, stride), (padding,) * 4, (1, 1), 1)
-        machine = conv_launch.machine()
-        if conv_lanes.forward_fits(c, 4, machine):
+        machine = direct_launch.machine()
+        if lanes.forward_fits(c, 4, machine):
             plan = lanes_forward_plan(c, 4, machine)
             assert 4 * plan.layout.channels_in * plan.layout.plane <= 1.5 * (1 << 18)
             assert 4 * plan.block.rows * plan.buffer <= 1.5 * (1 << 15)
-        if conv_lanes.weight_grad_fits(c, 4, machine):
+        if lanes.weight_grad_fits(c, 4, machine):
             sums = lanes_weight_plan(c, 4, machine)
             group = c.C * sums.layout.plane + c.K * sums.g_plane
             assert 4 * sums.together * group <= 1.5 * (1 << 19)

@@ -59,7 +59,7 @@ def test_the_libraries_are_found():
 
 def test_a_convolution_on_several_threads_is_noted(monkeypatch):
     pytest.importorskip("numba")
-    from autograd.kernels.conv import conv
+    from autograd.kernels.conv import dispatch as conv
 
     monkeypatch.setattr(blas, "_left", 0)
     images, weight = np.ones((8, 16, 32, 32), np.float32), np.ones((16, 16, 3, 3), np.float32)

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from autograd.errors import ArgumentError, DTypeError, ShapeError
-from autograd.kernels.conv import conv, conv_reference
-from autograd.kernels.conv.conv_shape import ConvShape, conv_shape
+from autograd.kernels.conv import dispatch as conv
+from autograd.kernels.conv import numpy_twin as conv_twin
+from autograd.kernels.conv.shape import ConvShape, conv_shape
 from autograd.kernels.launch import runtime
 
 # input, weight, stride, padding (top, bottom, left, right), dilation, groups
@@ -90,9 +91,9 @@ def run(x, weight, bias, g, c: ConvShape):
 
 def run_reference(x, weight, bias, g, c: ConvShape):
     return (
-        conv_reference.conv2d(x, weight, bias, c),
-        conv_reference.conv2d_input_grad(g, weight, c),
-        conv_reference.conv2d_weight_grad(g, x, c),
+        conv_twin.conv2d(x, weight, bias, c),
+        conv_twin.conv2d_input_grad(g, weight, c),
+        conv_twin.conv2d_weight_grad(g, x, c),
     )
 
 
@@ -154,11 +155,11 @@ def test_twins_equal_torch(name):
 @pytest.fixture
 def vectors(request):
     """Code for the named kind of CPU, for one test."""
-    from autograd.kernels.conv import conv_launch
+    from autograd.kernels.conv.direct import launch as direct_launch
 
-    conv_launch.set_machine(request.param)
+    direct_launch.set_machine(request.param)
     yield request.param
-    conv_launch.set_machine(None)
+    direct_launch.set_machine(None)
 
 
 @needs_numba
@@ -180,13 +181,13 @@ def test_every_vector_width_in_float64(name, vectors):
 
 @needs_numba
 def test_vector_width_by_environment(monkeypatch):
-    from autograd.kernels.conv import conv_launch
+    from autograd.kernels.conv.direct import launch as direct_launch
 
-    monkeypatch.setattr(conv_launch, "_machine", None)
+    monkeypatch.setattr(direct_launch, "_machine", None)
     monkeypatch.setenv("AUTOGRAD_VECTOR", "generic")
-    assert conv_launch.machine().name == "generic"
+    assert direct_launch.machine().name == "generic"
     with pytest.raises(ArgumentError, match="sse9"):
-        conv_launch.set_machine("sse9")
+        direct_launch.set_machine("sse9")
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -260,7 +261,7 @@ def without_memory(lo, hi, source, weight, bias, out, numbers, tables):
 @needs_numba
 @pytest.mark.parametrize("work_ns", [1.0, 1e6], ids=["alone", "together"])
 def test_a_kernel_without_memory_raises(threads, work_ns):
-    from autograd.kernels.conv.conv_numba import kernel_address, kernel_at
+    from autograd.kernels.conv.direct.numba_kernels import kernel_address, kernel_at
 
     threads(2)
     address = kernel_address(runtime.jit(without_memory), np.dtype(np.float32))
@@ -388,19 +389,19 @@ def test_nan_reaches_exactly_its_outputs(name):
     x[0, 0, 3, 2] = np.nan
     for relu in (False, True):
         out = conv.conv2d(x, weight, bias, *options(c), relu=relu)
-        expected = conv_reference.conv2d(x, weight, bias, c, relu=relu)
+        expected = conv_twin.conv2d(x, weight, bias, c, relu=relu)
         np.testing.assert_array_equal(np.isnan(out), np.isnan(expected))
 
 
 @needs_numba
 def test_numpy_twins_on_request(monkeypatch):
-    from autograd.kernels.conv import conv_launch
+    from autograd.kernels.conv.direct import launch as direct_launch
 
     def refuse(*_):
         raise AssertionError("a compiled kernel was asked for")
 
     for name in ("forward", "input_grad", "weight_grad"):
-        monkeypatch.setattr(conv_launch, name, refuse)
+        monkeypatch.setattr(direct_launch, name, refuse)
     *arrays, c = problem("primes", np.float64)
     conv.forget()
     with pytest.raises(AssertionError, match="compiled"):

@@ -212,7 +212,7 @@ def test_forked_and_spawned_children_compute(tmp_path):
         import multiprocessing as mp, os, sys, threading
         import numpy as np
         from autograd import kernels
-        from autograd.kernels.conv import conv
+        from autograd.kernels.conv import dispatch as conv
 
         def work(_=None):
             x = np.linspace(-4, 4, 300_000, dtype=np.float32)

@@ -320,9 +320,8 @@ def functions():
 # call one after the other by its address.
 OTHERWISE = {"dropout_mask"}
 APART = {
-    "test_kernels_pointwise.py": "dropout_numba.",
-    "test_kernels_conv.py": "conv_",
-    "test_winograd.py": "winograd_",
+    "test_kernels_pointwise.py": "dropout.",
+    "test_kernels_conv.py, test_conv_lanes.py, test_winograd.py": "conv.",
 }
 
 

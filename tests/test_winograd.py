@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 
 from autograd.errors import ArgumentError
-from autograd.kernels.conv import conv, conv_reference, winograd, winograd_reference
-from autograd.kernels.conv.conv_shape import ConvShape, conv_shape
+from autograd.kernels.conv import dispatch as conv
+from autograd.kernels.conv import numpy_twin as conv_twin
+from autograd.kernels.conv.shape import ConvShape, conv_shape
+from autograd.kernels.conv.winograd import choice as winograd
+from autograd.kernels.conv.winograd import numpy_twin as winograd_twin
 from autograd.kernels.launch import runtime
 from tests.test_kernels_conv import fenced, needs_numba
 
@@ -45,7 +48,7 @@ def problem(name: str, dtype: type, seed: int = 0):
 
 
 class Compiled:
-    """The functions that `conv_launch` or `winograd_launch` makes, called as a twin's are."""
+    """The functions that `direct_launch` or `winograd_launch` makes, called as a twin's are."""
 
     def __init__(self, module):
         self.module = module
@@ -62,15 +65,15 @@ class Compiled:
 
 
 def compiled() -> Compiled:
-    from autograd.kernels.conv import winograd_launch
+    from autograd.kernels.conv.winograd import launch as winograd_launch
 
     return Compiled(winograd_launch)
 
 
 def direct() -> Compiled:
-    from autograd.kernels.conv import conv_launch
+    from autograd.kernels.conv.direct import launch as direct_launch
 
-    return Compiled(conv_launch)
+    return Compiled(direct_launch)
 
 
 def run(*arrays_and_shape):
@@ -99,19 +102,17 @@ def threads():
 @pytest.fixture
 def vectors(request):
     """Code for the named kind of CPU, for one test."""
-    from autograd.kernels.conv import conv_launch
+    from autograd.kernels.conv.direct import launch as direct_launch
 
-    conv_launch.set_machine(request.param)
+    direct_launch.set_machine(request.param)
     yield request.param
-    conv_launch.set_machine(None)
+    direct_launch.set_machine(None)
 
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_twin_is_a_convolution(name):
     arrays = problem(name, np.float64)
-    assert_close(
-        run_twin(winograd_reference, *arrays), run_twin(conv_reference, *arrays), tolerance=1e-12
-    )
+    assert_close(run_twin(winograd_twin, *arrays), run_twin(conv_twin, *arrays), tolerance=1e-12)
 
 
 @needs_numba
@@ -121,7 +122,7 @@ def test_kernels_equal_their_twin(name):
     wide = [a.astype(np.float64) for a in arrays]
     got = run(*arrays, c)
     assert all(a.dtype == np.float32 for a in got)
-    assert_close(got, run_twin(winograd_reference, *wide, c))
+    assert_close(got, run_twin(winograd_twin, *wide, c))
 
 
 @needs_numba
@@ -130,7 +131,7 @@ def test_kernels_equal_their_twin(name):
 def test_every_vector_width(name, vectors):
     *arrays, c = problem(name, np.float32)
     wide = [a.astype(np.float64) for a in arrays]
-    assert_close(run(*arrays, c), run_twin(conv_reference, *wide, c))
+    assert_close(run(*arrays, c), run_twin(conv_twin, *wide, c))
 
 
 @needs_numba
@@ -140,7 +141,7 @@ def test_every_padding(padding):
     rng = np.random.default_rng(1)
     shapes = (c.input_shape, c.weight_shape, (c.K,), c.output_shape)
     arrays = [rng.standard_normal(s).astype(np.float32) for s in shapes]
-    assert_close(run(*arrays, c), run_twin(conv_reference, *arrays, c))
+    assert_close(run(*arrays, c), run_twin(conv_twin, *arrays, c))
 
 
 @needs_numba
@@ -184,7 +185,7 @@ def test_nan_and_inf_reach_exactly_their_outputs(value):
     for at in itertools.product((0, 3, 4, 7), repeat=2):
         spoilt, marked = x.copy(), x.copy()
         spoilt[1, 5, *at], marked[1, 5, *at] = value, np.nan
-        touched = np.isnan(conv_reference.conv2d(marked, weight, bias, c))
+        touched = np.isnan(conv_twin.conv2d(marked, weight, bias, c))
         for relu in (False, True):
             out = compiled().conv2d(spoilt, weight, bias, c, relu)
             assert np.isfinite(out[~touched]).all()
@@ -205,13 +206,13 @@ def test_rounding_error_beside_the_direct_kernels(channels):
     shapes = (c.input_shape, c.weight_shape, c.output_shape)
     x, weight, g = (rng.standard_normal(s).astype(np.float32) for s in shapes)
     wide = [a.astype(np.float64) for a in (x, weight, g)]
-    exact = conv_reference.conv2d(wide[0], wide[1], None, c)
+    exact = conv_twin.conv2d(wide[0], wide[1], None, c)
     error = rms_error(compiled().conv2d(x, weight, None, c), exact)
     assert error <= 4 * rms_error(direct().conv2d(x, weight, None, c), exact)
-    exact = conv_reference.conv2d_input_grad(wide[2], wide[1], c)
+    exact = conv_twin.conv2d_input_grad(wide[2], wide[1], c)
     error = rms_error(compiled().conv2d_input_grad(g, weight, c), exact)
     assert error <= 4 * rms_error(direct().conv2d_input_grad(g, weight, c), exact)
-    exact = conv_reference.conv2d_weight_grad(wide[2], wide[0], c)
+    exact = conv_twin.conv2d_weight_grad(wide[2], wide[0], c)
     error = rms_error(compiled().conv2d_weight_grad(g, x, c), exact)
     assert error <= 4 * rms_error(direct().conv2d_weight_grad(g, x, c), exact)
 
@@ -301,7 +302,7 @@ def test_public_functions_take_it_where_it_fits(switch, monkeypatch, on):
 SMALL_NET = """
 import sys
 import numpy as np
-from autograd.kernels.conv import conv
+from autograd.kernels.conv import dispatch as conv
 x, weight = np.ones((9, 6, 14, 14), np.float32), np.ones((16, 6, 5, 5), np.float32)
 out = conv.conv2d(x, weight, None, (1, 1), (0, 0, 0, 0), (1, 1), 1)
 conv.conv2d_input_grad(out, weight, x.shape, (1, 1), (0, 0, 0, 0), (1, 1), 1)

@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd.engine.grad_mode import is_grad_enabled
 from autograd.engine.record import Array, op
-from autograd.kernels.conv import conv as kernels
+from autograd.kernels.conv import dispatch as kernels
 from autograd.ops.conv_geometry import PADDING_MODES, Geometry, geometry, geometry_of
 from autograd.ops.saved import SavedSums
 

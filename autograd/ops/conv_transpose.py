@@ -10,7 +10,7 @@ import numpy as np
 from autograd.engine.bound import ops
 from autograd.engine.record import Array, op
 from autograd.errors import ArgumentError, ShapeError
-from autograd.kernels.conv import conv as kernels
+from autograd.kernels.conv import dispatch as kernels
 from autograd.ops.conv import channel_sums, conv2d, conv2d_weight_grad, of_height_one
 from autograd.ops.conv_geometry import (
     Geometry,

@@ -7,7 +7,7 @@ import numpy as np
 from autograd.engine.bound import ops
 from autograd.engine.record import Array, op
 from autograd.errors import ShapeError
-from autograd.kernels.conv import conv as kernels
+from autograd.kernels.conv import dispatch as kernels
 from autograd.ops.conv_geometry import (
     Geometry,
     Sizes,

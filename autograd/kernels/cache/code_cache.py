@@ -245,7 +245,7 @@ class KernelCache:
     # -- files ---------------------------------------------------------------------------------
 
     def _stem(self) -> str:
-        module = self._function.__module__.rpartition(".")[2]
+        module = self._function.__module__.removeprefix("autograd.kernels.")
         return f"{module}.{self._function.__qualname__}".replace("<locals>.", "")
 
     def _file_name(self, signature: Any, target_context: Any) -> str:

@@ -1,1 +1,1 @@
-"""Convolution: plain, with an image in every lane, and Winograd's."""
+"""Convolution: tap by tap (direct), with an image in every lane, and Winograd's."""

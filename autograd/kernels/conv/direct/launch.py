@@ -1,12 +1,12 @@
 """From a shape to a function of the arrays: plan, addresses, tables, all but the launch itself.
 
-`forward`, `input_grad` and `weight_grad` are called once for a shape (`conv.py` keeps what they
+`forward`, `input_grad` and `weight_grad` are called once for a shape (`dispatch.py` keeps what they
 return). The functions they return hold everything that does not depend on the data, so that a
 call is one allocation and one launch: a small convolution takes microseconds, and each array
 made, tuple built or attribute looked up beside it would be felt.
 
 Imports Numba, so it is imported at the first compiled convolution. Arrays come in C-contiguous,
-writable and of the one float dtype; shapes are checked (`conv_shape.py`).
+writable and of the one float dtype; shapes are checked (`shape.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 
 from autograd.errors import ArgumentError
 from autograd.kernels.blas import note_convolution
-from autograd.kernels.conv.conv_numba import (
+from autograd.kernels.conv.direct.numba_kernels import (
     ImageSizes,
     WeightSizes,
     copy_address,
@@ -32,7 +32,7 @@ from autograd.kernels.conv.conv_numba import (
     weight_kernel,
     weight_tiles,
 )
-from autograd.kernels.conv.conv_plan import (
+from autograd.kernels.conv.direct.plan import (
     Block,
     ImagePlan,
     Machine,
@@ -40,7 +40,7 @@ from autograd.kernels.conv.conv_plan import (
     input_grad_plan,
     weight_plan,
 )
-from autograd.kernels.conv.conv_shape import ConvShape, Shape4
+from autograd.kernels.conv.shape import ConvShape, Shape4
 from autograd.kernels.launch.runtime import PARALLEL_NS, parallel_for
 
 Convolution = Callable[..., Any]  # of arrays
@@ -73,7 +73,7 @@ def set_machine(name: str | None) -> None:
 
     Raises ArgumentError for a name that is not in `MACHINES`.
     """
-    from autograd.kernels.conv import conv
+    from autograd.kernels.conv import dispatch as conv
 
     global _machine
     name = name or _host_vectors()

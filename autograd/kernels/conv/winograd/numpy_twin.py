@@ -1,6 +1,6 @@
 """Winograd's convolution in plain NumPy, step by step as the compiled kernels do it.
 
-The oracle of `winograd.py`: its transforms as matrices, its tiles as an array.
+The oracle of `winograd/choice.py`: its transforms as matrices, its tiles as an array.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from autograd.kernels.conv.conv_shape import ConvShape
+from autograd.kernels.conv.shape import ConvShape
 
 BEFORE = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]])  # Bᵀ
 WEIGHT = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])  # G

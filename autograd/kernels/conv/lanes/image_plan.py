@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd.kernels.conv.conv_plan import Block, Machine, ceil_div, joined, odd_lines
-from autograd.kernels.conv.conv_shape import ConvShape
+from autograd.kernels.conv.direct.plan import Block, Machine, ceil_div, joined, odd_lines
+from autograd.kernels.conv.shape import ConvShape
 
 BUFFER_BYTES = 1 << 15  # of results between the register block and the transpose
 START_CYCLES = 30  # of a block
@@ -50,7 +50,7 @@ class LaneTables(NamedTuple):
 
 
 class LanePlan(NamedTuple):
-    """Everything the image kernel needs for one shape (see `conv_lanes_numba.py`)."""
+    """Everything the image kernel needs for one shape (see `lanes/numba_kernels.py`)."""
 
     layout: LaneLayout
     block: Block

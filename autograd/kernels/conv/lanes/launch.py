@@ -1,5 +1,5 @@
-"""From a shape to a function of the arrays, as in `conv_launch.py`, with images in the lanes
-(`conv_lanes.py`).
+"""From a shape to a function of the arrays, as in `direct/launch.py`, with images in the lanes
+(`lanes/choice.py`).
 
 Imports Numba, so it is imported at the first convolution that is computed so.
 """
@@ -8,7 +8,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd.kernels.conv.conv_lanes_numba import (
+from autograd.kernels.conv.direct.launch import (
+    Convolution,
+    images_function,
+    machine,
+    parts_of,
+    sums_function,
+    work_ns_of,
+)
+from autograd.kernels.conv.direct.numba_kernels import kernel_address
+from autograd.kernels.conv.lanes.image_plan import (
+    LanePlan,
+    lanes_forward_plan,
+    lanes_input_grad_plan,
+)
+from autograd.kernels.conv.lanes.numba_kernels import (
     LaneImageSizes,
     LaneSumSizes,
     lane_blocks,
@@ -17,22 +31,8 @@ from autograd.kernels.conv.conv_lanes_numba import (
     lanes_weight_kernel,
     lay_out_address,
 )
-from autograd.kernels.conv.conv_lanes_plan import (
-    LanePlan,
-    lanes_forward_plan,
-    lanes_input_grad_plan,
-)
-from autograd.kernels.conv.conv_lanes_weight_plan import lanes_weight_plan
-from autograd.kernels.conv.conv_launch import (
-    Convolution,
-    images_function,
-    machine,
-    parts_of,
-    sums_function,
-    work_ns_of,
-)
-from autograd.kernels.conv.conv_numba import kernel_address
-from autograd.kernels.conv.conv_shape import ConvShape, Shape4
+from autograd.kernels.conv.lanes.weight_plan import lanes_weight_plan
+from autograd.kernels.conv.shape import ConvShape, Shape4
 from autograd.kernels.launch.runtime import PARALLEL_NS
 
 

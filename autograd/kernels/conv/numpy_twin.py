@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from autograd.kernels.conv.conv_shape import ConvShape, Padding, Pair, Shape4, output_size
+from autograd.kernels.conv.shape import ConvShape, Padding, Pair, Shape4, output_size
 
 COLUMN_BYTES = 1 << 25  # images are taken together until their columns fill this
 

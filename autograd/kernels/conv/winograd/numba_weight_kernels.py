@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import from_dtype, int64, types
 
-from autograd.kernels.conv.conv_micro import (
+from autograd.kernels.conv.direct.numba_kernels import NUMBERS, images_of
+from autograd.kernels.conv.direct.register_blocks import (
     address,
     call,
     copy_row,
@@ -17,9 +18,8 @@ from autograd.kernels.conv.conv_micro import (
     put,
     value,
 )
-from autograd.kernels.conv.conv_numba import NUMBERS, images_of
-from autograd.kernels.conv.winograd_micro import LANES, transform_gradient
-from autograd.kernels.conv.winograd_numba import STEP, TILING, Tiling
+from autograd.kernels.conv.winograd.numba_kernels import STEP, TILING, Tiling
+from autograd.kernels.conv.winograd.transforms import LANES, transform_gradient
 from autograd.kernels.launch.runtime import jit
 
 

@@ -6,7 +6,7 @@ Those that are launched take arguments of the same types,
 
 so one launcher, which takes as long to compile as a kernel, serves all. `numbers` holds the
 kernel's address and every integer of the shape, `tables` every table: worked out once for a shape
-(`conv_launch.py`), read by all threads, written by none.
+(`direct/launch.py`), read by all threads, written by none.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import from_dtype, int32, int64, types
 
-from autograd.kernels.conv.conv_micro import (
+from autograd.kernels.conv.direct.plan import Block, Layout, Phase, Piece
+from autograd.kernels.conv.direct.register_blocks import (
     address,
     call,
     copy_row,
@@ -28,7 +29,6 @@ from autograd.kernels.conv.conv_micro import (
     value,
     weight_block,
 )
-from autograd.kernels.conv.conv_plan import Block, Layout, Phase, Piece
 from autograd.kernels.launch.runtime import jit
 
 NUMBERS = types.Array(int64, 1, "C")

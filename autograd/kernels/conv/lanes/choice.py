@@ -1,7 +1,7 @@
 """Convolution with an image in every lane of a vector: for batches of small images.
 
-The direct kernels (`conv.py`) multiply vectors of neighbouring pixels. Where rows are short, much
-of that is in vain: an output row of 10 pixels takes two vectors of 8, or one flat image with 4 junk
+The direct kernels multiply vectors of neighbouring pixels. Where rows are short, much of that is in
+vain: an output row of 10 pixels takes two vectors of 8, or one flat image with 4 junk
 columns of 14, and at the borders of a 4x4 image a third of the taps multiply padding. So for a
 batch, L images are transposed into one image whose pixels are vectors, L numbers in a row, one of
 each image:
@@ -15,7 +15,7 @@ of the tables instead of multiplied by zeros: a 3x3 kernel with padding 1 takes 
 4x4 images, 9 otherwise; the input gradient of a 5x5 kernel without padding from 10x10 to 14x14
 takes half. The weight gradient sums vectors of g times vectors of x, lane by lane, and adds the
 lanes up at the end. Images go to lanes and back a square of vectors at a time, transposed in
-registers (`conv_lanes_micro.py`).
+registers (`lanes/register_blocks.py`).
 
 **When.** The tables of both ways say beforehand how many multiply-adds each takes. Lanes are taken
 where that saves a seventh, and pays for the transposes; the images of a group must fit half of a
@@ -41,8 +41,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from autograd.kernels.conv.conv_lanes_plan import axes_of, forward_axis
-from autograd.kernels.conv.conv_plan import (
+from autograd.kernels.conv.direct.plan import (
     SCRATCH_BYTES,
     ImagePlan,
     Machine,
@@ -50,7 +49,8 @@ from autograd.kernels.conv.conv_plan import (
     input_grad_plan,
     weight_plan,
 )
-from autograd.kernels.conv.conv_shape import ConvShape
+from autograd.kernels.conv.lanes.image_plan import axes_of, forward_axis
+from autograd.kernels.conv.shape import ConvShape
 
 LEAST_GAIN = 1.15
 LEAST_SAVED = 8  # taps of an output: what its transpose costs beside a plain store

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd.kernels.conv.conv_lanes_plan import (
+from autograd.kernels.conv.direct.plan import Block, Machine, ceil_div, joined, odd_lines
+from autograd.kernels.conv.lanes.image_plan import (
     Axis,
     LaneLayout,
     axes_of,
@@ -17,8 +18,7 @@ from autograd.kernels.conv.conv_lanes_plan import (
     forward_axis,
     laid_out,
 )
-from autograd.kernels.conv.conv_plan import Block, Machine, ceil_div, joined, odd_lines
-from autograd.kernels.conv.conv_shape import ConvShape
+from autograd.kernels.conv.shape import ConvShape
 
 SUM_CYCLES = 50  # to add a block's lanes up
 SUM_PIXELS = 112  # taken at a time: both operands come from L1
@@ -39,7 +39,7 @@ class LaneSumTables(NamedTuple):
 
 
 class LaneSumPlan(NamedTuple):
-    """Everything the weight kernel needs for one shape (see `conv_lanes_numba.py`)."""
+    """Everything the weight kernel needs for one shape (see `lanes/numba_kernels.py`)."""
 
     layout: LaneLayout
     block: Block

@@ -15,9 +15,9 @@ Tiles lie two apart, so they overlap. The transforms only add and halve. They co
 each channel, the products grow with channels in times channels out: with many channels of both,
 the saving is nearly all of 36/16 = 2.25. For each of the 16 elements the sum over channels is a
 matrix product [K x C]·[C x tiles], that of a 1x1 convolution, and uses its register block
-(`conv_micro.py`). A block of tiles is taken at a time, so that its 16 matrices stay in the cache
-between the steps; tiles that lie side by side are transformed together, one a lane
-(`winograd_micro.py`). The input gradient is the same convolution of g, with the filters turned
+(`direct/register_blocks.py`). A block of tiles is taken at a time, so that its 16 matrices stay in
+the cache between the steps; tiles that lie side by side are transformed together, one a lane
+(`transforms.py`). The input gradient is the same convolution of g, with the filters turned
 round, so padding p becomes 2 - p. The weight gradient is the adjoint in w, a sum over all tiles,
 
     dw = Gᵀ [ Σ_tiles (A g Aᵀ) ⊙ (Bᵀ d B) ] G           g 2x2
@@ -58,7 +58,7 @@ import os
 import numpy as np
 
 from autograd.errors import ArgumentError
-from autograd.kernels.conv.conv_shape import ConvShape
+from autograd.kernels.conv.shape import ConvShape
 
 FEWEST_CHANNELS = 32
 FEWEST_PAIRS = 2048  # of a channel in and one out

@@ -1,8 +1,8 @@
 """The compiled kernels of Winograd's convolution: weights, tiles, products, outputs.
 
-Those that are launched, here and in `winograd_weight_numba.py`, take the arguments that all
-kernels of convolutions do (`conv_numba.py`); `numbers` holds the kernel's address, a `Tiling`, and
-what that kernel alone needs.
+Those that are launched, here and in `numba_weight_kernels.py`, take the arguments that all kernels
+of convolutions do (`direct/numba_kernels.py`); `numbers` holds the kernel's address, a `Tiling`,
+and what that kernel alone needs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import from_dtype, int64, types
 
-from autograd.kernels.conv.conv_micro import (
+from autograd.kernels.conv.direct.numba_kernels import NUMBERS, images_of
+from autograd.kernels.conv.direct.register_blocks import (
     address,
     call,
     copy_row,
@@ -22,8 +23,7 @@ from autograd.kernels.conv.conv_micro import (
     put,
     value,
 )
-from autograd.kernels.conv.conv_numba import NUMBERS, images_of
-from autograd.kernels.conv.winograd_micro import (
+from autograd.kernels.conv.winograd.transforms import (
     LANES,
     transform_back,
     transform_columns,

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd.kernels.conv.conv_shape import ConvShape
+from autograd.kernels.conv.shape import ConvShape
 
 SCRATCH_BYTES = 1 << 18  # images are laid out together until this is full: half of a usual L2
 SUM_SCRATCH_BYTES = 1 << 21  # the weight gradient rather has long sums: images from L3 will do
@@ -114,7 +114,7 @@ class ImageTables(NamedTuple):
 
 
 class ImagePlan(NamedTuple):
-    """Everything the image kernel needs for one shape (see `conv_numba.py`)."""
+    """Everything the image kernel needs for one shape (see `direct/numba_kernels.py`)."""
 
     layout: Layout
     block: Block
@@ -136,7 +136,7 @@ class WeightTables(NamedTuple):
 
 
 class WeightPlan(NamedTuple):
-    """Everything the weight kernel needs for one shape (see `conv_numba.py`)."""
+    """Everything the weight kernel needs for one shape (see `direct/numba_kernels.py`)."""
 
     layout: Layout
     block: Block

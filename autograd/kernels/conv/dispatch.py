@@ -1,7 +1,7 @@
 """Two-dimensional convolution and its two gradients, arrays in, arrays out.
 
 float32 or float64 in any memory layout; the result is a fresh C-contiguous array, and inputs are
-never written. Every function has a NumPy twin (`conv_reference.py`). How the compiled ones work:
+never written. Every function has a NumPy twin (`numpy_twin.py`). How the compiled ones work:
 
 **One flat image, seen from shifted places.** An image is copied into scratch with its padding,
 row after row, where the zero to the right of a row is also the zero to the left of the next:
@@ -22,7 +22,7 @@ q + 5r + s. So what all outputs see under one tap is the same memory, shifted, a
 is one vector instruction at any image width, any dilation, any number of channels: a tap is just
 an offset, and all of them are listed in a table. im2col would write R·S shifted copies instead.
 The fifth column is junk between rows, computed and not stored; where the width suits, vectors are
-cut within rows instead, and there is none (`conv_plan.py`).
+cut within rows instead, and there is none (`direct/plan.py`).
 
 **A block of registers.** One such instruction needs two loads for one multiply-add, and a core
 can do two multiply-adds but only two or three loads a cycle. So M output channels and V vectors
@@ -35,7 +35,8 @@ of pixels are summed at once, in M·V accumulators that stay in registers over a
     weight w3          +=  +=  +=       8 must be under way)
 
 12 accumulators + 3 pixels + 1 weight are the 16 registers of AVX2; AVX-512 and NEON have 32 and
-take 24 accumulators. Weights are packed so that each step reads its M in a row (`conv_micro.py`).
+take 24 accumulators. Weights are packed so that each step reads its M in a row
+(`direct/register_blocks.py`).
 
 **Three kernels from it.** The input gradient is the same loop over g, with the weights read the
 other way round. A stride cuts the image into phases, every sh-th row and sw-th column, in which
@@ -55,16 +56,17 @@ The rest goes to starting and storing a block (some 65 cycles; 25 taps take 150)
 and, where each value is used little (1x1 kernels, depthwise), to memory.
 
 **Batches of small images.** Where rows are short, vectors of pixels waste much; there the lanes of
-a vector are images instead: `conv_lanes.py`.
+a vector are images instead: `lanes/choice.py`.
 
 **Many channels.** 3x3 filters at stride 1, float32, with many channels in and out take Winograd's
-algorithm instead, with fewer multiplications: `winograd.py`.
+algorithm instead, with fewer multiplications: `winograd/choice.py`.
 
 **One image.** The arithmetic of a small convolution takes a few microseconds, which is what a
 dozen array objects take to make, or a handful of functions to call. So all that does not depend on
-the data, addresses of compiled code among it, is worked out once for each shape (`conv_launch.py`)
-and read by the kernels from two arrays: a call finds it by the shapes, allocates the result, and
-launches one kernel. LeNet's first layer on one image takes 7 µs, 3 of them for the block.
+the data, addresses of compiled code among it, is worked out once for each shape
+(`direct/launch.py`) and read by the kernels from two arrays: a call finds it by the shapes,
+allocates the result, and launches one kernel. LeNet's first layer on one image takes 7 µs, 3 of
+them for the block.
 
 **Memory and threads.** Beside its result a call holds, for each thread, one group of images laid
 out (at most 256 KiB or one image; for the weight gradient at most 2 MiB or one image, g too
@@ -83,9 +85,8 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ShapeError
-from autograd.kernels.conv import conv_reference as reference
-from autograd.kernels.conv import winograd
-from autograd.kernels.conv.conv_shape import (
+from autograd.kernels.conv import numpy_twin as twin
+from autograd.kernels.conv.shape import (
     ConvShape,
     Padding,
     Pair,
@@ -95,6 +96,7 @@ from autograd.kernels.conv.conv_shape import (
     output_size,
     require_shape,
 )
+from autograd.kernels.conv.winograd import choice as winograd
 from autograd.kernels.launch import runtime
 from autograd.kernels.sums.sums import channel_sums
 
@@ -206,7 +208,7 @@ def unfold(
     if x.ndim != 4:
         raise ShapeError(f"unfold: x must be 4-d (N,C,H,W), got {x.shape}")
     _positions("unfold", x.shape, kernel, stride, padding, dilation)
-    return reference.unfold(x, kernel, stride, padding, dilation)
+    return twin.unfold(x, kernel, stride, padding, dilation)
 
 
 def fold(
@@ -225,7 +227,7 @@ def fold(
     expected = (n, c * kernel[0] * kernel[1], positions)
     if cols.shape != expected:
         raise ShapeError(f"fold: cols must have shape {expected}, got {cols.shape}")
-    return reference.fold(cols, output_shape, kernel, stride, padding, dilation)
+    return twin.fold(cols, output_shape, kernel, stride, padding, dilation)
 
 
 def _settings() -> tuple[bool, bool, int]:
@@ -271,9 +273,9 @@ def _forward(
     relu: bool = False,
 ) -> Callable[..., np.ndarray]:
     if not compiled:
-        return partial(reference.conv2d, c=c, relu=relu)
+        return partial(twin.conv2d, c=c, relu=relu)
     if use_winograd and winograd.fits(c, dtype, c.Ho, c.Wo):
-        from autograd.kernels.conv import winograd_launch
+        from autograd.kernels.conv.winograd import launch as winograd_launch
 
         return winograd_launch.forward(c, dtype, threads, relu)
     return _launch(c, dtype, "forward").forward(c, dtype, threads, relu)
@@ -286,9 +288,9 @@ def _input_grad(
     c: ConvShape, dtype: np.dtype, compiled: bool, use_winograd: bool, threads: int
 ) -> Callable[..., np.ndarray]:
     if not compiled:
-        return partial(reference.conv2d_input_grad, c=c)
+        return partial(twin.conv2d_input_grad, c=c)
     if use_winograd and winograd.fits(c, dtype, c.H, c.W):
-        from autograd.kernels.conv import winograd_launch
+        from autograd.kernels.conv.winograd import launch as winograd_launch
 
         return winograd_launch.input_grad(c, dtype, threads)
     return _launch(c, dtype, "input_grad").input_grad(c, dtype, threads)
@@ -298,9 +300,9 @@ def _weight_grad(
     c: ConvShape, dtype: np.dtype, compiled: bool, use_winograd: bool, threads: int
 ) -> Callable[..., np.ndarray]:
     if not compiled:
-        return partial(reference.conv2d_weight_grad, c=c)
+        return partial(twin.conv2d_weight_grad, c=c)
     if use_winograd and winograd.weight_fits(c, dtype):
-        from autograd.kernels.conv import winograd_launch
+        from autograd.kernels.conv.winograd import launch as winograd_launch
 
         return winograd_launch.weight_grad(c, dtype, threads)
     return _launch(c, dtype, "weight_grad").weight_grad(c, dtype, threads)
@@ -318,13 +320,14 @@ def _weight_bias_grads(
 
 def _launch(c: ConvShape, dtype: np.dtype, what: str) -> Any:
     """The module of the kernels for this shape: vectors of images, or of pixels."""
-    from autograd.kernels.conv import conv_lanes, conv_launch
+    from autograd.kernels.conv.direct import launch as direct_launch
+    from autograd.kernels.conv.lanes import choice as lanes
 
-    if conv_lanes.FITS[what](c, dtype.itemsize, conv_launch.machine()):
-        from autograd.kernels.conv import conv_lanes_launch
+    if lanes.FITS[what](c, dtype.itemsize, direct_launch.machine()):
+        from autograd.kernels.conv.lanes import launch as lanes_launch
 
-        return conv_lanes_launch
-    return conv_launch
+        return lanes_launch
+    return direct_launch
 
 
 def _alike(

@@ -25,7 +25,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from autograd.kernels.codegen.emitter import INDEX, Emitter, literals
-from autograd.kernels.conv.conv_plan import PREFETCH_TAPS
+from autograd.kernels.conv.direct.plan import PREFETCH_TAPS
 
 
 @intrinsic

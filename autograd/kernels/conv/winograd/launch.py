@@ -1,4 +1,4 @@
-"""From a shape to a function of the arrays, as in `conv_launch.py`: tiles, tables, addresses.
+"""From a shape to a function of the arrays, as in `direct/launch.py`: tiles, tables, addresses.
 
 Imports Numba, so it is imported at the first convolution that Winograd's algorithm is chosen for.
 """
@@ -8,15 +8,20 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.kernels.blas import note_convolution
-from autograd.kernels.conv.conv_launch import (
+from autograd.kernels.conv.direct.launch import (
     Convolution,
     Packing,
     images_function,
     machine,
     parts_of,
 )
-from autograd.kernels.conv.conv_numba import image_tiles, kernel_address, kernel_at, weight_tiles
-from autograd.kernels.conv.conv_plan import (
+from autograd.kernels.conv.direct.numba_kernels import (
+    image_tiles,
+    kernel_address,
+    kernel_at,
+    weight_tiles,
+)
+from autograd.kernels.conv.direct.plan import (
     LINE_BYTES,
     PREFETCH_TAPS,
     Block,
@@ -25,9 +30,8 @@ from autograd.kernels.conv.conv_plan import (
     joined,
     odd_lines,
 )
-from autograd.kernels.conv.conv_shape import ConvShape, Shape4
-from autograd.kernels.conv.winograd_micro import LANES
-from autograd.kernels.conv.winograd_numba import (
+from autograd.kernels.conv.shape import ConvShape, Shape4
+from autograd.kernels.conv.winograd.numba_kernels import (
     ImageStep,
     Tiling,
     WeightStep,
@@ -36,13 +40,14 @@ from autograd.kernels.conv.winograd_numba import (
     transform_weight,
     winograd_kernel,
 )
-from autograd.kernels.conv.winograd_weight_numba import (
+from autograd.kernels.conv.winograd.numba_weight_kernels import (
     SumSizes,
     add_products,
     gradients_address,
     transform_both,
     weights_back,
 )
+from autograd.kernels.conv.winograd.transforms import LANES
 from autograd.kernels.launch.runtime import parallel_for
 
 NEAR_BYTES = 24 << 10  # one of the 16 matrices of a block of tiles: most of a usual L1

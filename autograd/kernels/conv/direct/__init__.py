@@ -1,0 +1,1 @@
+"""Convolution tap by tap: registers full of sums, vectors of neighbouring pixels."""

@@ -1,0 +1,1 @@
+"""Winograd's convolution: 3x3 filters in fewer multiplications."""
