@@ -12,12 +12,12 @@ PROGRAM = """
 import sys
 import numpy as np
 from autograd import kernels
-from autograd.kernels.pool import pool_reference
+from autograd.kernels.pool import numpy_twin as pool_twin
 
 x = np.random.default_rng(0).standard_normal((8, 16, 36, 34)).astype(np.float32)
 for absolute in eval(sys.argv[1]):
     args = (x, (2, 2), (2, 2), (0, 0, 0, 0), (1, 1), (18, 17), absolute)
-    for ours, theirs in zip(kernels.max_pool2d(*args), pool_reference.max_pool2d(*args)):
+    for ours, theirs in zip(kernels.max_pool2d(*args), pool_twin.max_pool2d(*args)):
         np.testing.assert_array_equal(ours, theirs)
 """
 

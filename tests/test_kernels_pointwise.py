@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from autograd import kernels
+from autograd.kernels.dropout import numpy_twin as dropout_twin
 from autograd.kernels.launch import runtime
-from autograd.kernels.norm import norm_reference
-from autograd.kernels.pointwise import dropout_reference, pointwise_reference
-from autograd.kernels.softmax import softmax_reference
+from autograd.kernels.norm import numpy_twin as norm_twin
+from autograd.kernels.pointwise import numpy_twin as pointwise_twin
+from autograd.kernels.softmax import numpy_twin as softmax_twin
 
 DTYPES = (np.float32, np.float64)
 SIZE = 5003  # above every threshold for small arrays, a multiple of nothing
@@ -28,7 +29,7 @@ def pointwise(*firsts):
     found = {}
     for name in kernels.__all__:
         function = getattr(kernels, name)
-        if function.__module__ == "autograd.kernels.pointwise.pointwise":
+        if function.__module__ == "autograd.kernels.pointwise.dispatch":
             names = list(inspect.signature(function).parameters)
             arrays = tuple(n for n in names if n not in GIVEN)
             if arrays in firsts:
@@ -70,7 +71,7 @@ def close(got, wanted, tolerance):
 @pytest.mark.parametrize("name", UNARY)
 def test_functions_equal_their_twins(name, dtype):
     x = large(samples(dtype))
-    twin = getattr(pointwise_reference, name)
+    twin = getattr(pointwise_twin, name)
     close(getattr(kernels, name)(x, *UNARY[name]), twin(x, *UNARY[name]), 4)
 
 
@@ -79,7 +80,7 @@ def test_functions_equal_their_twins(name, dtype):
 @pytest.mark.parametrize("name", GRADIENTS)
 def test_gradients_equal_their_twins(name, dtype):
     x, g = large(samples(dtype)), large(samples(dtype, spread=1.0, seed=1))
-    twin = getattr(pointwise_reference, name)
+    twin = getattr(pointwise_twin, name)
     close(getattr(kernels, name)(g, x, *GRADIENTS[name]), twin(g, x, *GRADIENTS[name]), 16)
 
 
@@ -87,14 +88,14 @@ def test_gradients_equal_their_twins(name, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_gradient_of_relu_equals_its_twin_without_a_slope_at_zero(dtype):
     x, g = large(samples(dtype)), large(samples(dtype, spread=1.0, seed=1))
-    close(kernels.relu_grad(g, x), pointwise_reference.relu_grad(g, x), 0)
+    close(kernels.relu_grad(g, x), pointwise_twin.relu_grad(g, x), 0)
 
 
 @needs_numba
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_loss_of_logits_equals_its_twin(dtype):
     x, t = large(samples(dtype)), np.resize(np.linspace(0, 1, SIZE).astype(dtype), 4 * SIZE)
-    close(kernels.logit_loss(x, t), pointwise_reference.logit_loss(x, t), 4)
+    close(kernels.logit_loss(x, t), pointwise_twin.logit_loss(x, t), 4)
 
 
 @pytest.mark.parametrize("size", [5, 3000, 4 * SIZE])
@@ -111,8 +112,8 @@ def test_what_relu_leaves_out_gets_no_gradient_whatever_it_is(dtype, size):
 @pytest.mark.parametrize("approximate", ["tanh", "sigmoid"])
 def test_approximations_of_gelu_equal_their_twins(approximate):
     x, g = large(samples(np.float32)), large(samples(np.float32, spread=1.0, seed=1))
-    close(kernels.gelu(x, approximate), pointwise_reference.gelu(x, approximate), 4)
-    grads = kernels.gelu_grad(g, x, approximate), pointwise_reference.gelu_grad(g, x, approximate)
+    close(kernels.gelu(x, approximate), pointwise_twin.gelu(x, approximate), 4)
+    grads = kernels.gelu_grad(g, x, approximate), pointwise_twin.gelu_grad(g, x, approximate)
     close(*grads, 16)
 
 
@@ -152,7 +153,7 @@ def test_accuracy_of_erf_and_the_normal_distribution(dtype):
     exact = np.array([math.erf(v) for v in x.astype(np.float64)])
     assert ulps(kernels.erf(x), exact) <= 4
     # the twin works in float64, with another formula
-    gelu = pointwise_reference.gelu(x.astype(np.float64))
+    gelu = pointwise_twin.gelu(x.astype(np.float64))
     assert ulps(kernels.gelu(x), gelu) <= (6 if dtype is np.float32 else 12)
 
 
@@ -198,7 +199,7 @@ def test_any_layout_comes_in_and_a_fresh_contiguous_array_comes_out(rows):
 
 def row_cases(dtype, m=37, c=101):
     x, g = samples(dtype, m * c).reshape(m, c), samples(dtype, m * c, seed=1).reshape(m, c)
-    soft, log = softmax_reference.softmax(x), softmax_reference.log_softmax(x)
+    soft, log = softmax_twin.softmax(x), softmax_twin.log_softmax(x)
     return {
         "softmax": (x,),
         "softmax_grad": (g, soft),
@@ -214,12 +215,12 @@ def test_cross_entropy_kernels_equal_their_twins(dtype, masked):
     x, g = samples(dtype, 3737).reshape(37, 101), samples(dtype, 37, seed=1)
     labels = np.random.default_rng(2).integers(-1 if masked else 0, 101, 37)
     losses, saved = kernels.cross_entropy(x, labels, masked)
-    wanted, slope = softmax_reference.cross_entropy(x, labels, masked)
+    wanted, slope = softmax_twin.cross_entropy(x, labels, masked)
     assert losses.dtype == wanted.dtype == slope.dtype == dtype and saved.shape == (74,)
     np.testing.assert_allclose(losses, wanted, rtol=0, atol=100 * np.finfo(dtype).eps)
     for factor in (g, 0.25):
         got = kernels.cross_entropy_grad(factor, x, labels, saved)
-        twins = softmax_reference.cross_entropy_grad(factor, slope)
+        twins = softmax_twin.cross_entropy_grad(factor, slope)
         assert got.dtype == twins.dtype == dtype
         np.testing.assert_allclose(got, twins, rtol=0, atol=100 * np.finfo(dtype).eps)
 
@@ -229,8 +230,8 @@ def norm_cases(dtype):
     x, g = (rng.standard_normal((5, 7, 131)).astype(dtype) + k for k in (3, 0))
     rows, row_g = x.reshape(35, 131), g.reshape(35, 131)
     w, b = rng.standard_normal((2, 131)).astype(dtype)
-    _, mean, _, inv_std = norm_reference.batch_norm(x, None, None, 1e-5)
-    _, row_mean, row_inv = norm_reference.layer_norm(rows, w, b, 1e-5)
+    _, mean, _, inv_std = norm_twin.batch_norm(x, None, None, 1e-5)
+    _, row_mean, row_inv = norm_twin.layer_norm(rows, w, b, 1e-5)
     return {
         "batch_norm": (x, w[:7], b[:7], 1e-5),
         "batch_norm_apply": (x, mean, inv_std, w[:7], b[:7]),
@@ -247,7 +248,7 @@ def norm_cases(dtype):
 @pytest.mark.parametrize("name", [*row_cases(np.float32), *norm_cases(np.float32)])
 def test_row_and_norm_kernels_equal_their_twins(name, dtype):
     args = {**row_cases(dtype), **norm_cases(dtype)}[name]
-    twins = softmax_reference if hasattr(softmax_reference, name) else norm_reference
+    twins = softmax_twin if hasattr(softmax_twin, name) else norm_twin
     got, wanted = getattr(kernels, name)(*args), getattr(twins, name)(*args)
     for a, b in zip(*(r if isinstance(r, tuple) else (r,) for r in (got, wanted)), strict=True):
         assert a.dtype == b.dtype == dtype and a.shape == b.shape
@@ -266,7 +267,7 @@ def test_norms_without_weight_and_bias():
         "layer_norm": (cases["layer_norm"][0], None, None, 1e-5),
         "layer_norm_grads": (*cases["layer_norm_grads"][:4], None),
     }.items():
-        got, wanted = getattr(kernels, name)(*args), getattr(norm_reference, name)(*args)
+        got, wanted = getattr(kernels, name)(*args), getattr(norm_twin, name)(*args)
         if isinstance(got, tuple):
             got, wanted = got[0], wanted[0]
         np.testing.assert_allclose(got, wanted, atol=2e-5)
@@ -296,7 +297,7 @@ def test_dropout_masks_are_the_same_whatever_made_them():
         for p in (0.0, 0.3, 0.999, 1.0):
             mask = kernels.dropout_mask(shape, p, 7, dtype)
             assert mask.dtype == dtype and mask.shape == shape
-            twin = dropout_reference.dropout_mask(shape, p, 7, dtype)
+            twin = dropout_twin.dropout_mask(shape, p, 7, dtype)
             np.testing.assert_array_equal(mask, twin)
 
 

@@ -1,10 +1,13 @@
 """The hot core: functions on plain arrays, float32 or float64, that know nothing of gradients.
 
 Arrays in, fresh C-contiguous arrays out; inputs may have any memory layout and are never written.
-Each kernel exists twice: compiled by Numba, and as a NumPy twin (`*_reference.py`) that is its
-oracle in tests and stands in for it on small arrays or where Numba is switched off
-(`AUTOGRAD_KERNELS=numpy`). A family of kernels is imported when its first function is used, Numba
-when the first is compiled.
+Each family is a folder of three files: `dispatch.py` is what ops call, and chooses between
+`numba_kernels.py`, compiled, and `numpy_twin.py`, the same in NumPy: the oracle in tests, and what
+runs on small arrays or where Numba is switched off (`AUTOGRAD_KERNELS=numpy`). A family is imported
+when its first function is used, Numba when the first kernel is compiled.
+
+`launch/` compiles and runs kernels on threads, `code_cache/` keeps what was compiled, `codegen/`
+writes vector instructions.
 """
 
 from typing import TYPE_CHECKING
@@ -13,19 +16,19 @@ from autograd.support.lazy_names import later
 
 if TYPE_CHECKING:
     from autograd.kernels.blas import *  # noqa: F403
+    from autograd.kernels.dropout.dispatch import *  # noqa: F403
     from autograd.kernels.launch.runtime import *  # noqa: F403
-    from autograd.kernels.norm.norm import *  # noqa: F403
-    from autograd.kernels.pointwise.dropout import *  # noqa: F403
-    from autograd.kernels.pointwise.pointwise import *  # noqa: F403
-    from autograd.kernels.pool.pool import *  # noqa: F403
-    from autograd.kernels.softmax.softmax_rows import *  # noqa: F403
-    from autograd.kernels.sums.running import *  # noqa: F403
-    from autograd.kernels.sums.sums import *  # noqa: F403
+    from autograd.kernels.norm.dispatch import *  # noqa: F403
+    from autograd.kernels.pointwise.dispatch import *  # noqa: F403
+    from autograd.kernels.pool.dispatch import *  # noqa: F403
+    from autograd.kernels.scan.dispatch import *  # noqa: F403
+    from autograd.kernels.softmax.dispatch import *  # noqa: F403
+    from autograd.kernels.sums import *  # noqa: F403
 
 _FAMILIES = {
     "blas": ("matmul",),
-    "pointwise.dropout": ("dropout_mask",),
-    "norm.norm": (
+    "dropout.dispatch": ("dropout_mask",),
+    "norm.dispatch": (
         "batch_norm",
         "batch_norm_apply",
         "batch_norm_grads",
@@ -34,7 +37,7 @@ _FAMILIES = {
         "layer_norm_grads",
         "layer_norm_sums",
     ),
-    "pointwise.pointwise": (
+    "pointwise.dispatch": (
         "elu",
         "elu_grad",
         "erf",
@@ -52,16 +55,16 @@ _FAMILIES = {
         "tanh",
         "tanh_grad",
     ),
-    "pool.pool": (
+    "pool.dispatch": (
         "avg_pool2d",
         "avg_pool2d_grad",
         "max_pool2d",
         "plane_gather",
         "plane_scatter_add",
     ),
-    "sums.running": ("running_products", "running_sums"),
+    "scan.dispatch": ("running_products", "running_sums"),
     "launch.runtime": ("get_num_threads", "set_kernels", "set_num_threads", "use_numba"),
-    "softmax.softmax_rows": (
+    "softmax.dispatch": (
         "cross_entropy",
         "cross_entropy_grad",
         "log_softmax",
@@ -69,7 +72,7 @@ _FAMILIES = {
         "softmax",
         "softmax_grad",
     ),
-    "sums.sums": ("add_up", "channel_sums", "long_matmul", "row_sums"),
+    "sums": ("add_up", "channel_sums", "long_matmul", "row_sums"),
 }
 _LATER = {
     name: f"autograd.kernels.{family}" for family, names in _FAMILIES.items() for name in names

@@ -10,7 +10,7 @@ from autograd import kernels
 from autograd.engine.bound import ops
 from autograd.engine.record import Array, op
 from autograd.errors import ArgumentError
-from autograd.kernels.sums.sums import FEW, add_up
+from autograd.kernels.sums import FEW, add_up
 from autograd.ops.conv_geometry import Pair, Sizes, require_image, shape_of, tidy
 from autograd.ops.pool import plane_scatter
 from autograd.ops.pool_geometry import as_images, require_float

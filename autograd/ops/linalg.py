@@ -16,7 +16,7 @@ from autograd import kernels
 from autograd.engine.bound import ops
 from autograd.engine.record import Array, op
 from autograd.errors import ArgumentError, ShapeError
-from autograd.kernels.sums.sums import LONG, long_matmul
+from autograd.kernels.sums import LONG, long_matmul
 from autograd.ops.fronts import plain
 
 __all__ = [

@@ -12,7 +12,7 @@ from autograd.engine.dtypes import as_array, get_default_dtype
 from autograd.engine.record import float_dtype
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
-from autograd.kernels.sums.sums import add_up
+from autograd.kernels.sums import add_up
 from autograd.ops.fronts import plain
 from autograd.ops.positions import all_below, positions
 from autograd.support.arguments import whole

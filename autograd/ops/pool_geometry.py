@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd.engine.grad_mode import is_grad_enabled
 from autograd.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
-from autograd.kernels.pool.pool_reference import first_tap, index_dtype
+from autograd.kernels.pool.numpy_twin import first_tap, index_dtype
 from autograd.ops.conv_geometry import Pair, Sizes, by, per_axis, require_image, tidy
 from autograd.ops.positions import all_below, positions
 

@@ -12,7 +12,7 @@ from autograd.engine.dtypes import as_array, get_default_dtype
 from autograd.engine.record import Array, op
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, ShapeError
-from autograd.kernels.sums.sums import FEW, add_up
+from autograd.kernels.sums import FEW, add_up
 from autograd.ops.fronts import front, normal_axis, of_a_number, plain
 from autograd.ops.scan import product_before
 

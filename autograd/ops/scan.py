@@ -8,7 +8,7 @@ from autograd import kernels
 from autograd.engine.bound import ops
 from autograd.engine.record import Array, op
 from autograd.errors import ShapeError
-from autograd.kernels.sums.sums import FEW
+from autograd.kernels.sums import FEW
 from autograd.ops.fronts import normal_axis
 
 __all__ = ["cumprod", "cumsum", "linear_scan"]

@@ -19,7 +19,7 @@ import numpy as np
 from autograd.engine.bound import ops
 from autograd.engine.record import Array, op
 from autograd.errors import ArgumentError, DTypeError, ShapeError
-from autograd.kernels.sums.sums import long_matmul
+from autograd.kernels.sums import long_matmul
 from autograd.ops.fronts import plain, require_arrays
 
 __all__ = ["einsum", "einsum_arrays"]

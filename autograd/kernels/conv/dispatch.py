@@ -98,7 +98,7 @@ from autograd.kernels.conv.shape import (
 )
 from autograd.kernels.conv.winograd import choice as winograd
 from autograd.kernels.launch import runtime
-from autograd.kernels.sums.sums import channel_sums
+from autograd.kernels.sums import channel_sums
 
 LARGEST_IMAGE = 1 << 29  # elements, padding included; larger ones go through the twins
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)

@@ -1,1 +1,1 @@
-"""Functions of one element each, and dropout masks."""
+"""Functions of one element each."""

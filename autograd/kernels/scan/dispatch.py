@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 
 from autograd.kernels.launch.runtime import dense, parallel_for, pays_off
-from autograd.kernels.sums import running_reference as twin
+from autograd.kernels.scan import numpy_twin as twin
 
 Array = np.ndarray
 
@@ -27,14 +27,14 @@ def running_products(x: Array, axis: int) -> Array:
 def _along(name: str, x: Array, axis: int, start: float) -> Array:
     if not pays_off(x, SMALL) or not -x.ndim <= axis < x.ndim:
         return getattr(twin, name)(x, axis)
-    from autograd.kernels.sums import running_numba
+    from autograd.kernels.scan import numba_kernels
 
     axis %= x.ndim
     lead, inner = prod(x.shape[:axis]), prod(x.shape[axis + 1 :])
     out = np.empty(x.shape, x.dtype)
     parallel_for(
-        getattr(running_numba, name),
-        lead * -(-inner // running_numba.COLUMNS),
+        getattr(numba_kernels, name),
+        lead * -(-inner // numba_kernels.COLUMNS),
         dense(x).reshape(-1),
         out.reshape(-1),
         np.full(lead * inner, start),

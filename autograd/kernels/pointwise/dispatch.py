@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd.kernels.launch.runtime import dense, parallel_for, pays_off
-from autograd.kernels.pointwise import pointwise_reference as twin
+from autograd.kernels.pointwise import numpy_twin as twin
 
 Array = np.ndarray
 
@@ -22,13 +22,13 @@ SMALL_RELU = 16384  # NumPy needs one, and three for the gradient
 
 def _run(name: str, ns: float, arrays: tuple[Array, ...], parameter: float = 0.0) -> Array:
     """One pass of the named kernel; `ns` is one core's time for a float32 element."""
-    from autograd.kernels.pointwise import pointwise_numba
+    from autograd.kernels.pointwise import numba_kernels
 
     last = arrays[-1]
-    kernel: Any = getattr(pointwise_numba, name)
+    kernel: Any = getattr(numba_kernels, name)
     out = np.empty(last.shape, last.dtype)
     flat = [dense(x).reshape(-1) for x in arrays]
-    chunks = -(-last.size // pointwise_numba.CHUNK)
+    chunks = -(-last.size // numba_kernels.CHUNK)
     parameter = last.dtype.type(parameter)
     work = ns * last.size * (last.itemsize / 4)
     parallel_for(kernel, chunks, *flat, out.reshape(-1), parameter, work_ns=work)

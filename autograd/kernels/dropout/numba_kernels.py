@@ -1,11 +1,11 @@
-"""The dropout kernel: the hash of `dropout_reference.py`, one pair of elements at a time."""
+"""The dropout kernel: the hash of `numpy_twin.py`, one pair of elements at a time."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from autograd.kernels.dropout.numpy_twin import GOLDEN, MIX1, MIX2
 from autograd.kernels.launch.runtime import jit
-from autograd.kernels.pointwise.dropout_reference import GOLDEN, MIX1, MIX2
 
 PAIRS = 1024  # in a chunk
 

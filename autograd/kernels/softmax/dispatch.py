@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.kernels.launch.runtime import dense, parallel_for, pays_off
-from autograd.kernels.softmax import softmax_reference as twin
+from autograd.kernels.softmax import numpy_twin as twin
 
 Array = np.ndarray
 
@@ -14,13 +14,13 @@ SMALL = 2048  # arrays of fewer numbers go to the NumPy twin
 
 def _rows(name: str, ns: float, *arrays: Array) -> Array:
     """One pass of the named kernel over rows; `ns` is one core's time for a float32 element."""
-    from autograd.kernels.softmax import softmax_numba
+    from autograd.kernels.softmax import numba_kernels
 
     rows, size = arrays[-1].shape
     out = np.empty((rows, size), arrays[-1].dtype)
     flat = [dense(x).reshape(-1) for x in arrays]
     work = ns * out.size * (out.itemsize / 4)
-    parallel_for(getattr(softmax_numba, name), rows, *flat, out.reshape(-1), size, work_ns=work)
+    parallel_for(getattr(numba_kernels, name), rows, *flat, out.reshape(-1), size, work_ns=work)
     return out
 
 
@@ -57,12 +57,12 @@ def cross_entropy(logits: Array, labels: Array, masked: bool = True) -> tuple[Ar
     """
     if not pays_off(logits, SMALL):
         return twin.cross_entropy(np.ascontiguousarray(logits), labels, masked)
-    from autograd.kernels.softmax import softmax_numba
+    from autograd.kernels.softmax import numba_kernels
 
     rows, size = logits.shape
     losses, saved = np.empty(rows, logits.dtype), np.empty(2 * rows, logits.dtype)
     parallel_for(
-        softmax_numba.cross_entropy,
+        numba_kernels.cross_entropy,
         rows,
         dense(logits).reshape(-1),
         dense(labels.astype(np.int64, copy=False)),
@@ -81,12 +81,12 @@ def cross_entropy_grad(g: Array | float, logits: Array, labels: Array, saved: Ar
     """
     if saved.ndim == 2:
         return twin.cross_entropy_grad(g, saved)
-    from autograd.kernels.softmax import softmax_numba
+    from autograd.kernels.softmax import numba_kernels
 
     rows, size = logits.shape
     out = np.empty((rows, size), logits.dtype)
     parallel_for(
-        softmax_numba.cross_entropy_grad,
+        numba_kernels.cross_entropy_grad,
         rows,
         dense(g) if isinstance(g, np.ndarray) and g.ndim else np.full(rows, g, logits.dtype),
         dense(logits).reshape(-1),

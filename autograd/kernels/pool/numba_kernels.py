@@ -24,14 +24,14 @@ from numba.extending import intrinsic, register_jitable
 
 from autograd.kernels.codegen.vector_math_numba import number, peek, poke, reread, select
 from autograd.kernels.launch.runtime import jit
-from autograd.kernels.norm.norm_numba import sum_of
+from autograd.kernels.norm.numba_kernels import sum_of
 
 _F32 = ir.FloatType()
 
 
 @register_jitable(forceinline=True)
 def geometry(table):  # type: ignore[no-untyped-def]
-    """What `_table` in `pool.py` put into one array: an argument that is a tuple of tuples costs
+    """What `dispatch._table` put into one array: an argument that is a tuple of tuples costs
     more to hand over than a small image to pool.
     """
     height, width, out_height, out_width = table[0], table[1], table[2], table[3]

@@ -13,7 +13,7 @@ from typing import Any
 from autograd.kernels.codegen import vector_math_numba as vm
 from autograd.kernels.codegen.vector_math_numba import inlined, number, select
 from autograd.kernels.launch.runtime import jit
-from autograd.kernels.pointwise.pointwise_reference import (
+from autograd.kernels.pointwise.numpy_twin import (
     GATE_END,
     GELU_END,
     GELU_SIGMOID_SCALE,

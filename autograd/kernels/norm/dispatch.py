@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd.kernels.launch.runtime import dense, parallel_for, pays_off
-from autograd.kernels.norm import norm_reference as twin
+from autograd.kernels.norm import numpy_twin as twin
 
 Array = np.ndarray
 
@@ -25,10 +25,10 @@ def _use_batch_kernel(x: Array) -> bool:
 
 
 def _launch(name: str, chunks: int, ns: float, size: int, *args: Any) -> None:
-    from autograd.kernels.norm import norm_numba
+    from autograd.kernels.norm import numba_kernels
 
     flat = [dense(a).reshape(-1) if isinstance(a, np.ndarray) else a for a in args]
-    parallel_for(getattr(norm_numba, name), chunks, *flat, work_ns=ns * size)
+    parallel_for(getattr(numba_kernels, name), chunks, *flat, work_ns=ns * size)
 
 
 def _scale(inv_std: Array, weight: Array | None) -> Array:
@@ -122,7 +122,7 @@ def layer_norm_grads(
     """Gradients of `layer_norm` by input (M, D), weight and bias (D,), in one pass."""
     if not pays_off(x, SMALL):
         return twin.layer_norm_grads(dense(g), dense(x), mean, inv_std, weight)
-    from autograd.kernels.norm.norm_numba import ROWS
+    from autograd.kernels.norm.numba_kernels import ROWS
 
     out = np.empty(x.shape, x.dtype)
     sums = np.empty((2, -(-x.shape[0] // ROWS), x.shape[1]), x.dtype)
@@ -135,7 +135,7 @@ def layer_norm_sums(g: Array, x: Array, mean: Array, inv_std: Array) -> tuple[Ar
     """Gradients by weight and bias alone: Σ g x̂ and Σ g over the rows, (D,)."""
     if not pays_off(x, SMALL):
         return twin.layer_norm_sums(dense(g), dense(x), mean, inv_std)
-    from autograd.kernels.norm.norm_numba import COLUMNS, ROWS
+    from autograd.kernels.norm.numba_kernels import COLUMNS, ROWS
 
     sums = np.empty((2, -(-x.shape[0] // ROWS), x.shape[1]), x.dtype)
     chunks = sums.shape[1] * -(-x.shape[1] // COLUMNS)

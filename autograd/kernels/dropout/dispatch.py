@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd.kernels.dropout import numpy_twin as twin
 from autograd.kernels.launch.runtime import parallel_for, use_numba
-from autograd.kernels.pointwise import dropout_reference as twin
 
 Array = np.ndarray
 
@@ -26,12 +26,12 @@ def dropout_mask(shape: tuple[int, ...], p: float, seed: int, dtype: np.dtype | 
     small = size <= SMALL or threshold >= 1 << 32
     if small or dtype.char not in "fd" or not use_numba():
         return twin.dropout_mask(shape, p, seed, dtype)
-    from autograd.kernels.pointwise import dropout_numba
+    from autograd.kernels.dropout import numba_kernels
 
     out = np.empty(shape, dtype)
     parallel_for(
-        dropout_numba.mask,
-        -(-size // (2 * dropout_numba.PAIRS)),
+        numba_kernels.mask,
+        -(-size // (2 * numba_kernels.PAIRS)),
         out.reshape(-1),
         np.uint64(twin.start_state(seed)),
         np.uint64(threshold),

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.kernels.launch.runtime import dense, parallel_for, pays_off
-from autograd.kernels.pool import pool_reference as twin
-from autograd.kernels.pool.pool_reference import (
+from autograd.kernels.pool import numpy_twin as twin
+from autograd.kernels.pool.numpy_twin import (
     Padding,
     Pair,
     first_tap,
@@ -24,7 +24,7 @@ from autograd.kernels.pool.pool_reference import (
     span,
     window_sizes,
 )
-from autograd.kernels.sums.sums import FEW
+from autograd.kernels.sums import FEW
 
 Array = np.ndarray
 Shape = tuple[int, int, int, int]
@@ -86,7 +86,7 @@ def _table(
     out_size: Pair,
     inside: tuple[int, int, int, int],
 ) -> Array:
-    """The geometry as one array, which `pool_numba.geometry` takes apart."""
+    """The geometry as one array, which `numba_kernels.geometry` takes apart."""
     axes = list(zip(plane, out_size, kernel, stride, before, dilation, strict=True))
     numbers = [*plane, *out_size, *stride, *before, *dilation, *inside, *kernel]
     first = [first_tap(*axis) for axis in axes]
@@ -104,7 +104,7 @@ def _max_launch(
     out_size: Pair,
     absolute: bool,
 ) -> _Launch:
-    from autograd.kernels.pool import pool_numba
+    from autograd.kernels.pool import numba_kernels
 
     n, c, *_ = x_shape
     plane = x_shape[2], x_shape[3]
@@ -114,7 +114,7 @@ def _max_launch(
     index: Any = index_dtype(plane[0] * plane[1])
     lanes = 8 if inside[3] - inside[2] >= 8 else 4
     return _Launch(
-        pool_numba.max_pool(window, constant, bool(absolute), index, lanes),
+        numba_kernels.max_pool(window, constant, bool(absolute), index, lanes),
         n * c,
         (n, c, *out_size),
         (_table(plane, kernel, stride, before, dilation, out_size, inside), np.dtype(index)),
@@ -132,7 +132,7 @@ def _avg_launch(
     out_size: Pair,
     *divisors: Any,
 ) -> _Launch:
-    from autograd.kernels.pool import pool_numba
+    from autograd.kernels.pool import numba_kernels
 
     n, c, *_ = x_shape
     plane = x_shape[2], x_shape[3]
@@ -140,9 +140,9 @@ def _avg_launch(
     sizes = window_sizes(plane, kernel, stride, padding, out_size, *divisors)
     window, constant = _constants(kernel, stride)
     inside = _inside(constant, plane, kernel, stride, before, out_size)
-    code = pool_numba.avg_pool(window, constant)
+    code = numba_kernels.avg_pool(window, constant)
     if _covers(plane, kernel, padding, out_size):
-        code = pool_numba.plane_mean
+        code = numba_kernels.plane_mean
     return _Launch(
         code,
         n * c,
@@ -166,16 +166,16 @@ def _avg_grad_launch(
     *divisors: Any,
 ) -> _Launch:
     """The last of the tables is the length of the row of sums that each plane needs."""
-    from autograd.kernels.pool import pool_numba
+    from autograd.kernels.pool import numba_kernels
 
     (height, width), before = x_shape[2:], (padding[0], padding[2])
     forward = _avg_launch(dtype, x_shape, kernel, stride, padding, out_size, *divisors)
     window, constant = _constants(kernel, stride)
-    code, room = pool_numba.avg_pool_grad, out_size[1]
+    code, room = numba_kernels.avg_pool_grad, out_size[1]
     if _covers((height, width), kernel, padding, out_size):
-        code, room = pool_numba.plane_fill, 0
+        code, room = numba_kernels.plane_fill, 0
     elif constant:
-        code = pool_numba.small_avg_pool_grad(window[1], constant)
+        code = numba_kernels.small_avg_pool_grad(window[1], constant)
         reach = (window[1] - 1) // constant
         room = reach + max((width - 1 + before[1]) // constant + 1, out_size[1])
     area = height * width + math.prod(out_size) * math.prod(kernel)
@@ -219,12 +219,12 @@ def plane_gather(x: Array, indices: Array) -> Array:
     """out[n, c, ...] = x[n, c] at the flat positions indices[n, c, ...]."""
     if not pays_off(x, SMALL) or indices.size == 0:
         return twin.plane_gather(dense(x), dense(indices))
-    from autograd.kernels.pool import pool_numba
+    from autograd.kernels.pool import numba_kernels
 
     planes = x.shape[0] * x.shape[1]
     out = np.empty(indices.shape, x.dtype)
     arrays = dense(x).ravel(), dense(indices).ravel(), out.ravel()
-    parallel_for(pool_numba.gather, planes, *arrays, planes, work_ns=1.0 * out.size)
+    parallel_for(numba_kernels.gather, planes, *arrays, planes, work_ns=1.0 * out.size)
     return out
 
 
@@ -234,12 +234,12 @@ def plane_scatter_add(g: Array, indices: Array, plane_shape: Pair) -> Array:
     size = n * c * plane_shape[0] * plane_shape[1]
     if not (size > SMALL and pays_off(g, 0)):
         return twin.plane_scatter_add(dense(g), dense(indices), plane_shape)
-    from autograd.kernels.pool import pool_numba
+    from autograd.kernels.pool import numba_kernels
 
     out = np.empty((n, c, *plane_shape), g.dtype)
     arrays = dense(g).ravel(), dense(indices).ravel(), out.ravel()
     work = 1.0 * g.size + 0.3 * size
-    parallel_for(pool_numba.scatter_add, n * c, *arrays, n * c, work_ns=work)
+    parallel_for(numba_kernels.scatter_add, n * c, *arrays, n * c, work_ns=work)
     return out
 
 

@@ -1,1 +1,0 @@
-"""Sums and running sums, accurate in float32."""
