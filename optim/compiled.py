@@ -15,13 +15,10 @@ import numpy as np
 
 from autograd.kernels.launch.runtime import prepared, use_numba
 
-__all__ = ["CHUNK", "SMALL", "Batch", "adagrad", "adam", "fits", "rmsprop", "sgd"]
+__all__ = ["SMALL", "Batch", "adagrad", "adam", "fits", "rmsprop", "sgd"]
 
 SMALL = 1 << 14
 """Optimisers of fewer elements in all stay with NumPy, and never import Numba."""
-
-#: Elements that a kernel works on at a time.
-CHUNK = 4096
 
 
 def fits(dtype: np.dtype[Any], *arrays: np.ndarray) -> bool:
@@ -48,8 +45,9 @@ class Batch:
             [[id(row[0]), 0, *map(id, row[1:]), row[0].size] for row in rows], np.int64
         )
         self._gradients = self._places[:, 1]
+        chunk = _kernels().CHUNK
         self._chunks = np.array(
-            [(p, first) for p, size in enumerate(sizes) for first in range(0, size, CHUNK)],
+            [(p, first) for p, size in enumerate(sizes) for first in range(0, size, chunk)],
             np.int64,
         )
         self._size = sum(sizes)
@@ -81,9 +79,9 @@ class Batch:
 @cache
 def _kernels() -> Any:
     """The module of the kernels, which imports Numba."""
-    from optim import compiled_numba
+    from optim import numba_kernels
 
-    return compiled_numba
+    return numba_kernels
 
 
 def sgd(batch: Batch, dtype: np.dtype[Any], settings: Any, step: int) -> None:

@@ -19,8 +19,8 @@ pytest.importorskip("numba")
 import numba
 from numba.extending import intrinsic, overload
 
-from autograd.kernels.cache import code_cache, code_format, trust
-from autograd.kernels.cache.dependencies import digest
+from autograd.kernels.code_cache import file_format, kernel_cache, trust
+from autograd.kernels.code_cache.dependencies import digest
 from autograd.kernels.launch import runtime
 
 ROOT = Path(__file__).parents[1]
@@ -57,11 +57,11 @@ MODULES = {
     """,
     "program.py": """
         import numpy as np
-        from autograd.kernels.cache import code_cache
+        from autograd.kernels.code_cache import kernel_cache
         from kernels_of_a_user import make
         out = np.zeros(1)
         make(0.0)(0, 1, np.ones(1), out)
-        print(out[0], code_cache._announced)
+        print(out[0], kernel_cache._announced)
     """,
 }
 
@@ -146,13 +146,13 @@ def uses_an_object():
 
 
 def imports_inside():
-    from autograd.kernels.cache import trust
+    from autograd.kernels.code_cache import trust
 
     return trust._MOST_LINKS
 
 
 def through_a_module():
-    return code_cache.trust_limit
+    return kernel_cache.trust_limit
 
 
 def overloaded():
@@ -213,7 +213,7 @@ def test_the_digest_follows_arrays_objects_modules_and_defaults(monkeypatch):
     changes(uses_an_object, Settings, "width", 5)
     changes(uses_an_object, SETTINGS, "height", 6)
     changes(imports_inside, trust, "_MOST_LINKS", 41)
-    changes(through_a_module, code_cache, "trust_limit", 3)
+    changes(through_a_module, kernel_cache, "trust_limit", 3)
 
 
 def test_the_digest_follows_what_a_closure_holds():
@@ -247,13 +247,13 @@ def test_a_kernel_in_a_module_that_has_moved_is_another_one():
 def test_the_digest_is_the_same_in_every_process():
     program = """
         from autograd.kernels.conv.direct import numba_kernels as direct_kernels
-        from autograd.kernels.launch import launch_numba
+        from autograd.kernels.launch import numba_pool
         from autograd.kernels.norm import numba_kernels
-        from autograd.kernels.cache.dependencies import digest
+        from autograd.kernels.code_cache.dependencies import digest
         for module in (direct_kernels, numba_kernels):
             for name, value in sorted(vars(module).items()):
                 if hasattr(value, "py_func"):
-                    print(name, digest(launch_numba.make_launcher(value, "x")))
+                    print(name, digest(numba_pool.make_launcher(value, "x")))
     """
     said = {
         subprocess.run(
@@ -283,7 +283,7 @@ def test_what_is_kept_is_plain_data(cache, monkeypatch):
         with monkeypatch.context() as patch:
             for name in ("load", "loads", "Unpickler"):
                 patch.setattr(f"pickle.{name}", no_pickle)
-            patch.setattr(code_cache, "_announce_compilation", no_pickle)
+            patch.setattr(kernel_cache, "_announce_compilation", no_pickle)
             np.testing.assert_equal(runtime.jit(make)(7), first)
     assert len([*cache.iterdir()]) == 3
 
@@ -311,8 +311,8 @@ def test_what_does_not_fit_the_format_is_compiled_each_time(cache):
     kernel = runtime.jit(returns_a_list)
     assert kernel(3) == [3]
     assert not [*cache.iterdir()]
-    with pytest.raises(code_format.NotKeptError, match="returns"):
-        code_format.to_bytes(next(iter(kernel.overloads.values())))
+    with pytest.raises(file_format.NotKeptError, match="returns"):
+        file_format.to_bytes(next(iter(kernel.overloads.values())))
 
 
 # -- trust -------------------------------------------------------------------------------------
@@ -333,9 +333,9 @@ def cache(tmp_path, monkeypatch):
 
 def fresh(monkeypatch) -> None:
     """As a new process begins."""
-    monkeypatch.setattr(code_cache, "_announced", False)
-    monkeypatch.setattr(code_cache, "_warned", False)
-    monkeypatch.setattr(code_cache, "_chosen", {})
+    monkeypatch.setattr(kernel_cache, "_announced", False)
+    monkeypatch.setattr(kernel_cache, "_warned", False)
+    monkeypatch.setattr(kernel_cache, "_chosen", {})
 
 
 def add_one(lo, hi, x, out):
@@ -345,12 +345,12 @@ def add_one(lo, hi, x, out):
 
 def compiles(key: object = ()) -> bool:
     """Whether `add_one` is compiled, rather than loaded, as a new process would."""
-    code_cache._announced = False
+    kernel_cache._announced = False
     x = np.arange(5.0)
     out = np.empty_like(x)
     runtime.jit(add_one, key=key)(0, 5, x, out)
     np.testing.assert_array_equal(out, x + 1)
-    return code_cache._announced
+    return kernel_cache._announced
 
 
 def mode(path: Path) -> int:
@@ -374,14 +374,14 @@ def test_the_users_own_directory_is_private(cache, tmp_path, monkeypatch):
     package = tmp_path / "package"
     package.mkdir(mode=0o775)
     package.chmod(0o775)  # a checkout that a group may write to
-    monkeypatch.setattr(code_cache, "_PACKAGE", package)
+    monkeypatch.setattr(kernel_cache, "_PACKAGE", package)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # nothing to say: there is another place
         assert compiles()
         assert not compiles()
     own = tmp_path / "home" / "cache" / "glassgrad"
     assert len([*own.iterdir()]) == 1 and mode(own) == mode(own.parent) == 0o700
-    assert code_cache.cache_directory() == own
+    assert kernel_cache.cache_directory() == own
 
 
 @posix
@@ -446,8 +446,8 @@ def test_a_planted_file_is_not_read(cache, tmp_path, monkeypatch, plant):
 
 def test_a_shared_directory_that_cannot_be_written_is_read(cache, tmp_path, monkeypatch):
     assert compiles("known")
-    can_write = code_cache._can_write
-    monkeypatch.setattr(code_cache, "_can_write", lambda d: d != cache and can_write(d))
+    can_write = kernel_cache._can_write
+    monkeypatch.setattr(kernel_cache, "_can_write", lambda d: d != cache and can_write(d))
     fresh(monkeypatch)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -456,7 +456,7 @@ def test_a_shared_directory_that_cannot_be_written_is_read(cache, tmp_path, monk
         assert not compiles("new")
     assert len([*cache.iterdir()]) == 1
     assert len([*(tmp_path / "home" / "cache" / "glassgrad").iterdir()]) == 1
-    monkeypatch.setattr(code_cache, "_can_write", lambda d: False)
+    monkeypatch.setattr(kernel_cache, "_can_write", lambda d: False)
     fresh(monkeypatch)
     with pytest.warns(RuntimeWarning, match="no writable directory") as caught:
         assert not compiles("known")
@@ -477,11 +477,11 @@ def check_sharing(top: Path) -> None:
     assert compiles()
     program = """
         import os
-        from autograd.kernels.cache import code_cache
+        from autograd.kernels.code_cache import kernel_cache
         from tests.test_kernels_cache import compiles
         compiles("so that all is imported which others may not be able to read")
         os.setegid(12345), os.seteuid(12345)
-        code_cache._chosen.clear()
+        kernel_cache._chosen.clear()
         print(compiles(), compiles("new"), compiles("new"))
     """
     home = top / "of 12345"

@@ -16,7 +16,7 @@ import pytest
 
 from autograd import kernels
 from autograd.errors import ArgumentError
-from autograd.kernels.cache import code_cache
+from autograd.kernels.code_cache import kernel_cache
 from autograd.kernels.launch import runtime, threads
 from autograd.kernels.pointwise import numpy_twin as pointwise_twin
 
@@ -261,8 +261,8 @@ def test_forked_and_spawned_children_compute(tmp_path):
 def cache(tmp_path, monkeypatch):
     """A cache directory of its own, nothing announced or warned of yet."""
     monkeypatch.setenv("AUTOGRAD_CACHE_DIR", str(tmp_path / "deep" / "cache"))
-    monkeypatch.setattr(code_cache, "_announced", False)
-    monkeypatch.setattr(code_cache, "_warned", False)
+    monkeypatch.setattr(kernel_cache, "_announced", False)
+    monkeypatch.setattr(kernel_cache, "_warned", False)
     monkeypatch.delenv("AUTOGRAD_QUIET", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     return tmp_path / "deep" / "cache" / "glassgrad"
@@ -282,7 +282,7 @@ def test_code_is_kept_and_found_again(cache, capsys):
     run_afresh()
     assert "compiling kernels" in capsys.readouterr().err
     (file,) = cache.iterdir()
-    code_cache._announced = False
+    kernel_cache._announced = False
     run_afresh()
     assert capsys.readouterr().err == ""
     assert [*cache.iterdir()] == [file]
@@ -332,7 +332,7 @@ def test_a_damaged_file_is_reported_once_and_replaced(cache):
     for damage in (bytes(flipped), whole[:1000], b"", b"not a kernel"):
         for file in files:
             file.write_bytes(damage)
-        code_cache._warned = False
+        kernel_cache._warned = False
         with pytest.warns(RuntimeWarning, match="compiling again") as caught:
             run_afresh(1)
             run_afresh(2)
@@ -387,7 +387,7 @@ def test_code_unused_for_a_month_is_removed(cache):
     run_afresh(2)
     assert len([*cache.iterdir()]) == 1 and not old.exists()
     (kept,) = cache.iterdir()
-    week = code_cache.time.time() - 7 * 86_400
+    week = kernel_cache.time.time() - 7 * 86_400
     os.utime(kept, (week, week))
     run_afresh(2)
     assert kept.stat().st_mtime > week + 86_400

@@ -177,14 +177,14 @@ def test_mutated_checkpoints(tmp_path, figures):
 def test_mutated_kernels(tmp_path, figures):
     """A changed file of compiled code is never used."""
     pytest.importorskip("numba")
-    from autograd.kernels.cache import code_cache, code_format
+    from autograd.kernels.code_cache import file_format, kernel_cache
     from autograd.kernels.launch import runtime
 
     kernel = runtime.jit(added)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTOGRAD_CACHE_DIR", str(tmp_path))
         tmp_path.chmod(0o755)
-        patch.setattr(code_cache, "_chosen", {})
+        patch.setattr(kernel_cache, "_chosen", {})
         kernel(np.zeros(3))
         ((signature, compiled),) = kernel.overloads.items()
         ((file,)) = [*(tmp_path / "glassgrad").iterdir()]
@@ -192,7 +192,7 @@ def test_mutated_kernels(tmp_path, figures):
     for case in range(cases(200, 20_000)):
         damaged = mutated(content, draw)
         try:
-            code_format.from_bytes(damaged, signature, compiled.target_context)
+            file_format.from_bytes(damaged, signature, compiled.target_context)
         except ValueError:
             figures["refused"] += 1
         else:

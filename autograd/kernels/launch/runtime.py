@@ -8,7 +8,7 @@ What a kernel module needs:
 
 `@jit` or `@jit(key=..., fastmath=...)`
     A Numba dispatcher, compiled at its first call for each signature, cached on disk
-    (`code_cache.py`), that releases the GIL. It imports Numba, so it is used in modules that are
+    (`code_cache/kernel_cache.py`), that releases the GIL. It imports Numba, so it is used in modules that are
     themselves imported at the first kernel call (`*_numba.py`). A kernel made by a factory names
     in `key` everything its closure holds: vector width, block sizes, generated intrinsics.
 
@@ -155,7 +155,7 @@ def jit(
     import numba
     from numba.core.compiler_lock import global_compiler_lock
 
-    from autograd.kernels.cache.code_cache import KernelCache
+    from autograd.kernels.code_cache.kernel_cache import KernelCache
 
     hold_while_forking(global_compiler_lock)
     options = sorted(fastmath) if isinstance(fastmath, set) else fastmath

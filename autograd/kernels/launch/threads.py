@@ -4,7 +4,7 @@ Why not Numba's `prange`: its `workqueue` layer aborts the process when two Pyth
 at once, its `omp` layer kills forked children, and a parallel kernel takes two to four times as
 long to compile. Why not a `ThreadPoolExecutor`: waking a thread and passing the GIL to and fro
 costs 20-100 µs a launch. Here helpers watch shared memory for a while before they sleep, and a
-job is handed over in compiled code without the GIL (`launch_numba.py`): 0.3 µs a launch while
+job is handed over in compiled code without the GIL (`numba_pool.py`): 0.3 µs a launch while
 helpers are awake, against 2 µs for `prange`; and one compiled kernel serves both ways, since the
 serial variant is the same function called over all chunks.
 
@@ -62,7 +62,7 @@ class _Helper:
         threading.Thread(target=self._live, args=(number, state), name=name, daemon=True).start()
 
     def _live(self, number: int, state: np.ndarray) -> None:
-        from autograd.kernels.launch.launch_numba import helper_loop
+        from autograd.kernels.launch.numba_pool import helper_loop
 
         seen = 0
         while True:
@@ -80,7 +80,7 @@ class _Pool:
     """The helpers of this process and the memory they watch."""
 
     def __init__(self) -> None:
-        from autograd.kernels.launch.launch_numba import STATE_WORDS
+        from autograd.kernels.launch.numba_pool import STATE_WORDS
 
         self.state = np.zeros(STATE_WORDS, np.int64)
         self.helpers: list[_Helper] = []
@@ -152,7 +152,7 @@ def _shared_out(chunks: int, work_ns: float) -> tuple[np.ndarray, int, int]:
 
 
 def _make_launcher(kernel: Any) -> Any:
-    from autograd.kernels.launch.launch_numba import make_launcher
+    from autograd.kernels.launch.numba_pool import make_launcher
 
     launch = make_launcher(kernel, kernel._cache.identity)
     kernel._cache.disable()  # its code is kept as part of the launcher's

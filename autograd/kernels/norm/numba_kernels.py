@@ -10,7 +10,7 @@ from __future__ import annotations
 from numba import float64
 from numba.extending import register_jitable
 
-from autograd.kernels.codegen.vector_math_numba import number, peek, poke, reread
+from autograd.kernels.codegen.vector_math import number, peek, poke, reread
 from autograd.kernels.launch.runtime import jit
 
 SUMS = {"contract", "reassoc", "nsz"}

@@ -1,6 +1,6 @@
 """Pointwise kernels: a formula for one element each, and one loop around all of them.
 
-A chunk is 2048 elements. The loop body is straight-line code (`vector_math_numba.py`), so each
+A chunk is 2048 elements. The loop body is straight-line code (`codegen/vector_math.py`), so each
 kernel reads its inputs once, writes its output once, and runs at vector width in between.
 """
 
@@ -10,8 +10,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from autograd.kernels.codegen import vector_math_numba as vm
-from autograd.kernels.codegen.vector_math_numba import inlined, number, select
+from autograd.kernels.codegen import vector_math as vm
+from autograd.kernels.codegen.vector_math import inlined, number, select
 from autograd.kernels.launch.runtime import jit
 from autograd.kernels.pointwise.numpy_twin import (
     GATE_END,

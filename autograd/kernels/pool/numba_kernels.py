@@ -22,7 +22,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 
-from autograd.kernels.codegen.vector_math_numba import number, peek, poke, reread, select
+from autograd.kernels.codegen.vector_math import number, peek, poke, reread, select
 from autograd.kernels.launch.runtime import jit
 from autograd.kernels.norm.numba_kernels import sum_of
 

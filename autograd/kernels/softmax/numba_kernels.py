@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
-from autograd.kernels.codegen.vector_math_numba import exp, inlined, number, peek, poke, reread
+from autograd.kernels.codegen.vector_math import exp, inlined, number, peek, poke, reread
 from autograd.kernels.launch.runtime import jit
 
 SUMS = {"contract", "reassoc", "nsz"}

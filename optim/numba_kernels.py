@@ -19,7 +19,9 @@ from numba.extending import intrinsic
 from numba.np.numpy_support import from_dtype
 
 from autograd.kernels.launch.runtime import jit
-from optim.compiled import CHUNK
+
+#: Elements that a kernel works on at a time.
+CHUNK = 4096
 
 #: Where an ndarray keeps the address of its elements: in its first field, behind the head of every
 #: object. (So says NumPy's C interface. To ask ten arrays in Python costs more than this launch.)

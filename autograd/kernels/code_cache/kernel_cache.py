@@ -4,7 +4,7 @@ Numba's own cache keeps an index file beside numbered data files. A truncated fi
 later run, an edited helper in another file goes unnoticed, compile options are not part of the
 key, and two processes that save at once can leave an index that names the wrong data. Here the
 file's name is a digest of everything the machine code depends on (`dependencies.py`), its contents
-start with their own checksum and are plain data (`code_format.py`), and it appears by an atomic
+start with their own checksum and are plain data (`file_format.py`), and it appears by an atomic
 rename: a reader finds the right code or none.
 
 Where: `AUTOGRAD_CACHE_DIR`, else `NUMBA_CACHE_DIR`, else `__pycache__` beside this file; then the
@@ -28,8 +28,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from autograd.kernels.cache.dependencies import digest
-from autograd.kernels.cache.trust import UntrustedError, complaint, make_directory, read_trusted
+from autograd.kernels.code_cache.dependencies import digest
+from autograd.kernels.code_cache.trust import (
+    UntrustedError,
+    complaint,
+    make_directory,
+    read_trusted,
+)
 from autograd.support.files import write_whole
 
 _PACKAGE = Path(__file__).parents[1]  # that of all kernels
@@ -219,7 +224,7 @@ class KernelCache:
         directory = cache_directory() if self._enabled else None
         if directory is None or compiled.library.has_dynamic_globals:
             return
-        from autograd.kernels.cache.code_format import NotKeptError, to_bytes
+        from autograd.kernels.code_cache.file_format import NotKeptError, to_bytes
 
         try:
             content = to_bytes(compiled)
@@ -268,7 +273,7 @@ class KernelCache:
 
 
 def _load(path: Path, signature: Any, target_context: Any) -> Any:
-    from autograd.kernels.cache.code_format import from_bytes
+    from autograd.kernels.code_cache.file_format import from_bytes
 
     try:
         compiled = from_bytes(read_trusted(path), signature, target_context)
