@@ -1,1 +1,1 @@
-"""Which kernels run, how they are compiled, and on which threads."""
+"""How kernels run: compiled or NumPy, how they are compiled, and on which threads."""

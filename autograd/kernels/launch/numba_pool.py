@@ -31,7 +31,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from autograd.kernels.launch.runtime import jit
+from autograd.kernels.launch.jit import jit
 
 _LINE = 8  # int64 words in a cache line
 GENERATION, BUSY, OPEN, ACTIVE, NEXT, FAILED, BODY, ARGS, BLOCKS, CHUNKS, WANTED = (

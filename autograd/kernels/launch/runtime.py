@@ -7,10 +7,10 @@ What a kernel module needs:
     twins, `set_kernels` does while a program runs.
 
 `@jit` or `@jit(key=..., fastmath=...)`
-    A Numba dispatcher, compiled at its first call for each signature, cached on disk
-    (`code_cache/kernel_cache.py`), that releases the GIL. It imports Numba, so it is used in modules that are
-    themselves imported at the first kernel call (`*_numba.py`). A kernel made by a factory names
-    in `key` everything its closure holds: vector width, block sizes, generated intrinsics.
+    A Numba dispatcher (`jit.py`), compiled at its first call for each signature, cached on disk
+    (`code_cache/`), that releases the GIL. It imports Numba, so it is used in modules that are
+    themselves imported at the first kernel call (`numba_kernels.py`). A kernel made by a factory
+    names in `key` everything its closure holds: vector width, block sizes, generated intrinsics.
 
 `parallel_for(kernel, chunks, *args, work_ns=...)`
     Runs `kernel(lo, hi, *args)` over the chunk numbers 0..chunks-1 on all threads (`threads.py`).
@@ -34,13 +34,11 @@ compile its own copy. `dense` makes them so.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from types import FunctionType
-from typing import Any
 
 import numpy as np
 
 from autograd.errors import ArgumentError
+from autograd.kernels.launch.jit import jit
 from autograd.kernels.launch.threads import (
     PARALLEL_NS,
     get_num_threads,
@@ -48,7 +46,6 @@ from autograd.kernels.launch.threads import (
     prepared,
     set_num_threads,
 )
-from autograd.support.locks import hold_while_forking
 
 __all__ = [
     "PARALLEL_NS",
@@ -137,40 +134,3 @@ def pays_off(x: np.ndarray, small: int) -> bool:
     """
     dtype = x.dtype
     return x.size > small and dtype.char in "fd" and dtype.isnative and use_numba()
-
-
-def jit(
-    function: Callable[..., Any] | None = None, *, key: object = (), fastmath: Any = False
-) -> Any:
-    """Decorator: a lazily compiled, disk-cached, GIL-free Numba function.
-
-    Division follows NumPy (no ZeroDivisionError), so loops with it vectorise. `fastmath` takes
-    Numba's flags, for example {"contract", "reassoc"}.
-    """
-    if function is None:
-        return lambda function: jit(function, key=key, fastmath=fastmath)
-
-    import hashlib
-
-    import numba
-    from numba.core.compiler_lock import global_compiler_lock
-
-    from autograd.kernels.code_cache.kernel_cache import KernelCache
-
-    hold_while_forking(global_compiler_lock)
-    options = sorted(fastmath) if isinstance(fastmath, set) else fastmath
-    # The symbols of compiled code are named after the function. Two kernels of one factory, read
-    # from the cache into one process, must not share a name: the linker would take the first.
-    variant = hashlib.sha256(repr((key, options)).encode()).hexdigest()[:12]
-    named = FunctionType(
-        function.__code__,
-        function.__globals__,
-        function.__name__,
-        function.__defaults__,
-        function.__closure__,
-    )
-    named.__qualname__ = f"{function.__qualname__}_{variant}"
-    named.__module__ = function.__module__
-    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath)(named)
-    dispatcher._cache = KernelCache(named, (key, dispatcher.targetoptions))
-    return dispatcher
