@@ -13,7 +13,7 @@ from autograd.kernels.dropout import numpy_twin as dropout_twin
 from autograd.kernels.launch import runtime
 from autograd.kernels.norm import numpy_twin as norm_twin
 from autograd.kernels.pointwise import numpy_twin as pointwise_twin
-from autograd.kernels.softmax import numpy_twin as softmax_twin
+from autograd.kernels.softmaxes import numpy_twin as softmax_twin
 
 DTYPES = (np.float32, np.float64)
 SIZE = 5003  # above every threshold for small arrays, a multiple of nothing

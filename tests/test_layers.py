@@ -43,7 +43,7 @@ MODULES = dict(modules())
 
 
 def statements(tree):
-    """The statements of a module that run, in functions too: what is there for checkers does not."""
+    """The statements of a module that run, in functions too: not what is there for checkers."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             yield from (inner for other in node.orelse for inner in [other, *statements(other)])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from autograd.kernels.pointwise.dispatch import *  # noqa: F403
     from autograd.kernels.pool.dispatch import *  # noqa: F403
     from autograd.kernels.scan.dispatch import *  # noqa: F403
-    from autograd.kernels.softmax.dispatch import *  # noqa: F403
+    from autograd.kernels.softmaxes.dispatch import *  # noqa: F403
     from autograd.kernels.sums import *  # noqa: F403
 
 _FAMILIES = {
@@ -64,7 +64,7 @@ _FAMILIES = {
     ),
     "scan.dispatch": ("running_products", "running_sums"),
     "launch.runtime": ("get_num_threads", "set_kernels", "set_num_threads", "use_numba"),
-    "softmax.dispatch": (
+    "softmaxes.dispatch": (
         "cross_entropy",
         "cross_entropy_grad",
         "log_softmax",

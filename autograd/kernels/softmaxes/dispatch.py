@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.kernels.launch.runtime import dense, parallel_for, pays_off
-from autograd.kernels.softmax import numpy_twin as twin
+from autograd.kernels.softmaxes import numpy_twin as twin
 
 Array = np.ndarray
 
@@ -14,7 +14,7 @@ SMALL = 2048  # arrays of fewer numbers go to the NumPy twin
 
 def _rows(name: str, ns: float, *arrays: Array) -> Array:
     """One pass of the named kernel over rows; `ns` is one core's time for a float32 element."""
-    from autograd.kernels.softmax import numba_kernels
+    from autograd.kernels.softmaxes import numba_kernels
 
     rows, size = arrays[-1].shape
     out = np.empty((rows, size), arrays[-1].dtype)
@@ -57,7 +57,7 @@ def cross_entropy(logits: Array, labels: Array, masked: bool = True) -> tuple[Ar
     """
     if not pays_off(logits, SMALL):
         return twin.cross_entropy(np.ascontiguousarray(logits), labels, masked)
-    from autograd.kernels.softmax import numba_kernels
+    from autograd.kernels.softmaxes import numba_kernels
 
     rows, size = logits.shape
     losses, saved = np.empty(rows, logits.dtype), np.empty(2 * rows, logits.dtype)
@@ -81,7 +81,7 @@ def cross_entropy_grad(g: Array | float, logits: Array, labels: Array, saved: Ar
     """
     if saved.ndim == 2:
         return twin.cross_entropy_grad(g, saved)
-    from autograd.kernels.softmax import numba_kernels
+    from autograd.kernels.softmaxes import numba_kernels
 
     rows, size = logits.shape
     out = np.empty((rows, size), logits.dtype)
