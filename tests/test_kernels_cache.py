@@ -239,9 +239,9 @@ def test_a_kernel_in_a_module_that_has_moved_is_another_one():
     def kernel(x):
         return x + 1
 
-    before = code_cache.KernelCache(kernel, 0).identity
+    before = kernel_cache.KernelCache(kernel, 0).identity
     kernel.__module__ = f"package.{kernel.__module__.rpartition('.')[2]}"
-    assert code_cache.KernelCache(kernel, 0).identity != before
+    assert kernel_cache.KernelCache(kernel, 0).identity != before
 
 
 def test_the_digest_is_the_same_in_every_process():
