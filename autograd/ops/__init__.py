@@ -1,91 +1,48 @@
 """Every differentiable op, by family: one function with its closures each."""
 
+from importlib import import_module
 from typing import Any
 
-from autograd.ops import (
-    activation,
-    adaptive_pool,
-    class_loss,
-    compare,
-    conv,
-    conv_transpose,
-    dropouts,
-    elementwise,
-    index,
-    joining,
-    linalg,
-    loss,
-    normalize,
-    norms,
-    order,
-    padding,
-    patches,
-    piecewise,
-    pool,
-    reduce,
-    scan,
-    shape,
-    softmaxes,
-    summation,
-    triangles,
-    trigonometry,
-)
-from autograd.ops.activation import *  # noqa: F403
-from autograd.ops.adaptive_pool import *  # noqa: F403
-from autograd.ops.class_loss import *  # noqa: F403
-from autograd.ops.compare import *  # noqa: F403
-from autograd.ops.conv import *  # noqa: F403
-from autograd.ops.conv_transpose import *  # noqa: F403
-from autograd.ops.dropouts import *  # noqa: F403
-from autograd.ops.elementwise import *  # noqa: F403
+from autograd.ops.compare import __all__ as _COMPARISONS
 from autograd.ops.fronts import front
-from autograd.ops.index import *  # noqa: F403
-from autograd.ops.joining import *  # noqa: F403
-from autograd.ops.linalg import *  # noqa: F403
-from autograd.ops.loss import *  # noqa: F403
-from autograd.ops.normalize import *  # noqa: F403
-from autograd.ops.norms import *  # noqa: F403
-from autograd.ops.order import *  # noqa: F403
-from autograd.ops.padding import *  # noqa: F403
-from autograd.ops.patches import *  # noqa: F403
-from autograd.ops.piecewise import *  # noqa: F403
-from autograd.ops.pool import *  # noqa: F403
-from autograd.ops.reduce import *  # noqa: F403
-from autograd.ops.scan import *  # noqa: F403
-from autograd.ops.shape import *  # noqa: F403
-from autograd.ops.softmaxes import *  # noqa: F403
-from autograd.ops.summation import *  # noqa: F403
-from autograd.ops.triangles import *  # noqa: F403
-from autograd.ops.trigonometry import *  # noqa: F403
 
-# One line each, which is what type checkers can read.
-__all__: list[str] = []
-__all__ += activation.__all__
-__all__ += adaptive_pool.__all__
-__all__ += class_loss.__all__
-__all__ += compare.__all__
-__all__ += conv.__all__
-__all__ += conv_transpose.__all__
-__all__ += dropouts.__all__
-__all__ += elementwise.__all__
-__all__ += index.__all__
-__all__ += joining.__all__
-__all__ += linalg.__all__
-__all__ += loss.__all__
-__all__ += normalize.__all__
-__all__ += norms.__all__
-__all__ += order.__all__
-__all__ += padding.__all__
-__all__ += patches.__all__
-__all__ += piecewise.__all__
-__all__ += pool.__all__
-__all__ += reduce.__all__
-__all__ += scan.__all__
-__all__ += shape.__all__
-__all__ += softmaxes.__all__
-__all__ += summation.__all__
-__all__ += triangles.__all__
-__all__ += trigonometry.__all__
+#: The files of ops. Their names are those of this module (`__init__.pyi`: what type checkers read).
+FAMILIES = (
+    "activation",
+    "adaptive_pool",
+    "class_loss",
+    "compare",
+    "conv",
+    "conv_transpose",
+    "dropouts",
+    "einsums",
+    "elementwise",
+    "extremes",
+    "index",
+    "joining",
+    "linalg",
+    "loss",
+    "normalize",
+    "norms",
+    "padding",
+    "patches",
+    "piecewise",
+    "pool",
+    "reduce",
+    "scan",
+    "shape",
+    "softmaxes",
+    "sorting",
+    "triangles",
+    "trigonometry",
+    "vector_norms",
+)
+
+_names: dict[str, Any] = {}
+for _family in FAMILIES:
+    _module = import_module(f"autograd.ops.{_family}")
+    _names |= {name: getattr(_module, name) for name in _module.__all__}
+globals().update(_names)
 
 #: Ops that other ops are made of: derivatives, and what stands behind a function that takes a list
 #: or an option. They are reached as `autograd.ops.<name>` and shown nowhere else.
@@ -118,14 +75,14 @@ HELPERS = frozenset(
         "stack_arrays",
     }
 )
-__all__ = [name for name in __all__ if name not in HELPERS]
+__all__ = [name for name in _names if name not in HELPERS]
 PUBLIC = frozenset(__all__)
 
 # Plain functions take PyTorch's words and name their arguments as ops do. (Not the comparisons,
 # which have none to take, and for which a call more is felt.)
 _fronts: dict[Any, Any] = {}  # a function of two names stays one
-for _name in {*__all__} - {*compare.__all__}:
-    _function = globals()[_name]
+for _name in {*__all__} - {*_COMPARISONS}:
+    _function = _names[_name]
     if not hasattr(_function, "op") and not hasattr(_function, "__wrapped__"):
         globals()[_name] = _fronts.setdefault(_function, front(_function))
 

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from autograd.engine.bound import ops
-from autograd.engine.dtypes import as_array, get_default_dtype
 from autograd.engine.record import Array, op
-from autograd.engine.tensors import Tensor
-from autograd.errors import ArgumentError, DTypeError, ShapeError
+from autograd.errors import ArgumentError
 from autograd.kernels.sums import FEW, add_up
-from autograd.ops.fronts import front, normal_axis, of_a_number, plain
+from autograd.ops.fronts import of_a_number
 from autograd.ops.scan import product_before
 
 __all__ = [
-    "argmax",
-    "argmin",
-    "euclidean_norm",
     "logsumexp",
-    "max",
     "mean",
-    "min",
-    "norm",
     "prod",
     "std",
     "sum",
@@ -91,7 +82,7 @@ def added(x, axis, keepdims=False):
     """Σ x over `axis`."""
     if type(x) is np.ndarray and x.ndim > 0 and x.size <= FEW and x.dtype is not _HALF:
         return np.add.reduce(x, axis=tuple(axis) if type(axis) is list else axis, keepdims=keepdims)
-    return _as_came(add_up(_wide(x), _axes(axis, np.ndim(x)), keepdims), x)
+    return as_came(add_up(wide(x), numpy_axes(axis, np.ndim(x)), keepdims), x)
 
 
 @op
@@ -100,14 +91,14 @@ def mean(x: Array, axis=None, keepdims=False):
     shape = np.shape(x)
     kept = kept_shape(shape, axis)
     count = reduced_count(shape, axis)
-    out = add_up(_wide(x), _axes(axis, len(shape)), keepdims) / count
-    out = _as_came(out, x)
+    out = add_up(wide(x), numpy_axes(axis, len(shape)), keepdims) / count
+    out = as_came(out, x)
     if count > _LARGEST_HALF and out.dtype == _HALF:  # which cannot hold so large a divisor
         return out, lambda g: spread(g * (1 / count), kept, shape)
     return out, lambda g: spread(g / (count or 1), kept, shape)
 
 
-def _axes(axis, ndim):
+def numpy_axes(axis, ndim):
     """The axes as NumPy wants them: no list, and none of a number."""
     if ndim and type(axis) is not list:  # nearly always
         return axis
@@ -117,13 +108,13 @@ def _axes(axis, ndim):
 _HALF, _LARGEST_HALF = np.dtype(np.float16), 65504
 
 
-def _wide(x):
+def wide(x):
     """x as it is added up: float16 in float32, whose sums neither overflow nor stick."""
     return x.astype(np.float32) if type(x) is np.ndarray and x.dtype is _HALF else x
 
 
-def _as_came(out, x):
-    """A result of `_wide(x)` in the dtype of x."""
+def as_came(out, x):
+    """A result of `wide(x)` in the dtype of x."""
     return out.astype(_HALF) if type(x) is np.ndarray and x.dtype is _HALF else out
 
 
@@ -140,7 +131,7 @@ def var(x: Array, axis=None, ddof=0, keepdims=False, correction=None):
     kept = kept_shape(np.shape(x), axis)
     degrees = reduced_count(np.shape(x), axis) - _ddof("var", ddof, correction)
     factor = 2 / degrees if degrees > 0 else math.nan
-    out = _as_came(_variance(_wide(x), axis, degrees, keepdims), x)
+    out = as_came(_variance(wide(x), axis, degrees, keepdims), x)
     return out, lambda g: g.reshape(kept) * factor * (x - mean(x, axis, True))
 
 
@@ -153,16 +144,16 @@ def std(x: Array, axis=None, ddof=0, keepdims=False, correction=None):
     kept = kept_shape(np.shape(x), axis)
     degrees = reduced_count(np.shape(x), axis) - _ddof("std", ddof, correction)
     factor = 1 / degrees if degrees > 0 else math.nan
-    out = _as_came(_root(lambda v: _variance(v, axis, degrees, keepdims), _wide(x)), x)
+    out = as_came(root_of(lambda v: _variance(v, axis, degrees, keepdims), wide(x)), x)
     zero = out == 0
-    if _is_small(out):
+    if is_small(out):
         return (
             out,
             lambda g: (
                 g.reshape(kept) * factor * ((x - mean(x, axis, True)) / (out + zero).reshape(kept))
             ),
         )
-    return out, lambda g: _divided(g, out, zero).reshape(kept) * factor * (x - mean(x, axis, True))
+    return out, lambda g: divided(g, out, zero).reshape(kept) * factor * (x - mean(x, axis, True))
 
 
 _WIDER = {np.dtype(np.float32): np.float64, np.dtype(np.float64): np.longdouble}
@@ -170,7 +161,7 @@ _WIDER = {np.dtype(np.float32): np.float64, np.dtype(np.float64): np.longdouble}
 
 def _variance(x, axis, degrees, keepdims):
     """Σ (x − mean)² / degrees, in two passes."""
-    axes, count = _axes(axis, np.ndim(x)), reduced_count(np.shape(x), axis)
+    axes, count = numpy_axes(axis, np.ndim(x)), reduced_count(np.shape(x), axis)
     if count <= FEW or degrees <= 0 or x.dtype != np.float32:
         return np.asarray(np.var(x, axis=axes, ddof=count - degrees, keepdims=keepdims))
     deviations = x - add_up(x, axes, True) / count
@@ -178,7 +169,7 @@ def _variance(x, axis, degrees, keepdims):
     return np.asarray(add_up(deviations, axes, keepdims) / degrees)
 
 
-def _root(squares, x):
+def root_of(squares, x):
     """√squares(x); of numbers whose squares leave the range of their dtype in a wider one."""
     with np.errstate(over="ignore", under="ignore"):
         out = np.asarray(np.sqrt(squares(x)))
@@ -191,7 +182,7 @@ def _root(squares, x):
         return np.asarray(np.sqrt(squares(np.asarray(x, _WIDER[out.dtype])))).astype(out.dtype)
 
 
-def _is_small(roots):
+def is_small(roots):
     """Whether a gradient divided by one of these roots may overflow."""
     if roots.size == 0 or roots.dtype not in _ROOTS:
         return False
@@ -211,97 +202,9 @@ def _ddof(name, ddof, correction):
     return correction
 
 
-def _divided(g, out, zero):
+def divided(g, out, zero):
     """g / out, and 0 where out is zero."""
     return g * ~zero / (out + zero)
-
-
-@op
-def max(x: Array, axis=None, keepdims=False):
-    """Largest element over `axis`. The gradient goes to the first one among equals.
-
-    >>> import autograd as ag
-    >>> x = ag.tensor([1.0, 5.0, 5.0], requires_grad=True)
-    >>> ag.max(x).backward()
-    >>> x.grad
-    tensor([0., 1., 0.])
-    """
-    shape, positions = np.shape(x), _positions(x, axis, np.argmax, np.max, "max")
-    out = np.take(x, positions)
-    out = out.reshape(kept_shape(shape, axis)) if keepdims else out
-    return out, lambda g: ops.scatter_taken(g.reshape(positions.shape), positions, None, shape)
-
-
-@op
-def min(x: Array, axis=None, keepdims=False):
-    """Smallest element over `axis`. The gradient goes to the first one among equals."""
-    shape, positions = np.shape(x), _positions(x, axis, np.argmin, np.min, "min")
-    out = np.take(x, positions)
-    out = out.reshape(kept_shape(shape, axis)) if keepdims else out
-    return out, lambda g: ops.scatter_taken(g.reshape(positions.shape), positions, None, shape)
-
-
-def _positions(x, axis, choose, extreme, name):
-    """Where in the flattened x the chosen elements over `axis` are."""
-    shape = np.shape(x)
-    axes = tuple(sorted(reduced_axes(axis, len(shape))))  # the first in memory is the first
-    if 0 in [shape[i] for i in axes]:
-        raise ShapeError(f"{name}: shape {shape} has no elements over axis {axis}")
-    if len(axes) == len(shape):
-        return np.asarray(choose(x))
-    kept = [i for i in range(len(shape)) if i not in axes]
-    outer = tuple(shape[i] for i in kept)
-    if len(axes) == 1 and axes[0] != len(shape) - 1:
-        chosen = _first_equal(x, extreme(x, axis=axes, keepdims=True), axes[0])
-    else:
-        rows = np.transpose(x, (*kept, *axes)).reshape((*outer, reduced_count(shape, axis)))
-        chosen = choose(rows, axis=-1)
-    return _offsets(shape, kept).reshape(outer) + _offsets(shape, axes)[chosen]
-
-
-def _first_equal(x, wanted, axis):
-    """Where along `axis` x first equals `wanted`: NumPy's argmax is slow but on the last axis."""
-    equal = x == wanted
-    if x.dtype.kind == "f" and np.isnan(wanted).any():
-        equal |= np.isnan(x)
-    steps = np.arange(x.shape[axis]).reshape((-1,) + (1,) * (x.ndim - axis - 1))
-    return np.min(np.where(equal, steps, x.shape[axis]), axis=axis)
-
-
-def _offsets(shape, axes):
-    """How far into the flattened array each combination of indices along `axes` leads."""
-    total = np.zeros((), np.intp)
-    for i in axes:
-        total = total[..., None] + np.arange(shape[i]) * math.prod(shape[i + 1 :])
-    return total.reshape(-1)
-
-
-@front
-def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> np.ndarray:
-    """Where the largest element over `axis` is: a plain integer array, the first among equals.
-
-    >>> import autograd as ag
-    >>> ag.argmax(ag.tensor([[1.0, 5.0], [7.0, 2.0]]), axis=1)
-    array([1, 0])
-    """
-    return _index_of(np.argmax, "argmax", x, axis, keepdims)
-
-
-@front
-def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> np.ndarray:
-    """Where the smallest element over `axis` is: a plain integer array, the first among equals."""
-    return _index_of(np.argmin, "argmin", x, axis, keepdims)
-
-
-def _index_of(choose: Any, name: str, x: Any, axis: Any, keepdims: bool) -> np.ndarray:
-    array = plain(x)
-    if of_a_number(axis, array.ndim):
-        axis = None
-    if axis is not None:
-        axis = normal_axis(axis, array.ndim, name, array.shape)
-    if reduced_count(array.shape, axis) == 0:
-        raise ShapeError(f"{name}: shape {array.shape} has no elements over axis {axis}")
-    return np.asarray(choose(array, axis=axis, keepdims=keepdims))
 
 
 @op
@@ -320,13 +223,13 @@ def prod(x: Array, axis=None, keepdims=False):
     axes = reduced_axes(axis, np.ndim(x))
     kept = kept_shape(np.shape(x), axis)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        out = np.asarray(np.prod(x, axis=_axes(axis, np.ndim(x)), keepdims=keepdims))
-    if out.dtype.kind == "f" and not _in_range(out):
+        out = np.asarray(np.prod(x, axis=numpy_axes(axis, np.ndim(x)), keepdims=keepdims))
+    if out.dtype.kind == "f" and not in_range(out):
         out = _scaled_product(x, axes).reshape(out.shape).astype(out.dtype)
     return out, lambda g: g.reshape(kept) * _product_of_others(x, axes)
 
 
-def _in_range(x):
+def in_range(x):
     """Whether all of x are normal numbers: nothing over- or underflowed."""
     size = np.absolute(x)
     return x.size == 0 or bool(
@@ -374,12 +277,12 @@ def logsumexp(x: Array, axis=None, keepdims=False):
     1000.6931...
     """
     kept = kept_shape(np.shape(x), axis)
-    values = _wide(np.asarray(x) if np.asarray(x).dtype.kind == "f" else np.asarray(x, np.float64))
-    m = np.max(values, axis=_axes(axis, values.ndim), keepdims=True, initial=-math.inf)
+    values = wide(np.asarray(x) if np.asarray(x).dtype.kind == "f" else np.asarray(x, np.float64))
+    m = np.max(values, axis=numpy_axes(axis, values.ndim), keepdims=True, initial=-math.inf)
     m = np.where(np.isinf(m), np.zeros_like(m), m)
     with np.errstate(divide="ignore", over="ignore"):
-        total = add_up(np.exp(values - m), _axes(axis, values.ndim), True)
-        out = _as_came(np.log(total) + m, x)
+        total = add_up(np.exp(values - m), numpy_axes(axis, values.ndim), True)
+        out = as_came(np.log(total) + m, x)
     axes = reduced_axes(axis, values.ndim)
     out = out if keepdims else np.squeeze(out, axes)
     along = axes[0] if len(axes) == 1 else axes
@@ -394,85 +297,3 @@ def logsumexp(x: Array, axis=None, keepdims=False):
             * np.where(infinite, slope, ops.softmax(np.where(infinite, 0.0, x), along))
         ),
     )
-
-
-@front
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """Norm of x over `axis`, an integer, a tuple, or None for all axes.
-
-    `ord` None, 2 or "fro": √Σx², whose gradient x / ‖x‖ is taken to be 0 at x = 0. 1: Σ|x|, with
-    |0|' = 0. ∞ and −∞: the largest and the smallest |x|, the first among equals. Another p:
-    (Σ|x|ᵖ)^(1/p), with gradient 0 at x = 0 for p > 1. As in NumPy, `ord` 1, ∞ or −∞ over two axes
-    is the matrix norm: the largest (smallest) sum of a column or row; 2 over two axes would be the
-    largest singular value, which has no rule here.
-
-    >>> import autograd as ag
-    >>> ag.norm(ag.tensor([3.0, 4.0])).item()
-    5.0
-    """
-    if isinstance(ord, Tensor):
-        raise DTypeError("norm: ord must be a plain number, which gets no gradient; got a Tensor")
-    if of_a_number(axis, plain(x).ndim):
-        return ops.reshape(norm(ops.reshape(x, (1,)), ord, 0), ())
-    if plain(x).dtype.kind != "f":  # magnitudes and powers of integers would wrap
-        dtype = get_default_dtype() if isinstance(x, Tensor) else np.float64
-        x = x.astype(dtype) if isinstance(x, Tensor) else as_array(x, "norm: x", dtype)
-    axes = _norm_axes(x, ord, axis)
-    if ord is None or (ord == "fro" and len(axes) > 1) or (ord == 2 and len(axes) == 1):
-        return euclidean_norm(x, axes, keepdims)
-    if len(axes) == 1:
-        return _vector_norm(x, ord, axes, keepdims)
-    if ord in (1, -1, math.inf, -math.inf) and len(axes) == 2:
-        summed, compared = axes if abs(ord) == 1 else axes[::-1]
-        sums = sum(ops.absolute(x), axis=summed, keepdims=True)
-        out = (max if ord > 0 else min)(sums, axis=compared, keepdims=True)
-        return out if keepdims else ops.squeeze(out, axes)
-    fits = "None, 'fro', 1, -1, inf or -inf" if len(axes) == 2 else "None"
-    raise ArgumentError(
-        f"norm: ord={ord!r} over {len(axes)} axes has no rule; {fits} would fit there. For the "
-        "Euclidean norm of all elements use ord=None."
-    )
-
-
-def _norm_axes(x: Any, ord: Any, axis: Any) -> tuple[int, ...]:
-    shape = plain(x).shape
-    if axis is None:
-        return tuple(range(len(shape)))
-    axes = axis if isinstance(axis, tuple | list) else (axis,)
-    normal = tuple(normal_axis(i, len(shape), "norm", shape) for i in axes)
-    if len(set(normal)) < len(normal):
-        raise ArgumentError(f"norm: axis={axis} names an axis twice")
-    return normal
-
-
-def _vector_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
-    if isinstance(ord, str) or ord == 0:
-        raise ArgumentError(f"norm: ord={ord!r} of a vector has no rule; give a number but 0")
-    magnitude = ops.absolute(x)
-    if ord == 1:
-        return sum(magnitude, axis=axes, keepdims=keepdims)
-    if math.isinf(ord):
-        return (max if ord > 0 else min)(magnitude, axis=axes, keepdims=keepdims)
-    with np.errstate(over="ignore", under="ignore"):
-        total = sum(magnitude**ord, axis=axes, keepdims=True)
-    scale: Any = 1
-    if ord < 0 or not _in_range(plain(total)):
-        largest = np.max(plain(magnitude), axis=axes, keepdims=True, initial=0)
-        scale = np.where((largest > 0) & np.isfinite(largest), largest, 1).astype(largest.dtype)
-        total = sum((magnitude / scale) ** ord, axis=axes, keepdims=True)
-    zero = plain(total) == 0
-    out = (total + zero) ** (1 / ord) * ~zero * scale
-    return out if keepdims else ops.squeeze(out, axes)
-
-
-@op
-def euclidean_norm(x: Array, axis=None, keepdims=False):
-    """√Σx² over `axis`. The gradient x / ‖x‖ is taken to be 0 at x = 0."""
-    kept = kept_shape(np.shape(x), axis)
-    axes = _axes(axis, np.ndim(x))
-    reals = np.asarray(x, np.float64) if np.asarray(x).dtype.kind in "iub" else _wide(x)
-    out = _as_came(_root(lambda v: add_up(np.square(v), axes, keepdims), reals), x)
-    zero = out == 0
-    if _is_small(out):
-        return out, lambda g: g.reshape(kept) * (x / (out + zero).reshape(kept))
-    return out, lambda g: x * _divided(g, out, zero).reshape(kept)

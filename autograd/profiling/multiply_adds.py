@@ -56,7 +56,7 @@ def _of_tensordot(out: Shape, operands: Sequence[Shape]) -> int:
 
 def _of_einsum(subscripts: str, operands: Sequence[Shape]) -> Products:
     """The pairs of operands as `einsum` multiplies them, forward and for each gradient."""
-    from autograd.ops.summation import gradient_subscripts, pairs
+    from autograd.ops.einsums import gradient_subscripts, pairs
 
     def count(subscripts: str, shapes: Sequence[Shape]) -> int:
         return sum(_size(pair.lengths) for pair in pairs(subscripts, tuple(shapes)))

@@ -1,4 +1,4 @@
-"""Rows of `autograd/ops/index.py` and `autograd/ops/order.py`."""
+"""Rows of `autograd/ops/index.py` and `autograd/ops/sorting.py`."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Rows of `autograd/ops/linalg.py` and `autograd/ops/summation.py`."""
+"""Rows of `autograd/ops/linalg.py` and `autograd/ops/einsums.py`."""
 
 import numpy as np
 

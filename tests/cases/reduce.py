@@ -1,4 +1,4 @@
-"""Rows of `autograd/ops/reduce.py` and `autograd/ops/scan.py`."""
+"""Rows of `autograd/ops/{reduce,extremes,vector_norms,scan}.py`."""
 
 import numpy as np
 
