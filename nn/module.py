@@ -69,6 +69,9 @@ class Module(NamedArguments):
     _forward_pre_hooks: dict[int, Any] | None = None
     _forward_hooks: dict[int, Any] | None = None
 
+    #: Attributes that the repr shows, by name.
+    _shown: tuple[str, ...] = ()
+
     #: Defined by subclasses; called through `module(x)`, which also runs the hooks.
     forward: Callable[..., Any] = _no_forward
 
@@ -310,7 +313,11 @@ class Module(NamedArguments):
 
     def extra_repr(self) -> str:
         """What stands between the brackets of the repr: override it in a layer."""
-        return ""
+        values = {name: getattr(self, name) for name in self._shown}
+        return ", ".join(
+            f"{name}={value!r}" if isinstance(value, str) else f"{name}={value}"
+            for name, value in values.items()
+        )
 
     def _repr_html_(self) -> str | None:
         from autograd.viz.notebook import module_html

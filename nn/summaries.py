@@ -16,9 +16,9 @@ from autograd.errors import ArgumentError, DTypeError
 from autograd.support.interrupts import at_once
 from autograd.support.unknown import named_arguments
 from nn import init
-from nn.layers.convolution import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, LocalConv2d
+from nn.layers.convolution import ConvNd, ConvTransposeNd, LocalConv2d
 from nn.layers.dense import Bilinear, Embedding, Linear
-from nn.layers.normalization import NORMALIZATIONS
+from nn.layers.normalization import Normalization
 from nn.module import Module, writing_modes
 
 __all__ = ["LayerSize", "Summary", "count_parameters", "summary"]
@@ -187,13 +187,13 @@ def _connections(module: Any, before: Shape, after: Shape) -> int | None:
         return 0
     if isinstance(module, Linear | Bilinear):
         return module.weight.size * prod(after[:-1])
-    if isinstance(module, Conv1d | Conv2d):
+    if isinstance(module, ConvNd):
         return module.weight.size * prod(after[1:])
-    if isinstance(module, ConvTranspose1d | ConvTranspose2d):
+    if isinstance(module, ConvTransposeNd):
         return module.weight.size * prod(before[1:])
     if isinstance(module, LocalConv2d):
         return module.weight.size
-    if isinstance(module, NORMALIZATIONS):
+    if isinstance(module, Normalization):
         return prod(after)
     return 0 if isinstance(module, Embedding) else None
 

@@ -50,6 +50,8 @@ class ReLU(Module):
 class LeakyReLU(Module):
     """x where x > 0, negative_slope · x elsewhere."""
 
+    _shown = ("negative_slope",)
+
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False):
         super().__init__()
         self.negative_slope = negative_slope
@@ -57,12 +59,11 @@ class LeakyReLU(Module):
     def forward(self, x: Any) -> Any:
         return F.leaky_relu(x, self.negative_slope)
 
-    def extra_repr(self) -> str:
-        return f"negative_slope={self.negative_slope}"
-
 
 class ELU(Module):
     """x where x > 0, α (eˣ − 1) elsewhere."""
+
+    _shown = ("alpha",)
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False):
         super().__init__()
@@ -70,9 +71,6 @@ class ELU(Module):
 
     def forward(self, x: Any) -> Any:
         return F.elu(x, self.alpha)
-
-    def extra_repr(self) -> str:
-        return f"alpha={self.alpha}"
 
 
 class SELU(Module):
@@ -98,15 +96,14 @@ class SiLU(Module):
 class Softplus(Module):
     """log(1 + e^(βx)) / β, without overflow; x itself where βx > threshold (None: nowhere)."""
 
+    _shown = ("beta", "threshold")
+
     def __init__(self, beta: float = 1.0, threshold: float | None = None):
         super().__init__()
         self.beta, self.threshold = beta, threshold
 
     def forward(self, x: Any) -> Any:
         return F.softplus(x, self.beta, self.threshold)
-
-    def extra_repr(self) -> str:
-        return f"beta={self.beta}, threshold={self.threshold}"
 
 
 class Softsign(Module):
@@ -140,6 +137,8 @@ class Tanh(Module):
 class GELU(Module):
     """x Φ(x), with the normal distribution function Φ; `approximate`: 'none', 'tanh', 'sigmoid'."""
 
+    _shown = ("approximate",)
+
     def __init__(self, approximate: str = "none"):
         super().__init__()
         self.approximate = approximate
@@ -147,33 +146,26 @@ class GELU(Module):
     def forward(self, x: Any) -> Any:
         return F.gelu(x, self.approximate)
 
-    def extra_repr(self) -> str:
-        return f"approximate={self.approximate!r}"
 
+class _AlongAxis(Module):
+    """An activation along one axis."""
 
-class Softmax(Module):
-    """e^x / Σ e^x along axis `dim`."""
+    _shown = ("dim",)
 
     def __init__(self, dim: int = -1):
         super().__init__()
         self.dim = dim
+
+
+class Softmax(_AlongAxis):
+    """e^x / Σ e^x along axis `dim`."""
 
     def forward(self, x: Any) -> Any:
         return F.softmax(x, self.dim)
 
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
 
-
-class LogSoftmax(Module):
+class LogSoftmax(_AlongAxis):
     """x − log Σ e^x along axis `dim`."""
-
-    def __init__(self, dim: int = -1):
-        super().__init__()
-        self.dim = dim
 
     def forward(self, x: Any) -> Any:
         return F.log_softmax(x, self.dim)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from autograd.errors import ArgumentError, ShapeError
 from nn import functional as F
@@ -22,8 +23,13 @@ PADDING_WORDS = ("valid", "same", "full")
 
 
 class _Convolution(Module):
-    """What the convolution layers have in common: their arguments and parameters."""
+    """What the convolution layers have in common: their arguments and parameters.
 
+    A class for a number of axes says that number, and which function it calls.
+    """
+
+    _axes: ClassVar[int]
+    _function: ClassVar[Callable[..., Any]]
     stride: Any
     padding: Any
     dilation: Any
@@ -62,6 +68,10 @@ class _Convolution(Module):
     def _weight_channels(self) -> tuple[int, int]:
         return self.out_channels, self.in_channels // self.groups
 
+    def _require_channels(self, x: Any) -> None:
+        name, axis = type(self).__name__, -1 - self._axes
+        require_size(name, "in_channels", self.in_channels, x, axis, "channels")
+
     def reset_parameters(self) -> None:
         """Draw the starting values anew."""
         start_uniform(self.weight, self.bias)
@@ -71,9 +81,9 @@ class _Convolution(Module):
             f"{self.in_channels}, {self.out_channels}",
             f"kernel_size={self.kernel_size}, stride={self.stride}",
         ]
-        if self.padding not in (0, (0,), (0, 0)):
+        if self.padding != (0,) * self._axes:
             words.append(f"padding={self.padding!r}")
-        if self.dilation not in ((1,), (1, 1)):
+        if self.dilation != (1,) * self._axes:
             words.append(f"dilation={self.dilation}")
         if any(self.output_padding):
             words.append(f"output_padding={self.output_padding}")
@@ -88,7 +98,42 @@ class _Convolution(Module):
         return ", ".join(words)
 
 
-class Conv2d(_Convolution):
+class ConvNd(_Convolution):
+    """Convolution along any number of axes."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] = 1,
+        padding: int | str | tuple[int, ...] = 0,
+        dilation: int | tuple[int, ...] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        *,
+        flip: bool = False,
+        dtype: npt.DTypeLike | None = None,
+    ):
+        super().__init__()
+        name, sizes = type(self).__name__, partial(per_axis, type(self).__name__, self._axes)
+        self.stride = sizes("stride", stride, 1)
+        self.padding = _padding(name, padding, self._axes)
+        self.dilation = sizes("dilation", dilation, 1)
+        self.flip = flip
+        kernel = sizes("kernel_size", kernel_size, 1)
+        self._start((in_channels, out_channels), kernel, groups, bias, padding_mode, dtype)
+
+    def forward(self, x: Any) -> Any:
+        self._require_channels(x)
+        return self._function(
+            x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups,
+            self.padding_mode, self.flip,
+        )  # fmt: skip
+
+
+class Conv2d(ConvNd):
     """Cross-correlation of images with learned kernels (true convolution with `flip=True`).
 
     Shapes: x (N, in_channels, H, W) or (in_channels, H, W) -> (N, out_channels, H', W') with
@@ -109,79 +154,21 @@ class Conv2d(_Convolution):
     (2, 6, 28, 28)
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int | tuple[int, int],
-        stride: int | tuple[int, int] = 1,
-        padding: int | str | tuple[int, ...] = 0,
-        dilation: int | tuple[int, int] = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        *,
-        flip: bool = False,
-        dtype: npt.DTypeLike | None = None,
-    ):
-        super().__init__()
-        self.stride = per_axis("Conv2d", 2, "stride", stride, 1)
-        self.padding = _padding("Conv2d", padding, 2)
-        self.dilation = per_axis("Conv2d", 2, "dilation", dilation, 1)
-        self.flip = flip
-        kernel = per_axis("Conv2d", 2, "kernel_size", kernel_size, 1)
-        self._start((in_channels, out_channels), kernel, groups, bias, padding_mode, dtype)
-
-    def forward(self, x: Any) -> Any:
-        require_size("Conv2d", "in_channels", self.in_channels, x, -3, "channels")
-        return F.conv2d(
-            x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups,
-            self.padding_mode, self.flip,
-        )  # fmt: skip
+    _axes, _function = 2, staticmethod(F.conv2d)
 
 
-class Conv1d(_Convolution):
+class Conv1d(ConvNd):
     """Cross-correlation of sequences with learned kernels, as `Conv2d` along one axis.
 
     Shapes: x (N, in_channels, L) or (in_channels, L) -> (N, out_channels, L'); weight
     (out_channels, in_channels / groups, S), bias (out_channels,).
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int | tuple[int],
-        stride: int | tuple[int] = 1,
-        padding: int | str | tuple[int, ...] = 0,
-        dilation: int | tuple[int] = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        *,
-        flip: bool = False,
-        dtype: npt.DTypeLike | None = None,
-    ):
-        super().__init__()
-        self.stride = per_axis("Conv1d", 1, "stride", stride, 1)
-        self.padding = _padding("Conv1d", padding, 1)
-        self.dilation = per_axis("Conv1d", 1, "dilation", dilation, 1)
-        self.flip = flip
-        kernel = per_axis("Conv1d", 1, "kernel_size", kernel_size, 1)
-        self._start((in_channels, out_channels), kernel, groups, bias, padding_mode, dtype)
-
-    def forward(self, x: Any) -> Any:
-        require_size("Conv1d", "in_channels", self.in_channels, x, -2, "channels")
-        return F.conv1d(
-            x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups,
-            self.padding_mode, self.flip,
-        )  # fmt: skip
+    _axes, _function = 1, staticmethod(F.conv1d)
 
 
-class _ConvTranspose(_Convolution):
-    """What the transposed convolutions have in common."""
-
-    _axes: int
+class ConvTransposeNd(_Convolution):
+    """Transposed convolution along any number of axes."""
 
     def __init__(
         self,
@@ -213,16 +200,14 @@ class _ConvTranspose(_Convolution):
         return self.in_channels, self.out_channels // self.groups
 
     def forward(self, x: Any) -> Any:
-        name = type(self).__name__
-        require_size(name, "in_channels", self.in_channels, x, -1 - self._axes, "channels")
-        transpose = F.conv_transpose1d if self._axes == 1 else F.conv_transpose2d
-        return transpose(
+        self._require_channels(x)
+        return self._function(
             x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups,
             self.dilation,
         )  # fmt: skip
 
 
-class ConvTranspose2d(_ConvTranspose):
+class ConvTranspose2d(ConvTransposeNd):
     """The transpose of a convolution: its input gradient, used to enlarge images.
 
     Shapes: x (N, in_channels, H, W) or (in_channels, H, W) -> (N, out_channels, H', W') with
@@ -234,17 +219,17 @@ class ConvTranspose2d(_ConvTranspose):
     (1, 6, 10, 10)
     """
 
-    _axes = 2
+    _axes, _function = 2, staticmethod(F.conv_transpose2d)
 
 
-class ConvTranspose1d(_ConvTranspose):
+class ConvTranspose1d(ConvTransposeNd):
     """The transpose of `Conv1d`; see `ConvTranspose2d`.
 
     Shapes: x (N, in_channels, L) or (in_channels, L) -> (N, out_channels, L'); weight
     (in_channels, out_channels / groups, S), bias (out_channels,).
     """
 
-    _axes = 1
+    _axes, _function = 1, staticmethod(F.conv_transpose1d)
 
 
 class LocalConv2d(Module):

@@ -46,7 +46,15 @@ class _Loss(Module):
         return "" if self.reduction == "mean" else f"reduction={self.reduction!r}"
 
 
-class CrossEntropyLoss(_Loss):
+class _WeightedLoss(_Loss):
+    """A loss whose terms have weights."""
+
+    def __init__(self, weight: Any = None, *, reduction: str = "mean"):
+        super().__init__(reduction)
+        self.weight = None if weight is None else Buffer(weight)
+
+
+class CrossEntropyLoss(_WeightedLoss):
     """−log softmax(input) of the right class; see `F.cross_entropy`.
 
     Shapes: input (N, C, ...), target (N, ...) labels or (N, C, ...) probabilities; `weight` (C,).
@@ -64,8 +72,7 @@ class CrossEntropyLoss(_Loss):
         reduction: str = "mean",
         label_smoothing: float = 0.0,
     ):
-        super().__init__(reduction)
-        self.weight = None if weight is None else Buffer(weight)
+        super().__init__(weight, reduction=reduction)
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
 
     def forward(self, input: Any, target: Any) -> Any:
@@ -74,12 +81,11 @@ class CrossEntropyLoss(_Loss):
         )
 
 
-class NLLLoss(_Loss):
+class NLLLoss(_WeightedLoss):
     """−input of the right class, for log-probabilities; see `F.nll_loss`."""
 
     def __init__(self, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean"):
-        super().__init__(reduction)
-        self.weight = None if weight is None else Buffer(weight)
+        super().__init__(weight, reduction=reduction)
         self.ignore_index = ignore_index
 
     def forward(self, input: Any, target: Any) -> Any:
@@ -127,23 +133,18 @@ class SmoothL1Loss(_Loss):
         return F.smooth_l1_loss(input, target, self.reduction, self.beta)
 
 
-class BCELoss(_Loss):
+class BCELoss(_WeightedLoss):
     """−(t log p + (1 − t) log(1 − p)) of probabilities p, times `weight`."""
-
-    def __init__(self, weight: Any = None, *, reduction: str = "mean"):
-        super().__init__(reduction)
-        self.weight = None if weight is None else Buffer(weight)
 
     def forward(self, input: Any, target: Any) -> Any:
         return F.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
 
 
-class BCEWithLogitsLoss(_Loss):
+class BCEWithLogitsLoss(_WeightedLoss):
     """`BCELoss` of σ(input), without overflow; `pos_weight` is a factor for t = 1."""
 
     def __init__(self, weight: Any = None, *, reduction: str = "mean", pos_weight: Any = None):
-        super().__init__(reduction)
-        self.weight = None if weight is None else Buffer(weight)
+        super().__init__(weight, reduction=reduction)
         self.pos_weight = None if pos_weight is None else Buffer(pos_weight)
 
     def forward(self, input: Any, target: Any) -> Any:
@@ -165,7 +166,7 @@ class KLDivLoss(_Loss):
         return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
 
 
-class MultiMarginLoss(_Loss):
+class MultiMarginLoss(_WeightedLoss):
     """Σ over j ≠ y of max(0, margin − x[y] + x[j])ᵖ, the multiclass SVM loss.
 
     PyTorch divides the sum by the number of classes; `divide_by_classes=False` is the usual form.
@@ -185,9 +186,8 @@ class MultiMarginLoss(_Loss):
         reduction: str = "mean",
         divide_by_classes: bool = True,
     ):
-        super().__init__(reduction)
+        super().__init__(weight, reduction=reduction)
         self.p, self.margin, self.divide_by_classes = p, margin, divide_by_classes
-        self.weight = None if weight is None else Buffer(weight)
 
     def forward(self, input: Any, target: Any) -> Any:
         return F.multi_margin_loss(

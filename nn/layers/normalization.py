@@ -29,10 +29,31 @@ __all__ = [
 ]
 
 
-class _BatchNorm(Module):
+class Normalization(Module):
+    """A layer that normalises, and what it scales and shifts by."""
+
+    weight: Parameter | None
+    bias: Parameter | None
+
+    def _start(
+        self, shape: tuple[int, ...], dtype: npt.DTypeLike | None, *, weight: bool, bias: bool
+    ) -> None:
+        self.weight = empty(shape, dtype) if weight else None
+        self.bias = empty(shape, dtype) if bias else None
+
+    def reset_parameters(self) -> None:
+        """Scale 1 and shift 0."""
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+
+class _BatchNorm(Normalization):
     """Batch normalisation; subclasses say which inputs they take."""
 
     _layouts: dict[int, str]  # number of axes -> what they are
+    _shown = ("eps", "momentum", "affine", "track_running_stats")
 
     def __init__(
         self,
@@ -52,8 +73,7 @@ class _BatchNorm(Module):
         self.eps, self.momentum, self.affine = eps, momentum, affine
         self.track_running_stats = track_running_stats
         shape = (self.num_features,)
-        self.weight: Parameter | None = empty(shape, dtype) if affine else None
-        self.bias: Parameter | None = empty(shape, dtype) if affine else None
+        self._start(shape, dtype, weight=affine, bias=affine)
         self.running_mean: Buffer | None = None
         self.running_var: Buffer | None = None
         self.num_batches_tracked: Buffer | None = None
@@ -65,10 +85,10 @@ class _BatchNorm(Module):
 
     def reset_parameters(self) -> None:
         """Scale 1, shift 0, and the running statistics as new."""
-        for ones, zeros in ((self.weight, self.bias), (self.running_var, self.running_mean)):
-            if ones is not None and zeros is not None:
-                init.ones_(ones)
-                init.zeros_(zeros)
+        super().reset_parameters()
+        if self.running_var is not None and self.running_mean is not None:
+            init.ones_(self.running_var)
+            init.zeros_(self.running_mean)
         if self.num_batches_tracked is not None:
             self.num_batches_tracked.fill_(0)
 
@@ -107,10 +127,7 @@ class _BatchNorm(Module):
             )
 
     def extra_repr(self) -> str:
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, "
-            f"affine={self.affine}, track_running_stats={self.track_running_stats}"
-        )
+        return f"{self.num_features}, {super().extra_repr()}"
 
 
 class BatchNorm2d(_BatchNorm):
@@ -192,7 +209,7 @@ class InstanceNorm1d(_InstanceNorm):
     _layouts = {3: "(N, C, L)", 2: "(C, L)"}
 
 
-class LayerNorm(Module):
+class LayerNorm(Normalization):
     """(x − mean) / √(var + ε) · weight + bias over the last axes of x (Ba et al., 2016).
 
     Shapes: x (..., *normalized_shape) -> the same; weight and bias `normalized_shape`.
@@ -201,6 +218,8 @@ class LayerNorm(Module):
     >>> nn.LayerNorm(2, eps=0)(ag.tensor([[1.0, 3.0], [0.0, 8.0]])).detach()
     tensor([[-1.,  1.], [-1.,  1.]])
     """
+
+    _shown = ("eps", "elementwise_affine")
 
     def __init__(
         self,
@@ -220,29 +239,24 @@ class LayerNorm(Module):
         if not self.normalized_shape:
             raise ArgumentError("LayerNorm: normalized_shape must name at least one axis, got ()")
         self.eps, self.elementwise_affine = eps, elementwise_affine
-        affine = elementwise_affine
-        self.weight = empty(self.normalized_shape, dtype) if affine else None
-        self.bias = empty(self.normalized_shape, dtype) if affine and bias else None
+        bias = elementwise_affine and bias
+        self._start(self.normalized_shape, dtype, weight=elementwise_affine, bias=bias)
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Scale 1 and shift 0."""
-        _start_affine(self.weight, self.bias)
 
     def forward(self, x: Any) -> Any:
         return F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
-        return (
-            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
-        )
+        return f"{self.normalized_shape}, {super().extra_repr()}"
 
 
-class GroupNorm(Module):
+class GroupNorm(Normalization):
     """Normalisation over groups of channels of each example (Wu & He, 2018).
 
     Shapes: x (N, num_channels, ...) -> the same; weight and bias (num_channels,).
     """
+
+    _shown = ("eps", "affine")
 
     def __init__(
         self,
@@ -261,13 +275,8 @@ class GroupNorm(Module):
                 f"GroupNorm: num_groups must divide num_channels={num_channels}, got {num_groups}"
             )
         self.eps, self.affine = eps, affine
-        self.weight = empty((self.num_channels,), dtype) if affine else None
-        self.bias = empty((self.num_channels,), dtype) if affine else None
+        self._start((self.num_channels,), dtype, weight=affine, bias=affine)
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Scale 1 and shift 0."""
-        _start_affine(self.weight, self.bias)
 
     def forward(self, x: Any) -> Any:
         shape = F.shape_of(x)
@@ -280,14 +289,4 @@ class GroupNorm(Module):
         return F.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
-
-
-def _start_affine(weight: ag.Tensor | None, bias: ag.Tensor | None) -> None:
-    if weight is not None:
-        init.ones_(weight)
-    if bias is not None:
-        init.zeros_(bias)
-
-
-NORMALIZATIONS = (_BatchNorm, LayerNorm, GroupNorm)
+        return f"{self.num_groups}, {self.num_channels}, {super().extra_repr()}"

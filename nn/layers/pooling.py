@@ -1,8 +1,12 @@
-"""Pooling layers: one number for each window of an image, or for the whole of it."""
+"""Pooling layers: one number for each window of an image, or for the whole of it.
+
+A class for a number of axes says which function it calls; arguments and repr are its family's.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from nn import functional as F
 from nn.module import Module
@@ -24,8 +28,16 @@ __all__ = [
 Size = int | tuple[int, ...]
 
 
-class _MaxPool(Module):
-    """The arguments of the max pools."""
+class _Pool(Module):
+    """A layer that pools: `_function` does it."""
+
+    _function: ClassVar[Callable[..., Any]]
+
+
+class _MaxPool(_Pool):
+    """The largest element of each window, along any number of axes."""
+
+    _shown = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
 
     def __init__(
         self,
@@ -42,11 +54,11 @@ class _MaxPool(Module):
         self.padding, self.dilation = padding, dilation
         self.return_indices, self.ceil_mode = return_indices, ceil_mode
 
-    def extra_repr(self) -> str:
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
-            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
-        )
+    def forward(self, x: Any) -> Any:
+        return self._function(
+            x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode,
+            self.return_indices,
+        )  # fmt: skip
 
 
 class MaxPool2d(_MaxPool):
@@ -61,24 +73,16 @@ class MaxPool2d(_MaxPool):
     tensor([[[4.]]])
     """
 
-    def forward(self, x: Any) -> Any:
-        return F.max_pool2d(
-            x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode,
-            self.return_indices,
-        )  # fmt: skip
+    _function = staticmethod(F.max_pool2d)
 
 
 class MaxPool1d(_MaxPool):
     """The largest element of each window of x (N, C, L) or (C, L); see `MaxPool2d`."""
 
-    def forward(self, x: Any) -> Any:
-        return F.max_pool1d(
-            x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode,
-            self.return_indices,
-        )  # fmt: skip
+    _function = staticmethod(F.max_pool1d)
 
 
-class AbsMaxPool2d(Module):
+class AbsMaxPool2d(_MaxPool):
     """The largest magnitude in each window: max |x|. Shapes as for `MaxPool2d`."""
 
     def __init__(
@@ -89,25 +93,18 @@ class AbsMaxPool2d(Module):
         dilation: Size = 1,
         ceil_mode: bool = False,
     ):
-        super().__init__()
-        self.kernel_size = kernel_size
-        self.stride = kernel_size if stride is None else stride
-        self.padding, self.dilation, self.ceil_mode = padding, dilation, ceil_mode
+        super().__init__(kernel_size, stride, padding, dilation, ceil_mode=ceil_mode)
 
     def forward(self, x: Any) -> Any:
         return F.absmax_pool2d(
             x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
         )
 
-    extra_repr = _MaxPool.extra_repr
 
+class _AvgPool(_Pool):
+    """The mean of each window, along any number of axes."""
 
-class AvgPool2d(Module):
-    """The mean of each window. Shapes as for `MaxPool2d`.
-
-    The padding counts as zeros unless `count_include_pad` is false; `divisor_override` replaces
-    the window's size.
-    """
+    _shown = ("kernel_size", "stride", "padding")
 
     def __init__(
         self,
@@ -125,16 +122,23 @@ class AvgPool2d(Module):
         self.count_include_pad, self.divisor_override = count_include_pad, divisor_override
 
     def forward(self, x: Any) -> Any:
-        return F.avg_pool2d(
+        return self._function(
             x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad,
             self.divisor_override,
         )  # fmt: skip
 
-    def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+class AvgPool2d(_AvgPool):
+    """The mean of each window. Shapes as for `MaxPool2d`.
+
+    The padding counts as zeros unless `count_include_pad` is false; `divisor_override` replaces
+    the window's size.
+    """
+
+    _function = staticmethod(F.avg_pool2d)
 
 
-class AvgPool1d(Module):
+class AvgPool1d(_AvgPool):
     """The mean of each window of x (N, C, L) or (C, L); see `AvgPool2d`."""
 
     def __init__(
@@ -145,72 +149,74 @@ class AvgPool1d(Module):
         ceil_mode: bool = False,
         count_include_pad: bool = True,
     ):
-        super().__init__()
-        self.kernel_size = kernel_size
-        self.stride = kernel_size if stride is None else stride
-        self.padding, self.ceil_mode = padding, ceil_mode
-        self.count_include_pad = count_include_pad
+        super().__init__(kernel_size, stride, padding, ceil_mode, count_include_pad)
 
     def forward(self, x: Any) -> Any:
         return F.avg_pool1d(
             x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
         )
 
-    extra_repr = AvgPool2d.extra_repr
 
+class _AdaptivePool(_Pool):
+    """A pool whose windows follow from the size that is wanted."""
 
-class AdaptiveAvgPool2d(Module):
-    """Means over windows chosen so that the output has the size `output_size`.
-
-    Shapes: x (N, C, H, W) or (C, H, W) -> (N, C, *output_size); None keeps the input's size.
-    """
+    _shown = ("output_size",)
 
     def __init__(self, output_size: int | tuple[int | None, ...] | None):
         super().__init__()
         self.output_size = output_size
 
     def forward(self, x: Any) -> Any:
-        return F.adaptive_avg_pool2d(x, self.output_size)
-
-    def extra_repr(self) -> str:
-        return f"output_size={self.output_size}"
+        return self._function(x, self.output_size)
 
 
-class AdaptiveAvgPool1d(AdaptiveAvgPool2d):
+class AdaptiveAvgPool2d(_AdaptivePool):
+    """Means over windows chosen so that the output has the size `output_size`.
+
+    Shapes: x (N, C, H, W) or (C, H, W) -> (N, C, *output_size); None keeps the input's size.
+    """
+
+    _function = staticmethod(F.adaptive_avg_pool2d)
+
+
+class AdaptiveAvgPool1d(_AdaptivePool):
     """Means over windows of x (N, C, L) or (C, L); see `AdaptiveAvgPool2d`."""
 
+    _function = staticmethod(F.adaptive_avg_pool1d)
+
+
+class _AdaptiveMaxPool(_AdaptivePool):
+    """Maxima over windows that follow from the size that is wanted."""
+
+    def __init__(
+        self, output_size: int | tuple[int | None, ...] | None, return_indices: bool = False
+    ):
+        super().__init__(output_size)
+        self.return_indices = return_indices
+
     def forward(self, x: Any) -> Any:
-        return F.adaptive_avg_pool1d(x, self.output_size)
+        return self._function(x, self.output_size, self.return_indices)
 
 
-class AdaptiveMaxPool2d(Module):
+class AdaptiveMaxPool2d(_AdaptiveMaxPool):
     """Maxima over windows chosen so that the output has the size `output_size`.
 
     Shapes as for `AdaptiveAvgPool2d`. With `return_indices` also the positions of the maxima.
     """
 
-    def __init__(
-        self, output_size: int | tuple[int | None, ...] | None, return_indices: bool = False
-    ):
-        super().__init__()
-        self.output_size, self.return_indices = output_size, return_indices
-
-    def forward(self, x: Any) -> Any:
-        return F.adaptive_max_pool2d(x, self.output_size, self.return_indices)
-
-    def extra_repr(self) -> str:
-        return f"output_size={self.output_size}"
+    _function = staticmethod(F.adaptive_max_pool2d)
 
 
-class AdaptiveMaxPool1d(AdaptiveMaxPool2d):
+class AdaptiveMaxPool1d(_AdaptiveMaxPool):
     """Maxima over windows of x (N, C, L) or (C, L); see `AdaptiveMaxPool2d`."""
 
-    def forward(self, x: Any) -> Any:
-        return F.adaptive_max_pool1d(x, self.output_size, self.return_indices)
+    _function = staticmethod(F.adaptive_max_pool1d)
 
 
 class GlobalAvgPool2d(Module):
     """The mean of each channel: x (N, C, H, W) -> (N, C), or (N, C, 1, 1) with `keepdims`."""
+
+    _shown = ("keepdims",)
 
     def __init__(self, keepdims: bool = False):
         super().__init__()
@@ -219,12 +225,11 @@ class GlobalAvgPool2d(Module):
     def forward(self, x: Any) -> Any:
         return F.global_avg_pool2d(x, self.keepdims)
 
-    def extra_repr(self) -> str:
-        return f"keepdims={self.keepdims}"
-
 
 class Subsample2d(Module):
     """Every `stride`-th row and column: out[..., i, j] = x[..., s₁·i, s₂·j]."""
+
+    _shown = ("stride",)
 
     def __init__(self, stride: Size):
         super().__init__()
@@ -232,6 +237,3 @@ class Subsample2d(Module):
 
     def forward(self, x: Any) -> Any:
         return F.subsample2d(x, self.stride)
-
-    def extra_repr(self) -> str:
-        return f"stride={self.stride}"

@@ -21,15 +21,14 @@ class Dropout(Module):
     tensor([1., 2.])
     """
 
+    _shown = ("p",)
+
     def __init__(self, p: float = 0.5, inplace: bool = False):
         super().__init__()
         self.p = probability(type(self).__name__, "p", p)
 
     def forward(self, x: Any) -> Any:
         return F.dropout(x, self.p, self.training)
-
-    def extra_repr(self) -> str:
-        return f"p={self.p}"
 
 
 class Dropout2d(Dropout):

@@ -30,15 +30,14 @@ class Flatten(Module):
     (2, 400)
     """
 
+    _shown = ("start_dim", "end_dim")
+
     def __init__(self, start_dim: int = 1, end_dim: int = -1):
         super().__init__()
         self.start_dim, self.end_dim = start_dim, end_dim
 
     def forward(self, x: Any) -> Any:
         return ag.flatten(x, self.start_dim, self.end_dim)
-
-    def extra_repr(self) -> str:
-        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
 
 
 class Unflatten(Module):
@@ -48,6 +47,8 @@ class Unflatten(Module):
     >>> nn.Unflatten(1, (16, 5, 5))(np.zeros((2, 400))).shape
     (2, 16, 5, 5)
     """
+
+    _shown = ("dim", "unflattened_size")
 
     def __init__(self, dim: int, unflattened_size: tuple[int, ...]):
         super().__init__()
@@ -60,12 +61,11 @@ class Unflatten(Module):
         axis = self.dim % len(shape)
         return ag.reshape(x, shape[:axis] + self.unflattened_size + shape[axis + 1 :])
 
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
-
 
 class Unfold(Module):
     """Columns of patches: x (N, C, H, W) -> (N, C R S, L) for L places of an R x S kernel."""
+
+    _shown = ("kernel_size", "dilation", "padding", "stride")
 
     def __init__(self, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1):
         super().__init__()
@@ -75,15 +75,11 @@ class Unfold(Module):
     def forward(self, x: Any) -> Any:
         return F.unfold(x, self.kernel_size, self.dilation, self.padding, self.stride)
 
-    def extra_repr(self) -> str:
-        return (
-            f"kernel_size={self.kernel_size}, dilation={self.dilation}, padding={self.padding}, "
-            f"stride={self.stride}"
-        )
-
 
 class Fold(Module):
     """Patches added up where they came from: columns (N, C R S, L) -> (N, C, *output_size)."""
+
+    _shown = ("output_size", "kernel_size", "dilation", "padding", "stride")
 
     def __init__(
         self,
@@ -100,10 +96,4 @@ class Fold(Module):
     def forward(self, x: Any) -> Any:
         return F.fold(
             x, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride
-        )
-
-    def extra_repr(self) -> str:
-        return (
-            f"output_size={self.output_size}, kernel_size={self.kernel_size}, "
-            f"dilation={self.dilation}, padding={self.padding}, stride={self.stride}"
         )
