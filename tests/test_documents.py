@@ -8,11 +8,26 @@ from itertools import chain
 
 import pytest
 
-from tests.documents import pages
+import autograd as ag
+import nn.layers
+import nn.models
+import optim.lr_scheduler
+from tests.documents import names, pages, spellings
 from tests.documents.pages import PAGES, ROOT
 
 #: Everything that readers are sent to, with code that runs or without.
-WRITTEN = [*PAGES, *(ROOT / f for f in ("CONTRIBUTING.md", "SECURITY.md", "notebooks/README.md"))]
+WRITTEN = [
+    *PAGES,
+    *(ROOT / f for f in ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "notebooks/README.md")),
+]
+LISTED = names.PATH.read_text(encoding="utf-8")
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
+EXPLAINED = "".join(
+    page.read_text(encoding="utf-8")
+    for page in [*WRITTEN, *NOTEBOOKS]
+    if page not in (names.PATH, spellings.PATH)
+)
+
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 BARS = re.compile("[▁▂▃▄▅▆▇█]+")
 
@@ -54,6 +69,33 @@ def test_a_picture_that_the_code_no_longer_draws_is_noticed(tmp_path):
     )
     with pytest.raises(AssertionError, match="make documents"):
         assert_same_picture(other, kept)
+
+
+# -- names -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", [names, spellings], ids=lambda part: part.PATH.name)
+def test_the_lists_are_what_the_code_says(part):
+    written = part.PATH.read_text(encoding="utf-8")
+    assert written == part.text(), "not up to date: run `make documents`"
+
+
+@pytest.mark.parametrize(("prefix", "module"), names.MODULES.items())
+def test_every_public_name_is_in_the_documentation(prefix, module):
+    code = set(re.findall(r"\w+", " ".join(re.findall(r"`[^`\n]+`", LISTED))))
+    missing = [prefix + name for name in module.__all__ if name not in code]
+    assert not missing
+
+
+@pytest.mark.parametrize(("prefix", "module"), names.MODULES.items())
+def test_what_is_no_op_layer_or_error_is_explained_on_a_page(prefix, module):
+    """In words or in an example, not only in a list."""
+    listed = {*ag.ops.__all__, *nn.layers.__all__, *ag.errors.__all__, *ag.creation.__all__}
+    listed |= {*nn.init.__all__, *nn.models.__all__, *optim.lr_scheduler.__all__}
+    listed |= {*nn.functional.__all__}
+    words = set(re.findall(r"\w+", EXPLAINED))
+    missing = [prefix + name for name in module.__all__ if name not in listed | words]
+    assert not missing, "say on a page of the documentation what it is for"
 
 
 # -- paths -----------------------------------------------------------------------------------------

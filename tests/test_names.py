@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
 import inspect
+import math
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -17,6 +20,7 @@ import optim
 from autograd.errors import UnknownNameError
 from autograd.support import spellings
 from tests import stubs
+from tests.documents.spellings import code_of
 
 X = np.ones((2, 3), np.float32)
 
@@ -263,6 +267,32 @@ def test_hints_are_for_names_that_are_missing():
         there = dir(place) if inspect.ismodule(place) else dir(object.__new__(place))
         present = [name for name in table if name in there]
         assert not present, (where, present)
+
+
+INSTANCES = {"x": ag.Tensor, "loss": ag.Tensor, "tensor": ag.Tensor, "module": nn.Module}
+HERE = {"ag": ag, "nn": nn, "np": np, "optim": optim, "F": F, "math": math, **INSTANCES}
+HINTS = {hint for table in spellings.SPELLINGS.values() for hint in table.values()}
+
+
+@pytest.mark.parametrize("hint", sorted(HINTS))
+def test_what_hints_say_to_write_is_there_and_takes_it(hint):
+    for name in re.findall(r"\b(?:ag|nn|np|optim|F)(?:\.[a-zA-Z]\w*)+", hint):
+        looked_up(name)
+    for call in ast.walk(ast.parse(code_of(hint))):
+        name = ast.unparse(call.func) if isinstance(call, ast.Call) else ""
+        if re.fullmatch(r"\w+(\.\w+)+", name):
+            function, owner = looked_up(name), name.partition(".")[0]
+            with contextlib.suppress(ValueError):  # one in C, which tells nothing
+                given = [...] * (len(call.args) + (owner in INSTANCES))
+                inspect.signature(function).bind(*given, **{k.arg: ... for k in call.keywords})
+
+
+def looked_up(name):
+    first, *rest = name.split(".")
+    found = HERE[first]
+    for part in rest:
+        found = getattr(found, part)
+    return found
 
 
 # -- keywords that nobody takes ----------------------------------------------------------------

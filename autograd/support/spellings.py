@@ -151,7 +151,7 @@ AUTOGRAD = {
     "jacobian": "write ag.func.jacobian",
     "jvp": "write ag.func.jvp",
     "linalg": "write ag.det, inv, solve, cholesky, slogdet, norm",
-    "load": "write nn.load(path, module)",
+    "load": "write module.load_state_dict(nn.load(path))",
     "logspace": "write 10 ** ag.linspace(start, stop, num)",
     "long": _NUMPY.format("int64"),
     "manual_seed_all": "write ag.manual_seed(seed)",
