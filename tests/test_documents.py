@@ -116,6 +116,11 @@ def test_what_a_page_points_to_is_there(page):
     assert not missing, f"{pages.name(page)} names what is not there: {missing}"
 
 
+def test_every_notebook_is_in_their_list():
+    listed = set(LINK.findall((ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")))
+    assert listed == {(path.name, "") for path in (ROOT / "notebooks").glob("*.ipynb")}
+
+
 def anchors(page):
     """The names of a page's headings in links."""
     headings = HEADING.findall(pages.prose(page))

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.documents.marked import replaced
 from tests.long.campaign import FIGURES
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
 def table() -> str:
@@ -39,9 +39,7 @@ def _rows() -> Iterator[str]:
 
 def main() -> None:
     """Put the table between the two marks of the document."""
-    before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    DOCUMENT.write_text(f"{before}{BEGIN}\n{table()}\n{END}{after}", encoding="utf-8")
+    DOCUMENT.write_text(replaced(DOCUMENT, "figures", table()), encoding="utf-8")
 
 
 if __name__ == "__main__":
