@@ -43,8 +43,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from numpy.random import Generator
 
+    from autograd.engine.annotations import Data, Shape
 
-def zeros(*shape: Any, dtype: npt.DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+
+def zeros(*shape: Shape, dtype: npt.DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
     """Zeros; the shape as a tuple or as separate lengths.
 
     >>> import autograd as ag
@@ -54,14 +56,14 @@ def zeros(*shape: Any, dtype: npt.DTypeLike | None = None, requires_grad: bool =
     return Tensor(np.zeros(_shape("zeros", shape), _dtype("zeros", dtype)), requires_grad)
 
 
-def ones(*shape: Any, dtype: npt.DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+def ones(*shape: Shape, dtype: npt.DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
     """Ones; the shape as a tuple or as separate lengths."""
     return Tensor(np.ones(_shape("ones", shape), _dtype("ones", dtype)), requires_grad)
 
 
 def full(
-    shape: int | tuple[int, ...],
-    fill_value: Any,
+    shape: Shape,
+    fill_value: Data,
     dtype: npt.DTypeLike | None = None,
     requires_grad: bool = False,
 ) -> Tensor:
@@ -119,8 +121,8 @@ _ARANGE = ("start", "stop", "step")
 
 
 def linspace(
-    start: Any,
-    stop: Any,
+    start: Data,
+    stop: Data,
     num: int = 50,
     endpoint: bool = True,
     dtype: npt.DTypeLike | None = None,
@@ -134,25 +136,25 @@ def linspace(
     dtype = float_dtype((start, stop)) if dtype is None else dtype
     if _needs_grad(start, stop):
         places = np.linspace(0.0, 1.0, count, bool(endpoint))
-        return _moved("linspace", places, start, stop - start, dtype)
+        return _moved("linspace", places, start, ops.subtract(stop, start), dtype)
     first = as_array(_plain(start), "linspace: start", np.float64)
     last = as_array(_plain(stop), "linspace: stop", np.float64)
     values = np.linspace(first, last, count, bool(endpoint))
     return Tensor(values.astype(_dtype("linspace", dtype), copy=False), requires_grad)
 
 
-def zeros_like(x: Any, dtype: npt.DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+def zeros_like(x: Data, dtype: npt.DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
     """Zeros in the shape and dtype of x."""
     return full_like(x, 0, dtype, requires_grad)
 
 
-def ones_like(x: Any, dtype: npt.DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+def ones_like(x: Data, dtype: npt.DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
     """Ones in the shape and dtype of x."""
     return full_like(x, 1, dtype, requires_grad)
 
 
 def full_like(
-    x: Any, fill_value: Any, dtype: npt.DTypeLike | None = None, requires_grad: bool = False
+    x: Data, fill_value: Data, dtype: npt.DTypeLike | None = None, requires_grad: bool = False
 ) -> Tensor:
     """`fill_value` everywhere in the shape and dtype of x.
 
@@ -165,7 +167,7 @@ def full_like(
 
 
 def rand(
-    *shape: Any,
+    *shape: Shape,
     generator: Generator | None = None,
     dtype: npt.DTypeLike | None = None,
     requires_grad: bool = False,
@@ -177,7 +179,7 @@ def rand(
 
 
 def randn(
-    *shape: Any,
+    *shape: Shape,
     generator: Generator | None = None,
     dtype: npt.DTypeLike | None = None,
     requires_grad: bool = False,
@@ -194,9 +196,9 @@ def randn(
 
 
 def normal(
-    loc: Any = 0.0,
-    scale: Any = 1.0,
-    size: int | tuple[int, ...] | None = None,
+    loc: Data = 0.0,
+    scale: Data = 1.0,
+    size: Shape | None = None,
     *,
     generator: Generator | None = None,
     dtype: npt.DTypeLike | None = None,
@@ -216,9 +218,9 @@ def normal(
 
 
 def uniform(
-    low: Any = 0.0,
-    high: Any = 1.0,
-    size: int | tuple[int, ...] | None = None,
+    low: Data = 0.0,
+    high: Data = 1.0,
+    size: Shape | None = None,
     *,
     generator: Generator | None = None,
     dtype: npt.DTypeLike | None = None,
@@ -233,7 +235,7 @@ def uniform(
     wanted, drawn = _float_dtypes("uniform", dtype)
     values = pick(generator, "uniform").random(sizes, dtype=drawn)
     if _needs_grad(low, high):
-        return _moved("uniform", values, low, high - low, dtype)
+        return _moved("uniform", values, low, ops.subtract(high, low), dtype)
     values = values * (top - bottom) + bottom
     return Tensor(np.asarray(values).astype(wanted, copy=False), requires_grad)
 
@@ -241,7 +243,7 @@ def uniform(
 def randint(
     low: int,
     high: int | None = None,
-    size: int | tuple[int, ...] | None = None,
+    size: Shape | None = None,
     *,
     generator: Generator | None = None,
     dtype: npt.DTypeLike = np.int64,
@@ -260,7 +262,7 @@ def randint(
     return Tensor(values.astype(wanted, copy=False), requires_grad)
 
 
-def permutation(x: Any, *, generator: Generator | None = None, axis: int = 0) -> Tensor:
+def permutation(x: Data, *, generator: Generator | None = None, axis: int = 0) -> Tensor:
     """0 … x − 1 in random order, or the array x with its slices along `axis` in random order."""
     source = pick(generator, "permutation")
     if isinstance(x, int | np.integer) and not isinstance(x, bool):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, GraphError, ShapeError
 from autograd.support.unknown import named_arguments
 from autograd.transforms.variables import within_a_transform
+
+if TYPE_CHECKING:
+    from autograd.engine.annotations import Parameters
 
 __all__ = [
     "Extremes",
@@ -40,12 +43,12 @@ Vector = NDArray[np.float64]
 Loss = Callable[[], Tensor]
 
 
-def flat_parameters(parameters: Any) -> Vector:
+def flat_parameters(parameters: Parameters) -> Vector:
     """All parameters as one float64 vector, in order."""
     return np.concatenate([p.data.ravel() for p in _tensors(parameters)]).astype(np.float64)
 
 
-def flat_gradient(loss: Loss, parameters: Any) -> Vector:
+def flat_gradient(loss: Loss, parameters: Parameters) -> Vector:
     """The gradient of the loss as one float64 vector.
 
     >>> import autograd as ag
@@ -57,7 +60,7 @@ def flat_gradient(loss: Loss, parameters: Any) -> Vector:
     return _flat(_gradients(_evaluate(loss), tensors, create_graph=False), tensors)
 
 
-def hessian_product(loss: Loss, parameters: Any) -> Callable[[Vector], Vector]:
+def hessian_product(loss: Loss, parameters: Parameters) -> Callable[[Vector], Vector]:
     """The function v ↦ H v at the parameters as they stand, on flat vectors.
 
     H v = ∇⟨∇L, v⟩. The graph of ∇L is built once and replayed for every v.
@@ -100,7 +103,7 @@ class Extremes:
 
 
 def extreme_eigenvalues(
-    loss: Loss, parameters: Any, k: int = 1, *, steps: int = 60, seed: int = 0
+    loss: Loss, parameters: Parameters, k: int = 1, *, steps: int = 60, seed: int = 0
 ) -> Extremes:
     """The k smallest and k largest eigenvalues of the Hessian, by Lanczos' method.
 
@@ -157,7 +160,7 @@ def _orthogonal(vector: Vector, basis: Sequence[Vector]) -> Vector:
 
 
 def hessian_trace(
-    loss: Loss, parameters: Any, *, samples: int = 30, seed: int = 0
+    loss: Loss, parameters: Parameters, *, samples: int = 30, seed: int = 0
 ) -> tuple[float, float]:
     """Hutchinson's estimate of the Hessian's trace, and its standard error.
 
@@ -175,7 +178,9 @@ def hessian_trace(
     return float(np.mean(estimates)), float(np.std(estimates, ddof=1) / np.sqrt(samples))
 
 
-def critical_point(loss: Loss, parameters: Any, *, tolerance: float = 1e-4, steps: int = 60) -> str:
+def critical_point(
+    loss: Loss, parameters: Parameters, *, tolerance: float = 1e-4, steps: int = 60
+) -> str:
     """What kind of point the parameters are at.
 
     "not critical" where the gradient's norm exceeds `tolerance`; otherwise by the signs of the
@@ -201,13 +206,13 @@ def critical_point(loss: Loss, parameters: Any, *, tolerance: float = 1e-4, step
     return "degenerate"
 
 
-def largest_stable_lr(loss: Loss, parameters: Any, *, steps: int = 60) -> float:
+def largest_stable_lr(loss: Loss, parameters: Parameters, *, steps: int = 60) -> float:
     """2 / λ_max: above it gradient descent diverges on the quadratic model; inf if λ_max ≤ 0."""
     top = float(extreme_eigenvalues(loss, parameters, steps=steps).largest[0])
     return 2 / top if top > 0 else float("inf")
 
 
-def random_direction(parameters: Any, *, seed: int = 0, per_tensor: bool = True) -> Vector:
+def random_direction(parameters: Parameters, *, seed: int = 0, per_tensor: bool = True) -> Vector:
     """A random direction as a flat vector.
 
     With `per_tensor` each Tensor's part has the norm of that Tensor (Li et al. 2018 do it per
@@ -227,7 +232,7 @@ def random_direction(parameters: Any, *, seed: int = 0, per_tensor: bool = True)
 
 
 def loss_slice(
-    loss: Loss, parameters: Any, direction: Vector, *, radius: float = 1.0, points: int = 41
+    loss: Loss, parameters: Parameters, direction: Vector, *, radius: float = 1.0, points: int = 41
 ) -> tuple[Vector, Vector]:
     """`(t, L(θ + t d))` for t from −radius to radius; the parameters are put back.
 
@@ -246,7 +251,7 @@ def loss_slice(
 
 def loss_surface(
     loss: Loss,
-    parameters: Any,
+    parameters: Parameters,
     first: Vector,
     second: Vector,
     *,
@@ -261,7 +266,7 @@ def loss_surface(
 
 
 @contextmanager
-def _moved(parameters: Any) -> Iterator[Callable[[Vector], None]]:
+def _moved(parameters: Parameters) -> Iterator[Callable[[Vector], None]]:
     """A function that moves the parameters away from where they stand; they return at the end.
 
     Bit for bit, so that graphs recorded before stay valid: these writes leave no stamp.
@@ -285,7 +290,7 @@ def _value(loss: Loss, move: Callable[[Vector], None], offset: Vector) -> float:
     return float(loss().item())
 
 
-def _tensors(parameters: Any) -> list[Tensor]:
+def _tensors(parameters: Parameters) -> list[Tensor]:
     found = parameters.parameters() if hasattr(parameters, "parameters") else parameters
     tensors = [found] if isinstance(found, Tensor) else list(found)
     if not tensors:

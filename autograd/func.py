@@ -12,8 +12,8 @@ not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -40,6 +40,9 @@ from autograd.transforms.variables import (
     variable,
 )
 
+if TYPE_CHECKING:
+    from autograd.engine.annotations import Data
+
 __all__ = [
     "functional_call",
     "grad",
@@ -53,6 +56,29 @@ __all__ = [
 ]
 
 
+@overload
+def grad(
+    outputs: Function, *, argnums: Positions = 0, has_aux: bool = False
+) -> Callable[..., Any]: ...
+@overload
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Data | Sequence[Data | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: Literal[False] = False,
+) -> tuple[Tensor, ...]: ...
+@overload
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Data | Sequence[Data | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    *,
+    allow_unused: bool,
+) -> tuple[Tensor | None, ...]: ...
 def grad(
     outputs: Tensor | Sequence[Tensor] | Function,
     inputs: Tensor | Sequence[Tensor] | None = None,

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self, overload
 
 from autograd.errors import ArgumentError, DTypeError, IndexRangeError
 from autograd.support.unknown import named_arguments
 from nn.module import Module
+
+if TYPE_CHECKING:
+    from autograd import Tensor
+    from autograd.engine.annotations import Data
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
 
@@ -23,6 +27,10 @@ class _Row(Module):
     def __iter__(self) -> Iterator[Module]:
         return iter(list(self._row().values()))
 
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
     def __getitem__(self, index: Any) -> Any:
         names = list(self._row())
         if isinstance(index, slice):
@@ -38,17 +46,17 @@ class _Row(Module):
         gone = names[index] if isinstance(index, slice) else [self._name(index)]
         self._refill([(name, m) for name, m in self._row().items() if name not in gone])
 
-    def append(self, module: Module) -> Any:
+    def append(self, module: Module) -> Self:
         """Add `module` at the end; returns this container."""
         return self.insert(len(self), module)
 
-    def extend(self, modules: Iterable[Module]) -> Any:
+    def extend(self, modules: Iterable[Module]) -> Self:
         """Add `modules` at the end; returns this container."""
         for module in modules:
             self.append(module)
         return self
 
-    def insert(self, index: int, module: Module) -> Any:
+    def insert(self, index: int, module: Module) -> Self:
         """Put `module` before position `index`; returns this container."""
         self._check(module, index)
         row = list(self._row().items())
@@ -57,7 +65,7 @@ class _Row(Module):
         return self
 
     @classmethod
-    def _of(cls, named: Mapping[str, Module]) -> Any:
+    def _of(cls, named: Mapping[str, Module]) -> Self:
         """A container of this kind on modules that have names already."""
         self = cls.__new__(cls)
         self._refill(list(named.items()))
@@ -118,11 +126,11 @@ class Sequential(_Row):
         else:
             self.extend(modules)  # type: ignore[arg-type]
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         for module in list(vars(self).values()):
             if isinstance(module, Module):
                 x = module(x)
-        return x
+        return x  # type: ignore[return-value]
 
 
 class ModuleList(_Row):

@@ -14,7 +14,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -66,6 +66,10 @@ from autograd.ops.loss_inputs import floats
 from autograd.support.arguments import whole
 from autograd.support.lazy_names import later
 from autograd.support.unknown import named_arguments
+
+if TYPE_CHECKING:
+    from autograd import Tensor
+    from autograd.engine.annotations import Data, PadMode
 
 __all__ = [
     "absmax_pool2d",
@@ -129,7 +133,7 @@ __all__ = [
 # -- layers of weights -------------------------------------------------------------------------
 
 
-def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+def linear(input: Data, weight: Data, bias: Data | None = None) -> Tensor:
     """input Wᵀ + b.
 
     Shapes: input (..., in), weight (out, in), bias (out,) -> (..., out). Raises `ShapeError`.
@@ -141,7 +145,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     return ag.linear(input, weight, bias)
 
 
-def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
+def bilinear(input1: Data, input2: Data, weight: Data, bias: Data | None = None) -> Tensor:
     """out[..., k] = input1ᵀ weight[k] input2 + bias[k].
 
     Shapes: input1 (..., in1), input2 (..., in2), weight (out, in1, in2), bias (out,).
@@ -163,37 +167,37 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
 # -- activations -------------------------------------------------------------------------------
 
 
-def relu(input: Any, inplace: bool = False, *, at_zero: float = 0.0) -> Any:
+def relu(input: Data, inplace: bool = False, *, at_zero: float = 0.0) -> Tensor:
     """max(x, 0), elementwise; the derivative at 0 is `at_zero`."""
     return ag.relu(input, at_zero)
 
 
-def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
+def leaky_relu(input: Data, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where x > 0, negative_slope · x elsewhere."""
     return ag.leaky_relu(input, negative_slope)
 
 
-def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+def elu(input: Data, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where x > 0, α (eˣ − 1) elsewhere."""
     return ag.elu(input, alpha)
 
 
-def selu(input: Any, inplace: bool = False) -> Any:
+def selu(input: Data, inplace: bool = False) -> Tensor:
     """1.0507 · elu(x, α = 1.6733)."""
     return ag.selu(input)
 
 
-def silu(input: Any, inplace: bool = False) -> Any:
+def silu(input: Data, inplace: bool = False) -> Tensor:
     """x σ(x)."""
     return ag.silu(input)
 
 
-def logsigmoid(input: Any) -> Any:
+def logsigmoid(input: Data) -> Tensor:
     """log σ(x), without overflow."""
     return -softplus(-_floats("logsigmoid", "input", input))
 
 
-def softmin(input: Any, dim: int = -1) -> Any:
+def softmin(input: Data, dim: int = -1) -> Tensor:
     """e^(−x) / Σ e^(−x) along `dim`."""
     return softmax(-_floats("softmin", "input", input), dim)
 
@@ -202,25 +206,25 @@ def softmin(input: Any, dim: int = -1) -> Any:
 
 
 def dropout(
-    input: Any,
+    input: Data,
     p: float = 0.5,
     training: bool = True,
     inplace: bool = False,
     *,
     generator: np.random.Generator | None = None,
-) -> Any:
+) -> Tensor:
     """In training each element zeroed with probability p, the others divided by 1 − p."""
     return ag.dropout(input, p, training, generator)
 
 
 def dropout2d(
-    input: Any,
+    input: Data,
     p: float = 0.5,
     training: bool = True,
     inplace: bool = False,
     *,
     generator: np.random.Generator | None = None,
-) -> Any:
+) -> Tensor:
     """In training whole channels of (N, C, H, W) zeroed with probability p."""
     return ag.dropout2d(input, p, training, generator)
 
@@ -228,7 +232,7 @@ def dropout2d(
 # -- vectors -----------------------------------------------------------------------------------
 
 
-def one_hot(tensor: Any, num_classes: int = -1) -> ag.Tensor:
+def one_hot(tensor: Data, num_classes: int = -1) -> ag.Tensor:
     """Whole numbers (...) as rows (..., num_classes) of zeros with a 1 at the number's place.
 
     `num_classes=-1` takes the largest number and one. Raises `IndexRangeError` for a number that
@@ -256,7 +260,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> ag.Tensor:
     return ag.Tensor((labels[..., np.newaxis] == np.arange(num_classes)).astype(np.int64))
 
 
-def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
+def normalize(input: Data, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
     """x / max(‖x‖ₚ, eps) along `dim`.
 
     >>> normalize(ag.tensor([[3.0, 4.0]]))
@@ -267,7 +271,7 @@ def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> A
     return input / ag.maximum(size, eps)
 
 
-def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
+def cosine_similarity(x1: Data, x2: Data, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """⟨x1, x2⟩ / (max(‖x1‖, eps) max(‖x2‖, eps)) along `dim`, after x1 and x2 are broadcast.
 
     >>> cosine_similarity(np.array([[3.0, 4.0], [0.0, 2.0]]), np.array([1.0, 0.0]))
@@ -287,10 +291,20 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     return ag.sum(normalize(x1, 2.0, dim, eps) * normalize(x2, 2.0, dim, eps), axis=dim)
 
 
-_PAD_MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+_PAD_MODES: dict[str, PadMode] = {
+    "constant": "constant",
+    "reflect": "reflect",
+    "replicate": "edge",
+    "circular": "wrap",
+}
 
 
-def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
+def pad(
+    input: Data,
+    pad: Sequence[int],
+    mode: Literal["constant", "reflect", "replicate", "circular"] = "constant",
+    value: float | None = None,
+) -> Tensor:
     """More elements at the ends: `pad` is (left, right, top, bottom, ...), from the last axis on.
 
     `mode`: 'constant' (`value`, 0 if None), 'reflect', 'replicate' or 'circular'. A negative number
@@ -323,7 +337,7 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
     keep = tuple(slice(max(-a, 0), b if b < 0 else None) for a, b in widths)
     widths = [(max(a, 0), max(b, 0)) for a, b in widths]
     if cuts and mode == "circular":
-        input = input[keep]
+        input = ag.ops.getitem(input, keep)
     if mode == "constant":
         out = ag.pad(input, widths, "constant", constant_values=0 if value is None else value)
     else:

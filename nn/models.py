@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentError
 from autograd.support.unknown import named_arguments
@@ -23,6 +23,10 @@ from nn.layers.normalization import BatchNorm2d
 from nn.layers.pooling import AvgPool2d, GlobalAvgPool2d, MaxPool2d
 from nn.layers.shaping import Flatten, Identity
 from nn.module import Module
+
+if TYPE_CHECKING:
+    from autograd import Tensor
+    from autograd.engine.annotations import Data
 
 __all__ = [
     "ResNet",
@@ -201,7 +205,7 @@ class BasicBlock(Module):
                 Conv2d(in_channels, channels, 1, stride, bias=False), BatchNorm2d(channels)
             )
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         out = F.relu(self.bn1(self.conv1(x)))
         out = self.bn2(self.conv2(out))
         return F.relu(out + self.shortcut(x))
@@ -226,10 +230,10 @@ class ResNet(Module):
         self.pool = GlobalAvgPool2d()
         self.fc = Linear(4 * width, classes)
 
-    def forward(self, x: Any) -> Any:
-        x = F.relu(self.bn1(self.conv1(x)))
-        x = self.layer3(self.layer2(self.layer1(x)))
-        return self.fc(self.pool(x))
+    def forward(self, x: Data) -> Tensor:
+        out = F.relu(self.bn1(self.conv1(x)))
+        out = self.layer3(self.layer2(self.layer1(out)))
+        return self.fc(self.pool(out))
 
 
 def _stage(in_channels: int, channels: int, blocks: int, stride: int) -> Sequential:

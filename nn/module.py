@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import repeat, starmap
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 from weakref import getweakrefcount
 
 import numpy as np
@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 __all__ = ["Module"]
 
 Self = TypeVar("Self", bound="Module")
+P = ParamSpec("P")
+R = TypeVar("R", covariant=True)
+
+if TYPE_CHECKING:
+
+    class _Called(Protocol[P, R]):
+        def forward(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+
 
 _HOOKS = ("_forward_pre_hooks", "_forward_hooks")
 
@@ -75,23 +83,29 @@ class Module(NamedArguments):
     #: Defined by subclasses; called through `module(x)`, which also runs the hooks.
     forward: Callable[..., Any] = _no_forward
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """`forward`, with the hooks around it; errors inside name this module's path."""
-        outer = scope.enter(self)
-        try:
-            if self._forward_pre_hooks is not None or self._forward_hooks is not None:
-                return self._call_with_hooks(args, kwargs)
-            if len(args) == 1 and not kwargs:  # nearly always, and cheaper than unpacking
-                return self.forward(args[0])
-            return self.forward(*args, **kwargs)
-        except GlassgradError as error:
-            _note(error, self, args)
-            raise
-        except TypeError as error:
-            _check_call(error, self, args, kwargs)
-            raise
-        finally:
-            scope.leave(outer)
+    if TYPE_CHECKING:  # a call takes what `forward` takes, and gives what it gives
+
+        def __call__(self: _Called[P, R], *args: P.args, **kwargs: P.kwargs) -> R: ...
+
+    else:
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            """`forward`, with the hooks around it; errors inside name this module's path."""
+            outer = scope.enter(self)
+            try:
+                if self._forward_pre_hooks is not None or self._forward_hooks is not None:
+                    return self._call_with_hooks(args, kwargs)
+                if len(args) == 1 and not kwargs:  # nearly always, and cheaper than unpacking
+                    return self.forward(args[0])
+                return self.forward(*args, **kwargs)
+            except GlassgradError as error:
+                _note(error, self, args)
+                raise
+            except TypeError as error:
+                _check_call(error, self, args, kwargs)
+                raise
+            finally:
+                scope.leave(outer)
 
     def __del__(self) -> None:
         """A graph that was recorded here and lives on keeps the names for its pictures."""

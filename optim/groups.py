@@ -11,7 +11,7 @@ from optim.settings import check_settings
 
 __all__ = ["Params", "as_group", "as_groups", "as_tensors", "describe"]
 
-Params = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[dict[str, Any]]
+Params = Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]]
 
 #: Keys of a group that are no settings of the update rule.
 LABELS = ("params", "param_names", "name", "initial_lr")

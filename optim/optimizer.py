@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from itertools import chain, repeat, starmap
-from typing import Any, Never
+from typing import Any, Never, TypeVar, overload
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from optim.settings import Settings, check_group, check_settings, nonnegative
 from optim.state import loaded_state, saved_state
 
 __all__ = ["Array", "Optimizer", "Scratch", "Settings", "State", "objective_gradient"]
+
+Loss = TypeVar("Loss")
 
 
 @named_arguments
@@ -167,6 +169,10 @@ class Optimizer(NamedArguments):
         """The learning rate that the next step will use, for each group."""
         return [self._lr_now(group, index) for index, group in enumerate(self.param_groups)]
 
+    @overload
+    def step(self, closure: None = None) -> None: ...
+    @overload
+    def step(self, closure: Callable[[], Loss]) -> Loss: ...
     def step(self, closure: Callable[[], Any] | None = None, **unknown: Never) -> Any:
         """Update every parameter that has a gradient, in place.
 

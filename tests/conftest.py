@@ -1,13 +1,13 @@
 """What several files of tests share, and what is not collected.
 
-`mistakes.py` is for the type checker, and would raise if it ran.
+`typed` is for type checkers, and would raise if it ran.
 """
 
 import pytest
 
 from autograd.kernels import blas
 
-collect_ignore = ["mistakes.py"]
+collect_ignore = ["typed"]
 
 
 class Library:

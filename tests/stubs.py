@@ -1,116 +1,293 @@
-"""The signatures of all ops, for type checkers and editors: `autograd/ops/__init__.pyi`.
+"""What type checkers and editors read of ops and of Tensor's methods, written from the ops.
 
 `@op` makes a function of arrays and numbers into one of Tensors too, which takes PyTorch's keywords
 besides its own; no checker can read that from a decorator. So it is written out, by
 
     python -m tests.stubs
 
-from the ops themselves. A test compares.
+to `autograd/ops/__init__.pyi` and `autograd/engine/array_methods.pyi`. A test compares.
 """
 
 from __future__ import annotations
 
 import ast
 import inspect
+import re
+import subprocess
+import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from inspect import Parameter
 from pathlib import Path
-from typing import Any
 
 from autograd import ops
+from autograd.engine import array_methods
 
-PATH = Path(ops.__file__).with_suffix(".pyi")
+HEAD = '''"""{what}. Written by `python -m tests.stubs`; do not edit."""
 
-HEAD = '''"""The signatures of all ops. Written by `python -m tests.stubs`; do not edit."""
-
-from collections.abc import Sequence
-from typing import Any, overload
-
-import numpy as np
-
-from autograd.engine.tensors import Tensor
-
-_Axis = int | Sequence[int] | None
-_Plain = np.ndarray | float
-
-HELPERS: frozenset[str]
-LINALG: frozenset[str]
-PUBLIC: frozenset[str]
+# mypy: disable-error-code="overload-overlap"
 '''
-TYPES = {"axis": "_Axis", "keepdims": "bool"}
-WORDS = {"axis": "dim: _Axis", "keepdims": "keepdim: bool"}
+
+IMPORTS = {
+    "collections.abc": ("Callable", "Sequence"),
+    "typing": ("Any", "Literal", "overload"),
+    "autograd.engine.annotations": (
+        "Approximate", "Arrays", "Axis", "DType", "Data", "PadMode", "Padding", "Plain",
+        "PlainArrays", "Reduction", "Shape", "Size",
+    ),
+    "autograd.engine.tensors": ("Tensor",),
+}  # fmt: skip
+
+#: Parameters that hold data, where an op does not say so itself.
+DATA = {
+    *("a", "b", "bias", "index", "input", "pos_weight", "running_mean", "running_var"),
+    *("src", "target", "weight", "x"),
+}
+
+#: Types of the other parameters; those that a function annotates itself come first.
+TYPES = {
+    "alpha": "float",
+    "approximate": "Approximate",
+    "at_zero": "float",
+    "axis": "Axis",
+    "axis1": "int",
+    "axis2": "int",
+    "beta": "float",
+    "ceil_mode": "bool",
+    "correction": "float | None",
+    "count_include_pad": "bool",
+    "ddof": "float",
+    "decimals": "int",
+    "destination": "Size",
+    "dilation": "Size",
+    "divisor_override": "int | None",
+    "dtype": "DType",
+    "eps": "float",
+    "flip": "bool",
+    "generator": "np.random.Generator | None",
+    "groups": "int",
+    "indices_or_sections": "Size",
+    "k": "int",
+    "keepdims": "bool",
+    "kernel_size": "Size",
+    "max": "Data | None",
+    "min": "Data | None",
+    "a_max": "Data | None",
+    "a_min": "Data | None",
+    "negative_slope": "float",
+    "normalized_shape": "Size",
+    "offset": "int",
+    "ord": "float | str | None",
+    "order": 'Literal["C", "F"]',
+    "output_padding": "Size",
+    "output_size": "int | Sequence[int | None] | None",
+    "p": "float",
+    "padding": "Size",
+    "padding_idx": "int | None",
+    "reduction": "Reduction",
+    "repeats": "Size",
+    "reps": "Size",
+    "return_indices": "bool",
+    "shape": "Shape",
+    "shift": "Size",
+    "source": "Size",
+    "stride": "Size | None",
+    "threshold": "float | None",
+    "training": "bool",
+}
+
+#: Where a name means something else.
+SPECIAL = {
+    ("conv1d", "padding"): "Padding",
+    ("conv1d", "stride"): "Size",
+    ("conv2d", "padding"): "Padding",
+    ("conv2d", "stride"): "Size",
+    ("conv_transpose1d", "padding"): "Padding",
+    ("conv_transpose2d", "padding"): "Padding",
+    ("kl_div", "reduction"): 'Reduction | Literal["batchmean"]',
+    ("local_conv2d", "padding"): "Padding",
+    ("pad", "mode"): "PadMode",
+    ("take", "mode"): 'Literal["raise", "wrap", "clip"]',
+}
+
+#: What is returned instead of one Tensor; `Tensor` is an ndarray where only plain data came.
+RESULTS = {
+    "array_split": "list[Tensor]",
+    "split": "list[Tensor]",
+    "topk": "tuple[Tensor, np.ndarray]",
+    "unstack": "tuple[Tensor, ...]",
+}
+
+#: One spelling for what holds anything, to keep the stub short.
+ANY_CALL = "def {}(*args: Any, **kwargs: Any) -> Any: ..."
+
+JOINING = {"arrays"}  # parameters that are a sequence of arrays
+WORDS = {"axis": "dim", "keepdims": "keepdim"}  # PyTorch's
 
 
-def text() -> str:
-    """The whole stub."""
-    names = sorted({*ops.__all__, *ops.HELPERS})
-    return "\n".join([HEAD, *(stub(name, getattr(ops, name)) for name in names)])
+def ops_text() -> str:
+    """The stub of `autograd.ops`."""
+    lines = [
+        "HELPERS: frozenset[str]\nLINALG: frozenset[str]\nPUBLIC: frozenset[str]",
+        f"__all__ = {sorted(ops.__all__)!r}",
+        *(_defined(name, calls_of(name)) for name in sorted(ops.__all__)),
+        *(ANY_CALL.format(name) for name in sorted(ops.HELPERS)),
+    ]
+    return _whole("The signatures of all ops", lines)
 
 
-def stub(name: str, function: Callable[..., Any]) -> str:
-    """The overloads of one function."""
-    spec = getattr(function, "op", None)
-    operands = () if spec is None else spec.operands
-    parameters = list(inspect.signature(function).parameters.values())
-    result = "Tensor"
-    if spec is None:
-        written = str(inspect.signature(function).return_annotation)
-        result = written if written in ("Tensor", "np.ndarray", "list[Any]") else "Any"
-    elif _gives_more(spec.body):
-        result = "Any"
+def _whole(what: str, lines: Iterable[str]) -> str:
+    """A stub that imports what it mentions."""
+    body = "\n".join(lines)
+    mentioned = set(re.findall(r"\w+", body))
+    imports = ["import numpy as np"]
+    for module, names in IMPORTS.items():
+        wanted = [name for name in names if name in mentioned]
+        imports += [f"from {module} import {', '.join(wanted)}"] if wanted else []
+    if "SlogdetResult" in mentioned:
+        imports.append("from autograd.ops.linalg import SlogdetResult as SlogdetResult")
+    return "\n".join([HEAD.format(what=what), *imports, body])
+
+
+def calls_of(name: str) -> list[tuple[str, str]]:
+    """The parameters and the result of each way to call a function of `autograd.ops`."""
+    parameters = list(inspect.signature(getattr(ops, name)).parameters.values())
     first = parameters[0]
+    fixed = _fixed_result(name)
+    result = fixed or _result(name, "Tensor")
     calls = []
-    if spec is not None and result == "Tensor":
-        calls.append((_shown(parameters, operands, "_Plain"), "np.ndarray"))
-    calls.append((_shown(parameters, operands, "Any"), result))
-    if first.name != "input" and first.kind is Parameter.POSITIONAL_OR_KEYWORD:
-        rest = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in parameters[1:] if not _starred(p)]
-        renamed = first.replace(name="input", kind=Parameter.KEYWORD_ONLY)
-        calls.append((_shown([renamed, *rest], (*operands, "input"), "Any"), result))
+    if fixed is None:
+        calls.append((_shown(name, parameters, "Plain"), _result(name, "np.ndarray")))
+    calls.append((_shown(name, parameters, "Data"), result))
+    takes = first.name in JOINING or _is_data(name, first)
+    if takes and first.name != "input" and first.kind is Parameter.POSITIONAL_OR_KEYWORD:
+        rest = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in parameters[1:]]
+        renamed = [first.replace(name="input", kind=Parameter.KEYWORD_ONLY), *rest]
+        calls.append((_shown(name, renamed, "Data"), result))
+    if "return_indices" in {p.name for p in parameters}:
+        shown = _shown(name, parameters, "Data", asked="return_indices")
+        calls.insert(0, (shown, "tuple[Tensor, np.ndarray]"))
+    return calls
+
+
+def _fixed_result(name: str) -> str | None:
+    """The result that is the same for plain data."""
+    if hasattr(getattr(ops, name), "op"):
+        return None
+    written = str(inspect.signature(getattr(ops, name)).return_annotation)
+    return written if written in ("np.ndarray", "SlogdetResult") else None
+
+
+def _result(name: str, kind: str) -> str:
+    return RESULTS.get(name, "Tensor").replace("Tensor", kind)
+
+
+def _is_data(name: str, p: Parameter) -> bool:
+    spec = getattr(getattr(ops, name), "op", None)
+    return p.name in (DATA if spec is None else {*spec.operands, "input"}) or p.name == "operands"
+
+
+def _type_of(name: str, p: Parameter, data: str) -> str:
+    if (p.name in JOINING and p.kind is not Parameter.VAR_POSITIONAL) or (
+        p.name == "input" and _joins(name)
+    ):
+        return {"Plain": "PlainArrays", "Data": "Arrays"}[data]
+    if _is_data(name, p):
+        return data if p.default is Parameter.empty else f"{data} | None"
+    written = "Any" if p.annotation is Parameter.empty else str(p.annotation)
+    kind = SPECIAL.get((name, p.name))
+    if kind is None:
+        kind = TYPES.get(p.name, "Any") if written in ("Any", "str") else written
+        kind = written if kind == "Any" else kind
+    optional = p.default is None and kind not in ("Any", "Axis") and "None" not in kind
+    return f"{kind} | None" if optional else kind
+
+
+def _joins(name: str) -> bool:
+    return next(iter(inspect.signature(getattr(ops, name)).parameters)) in JOINING
+
+
+def _shown(name: str, parameters: list[Parameter], data: str, asked: str = "") -> str:
+    """Parameters as written in a stub, PyTorch's words at the end; `asked`: a switch that is on."""
+    names = {p.name for p in parameters}
+    ordinary = [p for p in parameters if p.kind is not Parameter.VAR_KEYWORD and p.name != asked]
+    parts = []
+    keyword_only = False
+    for p in ordinary:
+        if p.kind is Parameter.KEYWORD_ONLY and not keyword_only:
+            parts.append("*")
+        keyword_only = keyword_only or p.kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_POSITIONAL)
+        star = "*" if p.kind is Parameter.VAR_POSITIONAL else ""
+        default = "" if p.default is Parameter.empty else f" = {p.default!r}"
+        parts.append(f"{star}{p.name}: {_type_of(name, p, data)}{default}")
+    words = [f"{WORDS[n]}: {TYPES[n]} = ..." for n in WORDS if n in names and WORDS[n] not in names]
+    words += [f"{asked}: Literal[True]"] if asked else []
+    if words and not keyword_only:
+        parts.append("*")
+    return ", ".join(parts + words)
+
+
+def _defined(name: str, calls: list[tuple[str, str]]) -> str:
+    """One function, or its overloads."""
     if len(calls) == 1:
         return f"def {name}({calls[0][0]}) -> {calls[0][1]}: ..."
     return "\n".join(f"@overload\ndef {name}({shown}) -> {gives}: ..." for shown, gives in calls)
 
 
-def _shown(parameters: list[Parameter], operands: tuple[str, ...], operand: str) -> str:
-    """Parameters as written in a stub, PyTorch's words at the end."""
-    names = {p.name for p in parameters}
+# -- methods -----------------------------------------------------------------------------------
+
+
+def methods_text() -> str:
+    """The stub of `autograd.engine.array_methods`: what hands on to an op has its arguments."""
+    source = Path(inspect.getfile(array_methods)).read_text(encoding="utf-8")
     parts = []
-    keyword_only = False
-    for p in parameters:
-        if p.kind is Parameter.VAR_KEYWORD:
-            continue
-        if p.kind is Parameter.KEYWORD_ONLY and not keyword_only:
-            parts.append("*")
-        keyword_only = keyword_only or p.kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_POSITIONAL)
-        kind = TYPES.get(p.name, "Any")
-        if p.name in operands:
-            kind = operand if p.default is Parameter.empty else f"{operand} | None"
-        star = "*" if p.kind is Parameter.VAR_POSITIONAL else ""
-        default = "" if p.default is Parameter.empty else " = ..."
-        parts.append(f"{star}{p.name}: {kind}{default}")
-    words = [
-        word for name, word in WORDS.items() if name in names and word.split(":")[0] not in names
-    ]
-    if words and not keyword_only:
-        parts.append("*")
-    return ", ".join(parts + [f"{word} = ..." for word in words])
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef):
+            parts.append(
+                f"class {node.name}:\n" + textwrap.indent("\n".join(_methods(node)), "    ")
+            )
+        elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            parts.append(_heading(node))
+    return _whole("The methods that a Tensor shares with arrays", parts)
 
 
-def _starred(p: Parameter) -> bool:
-    return p.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+def _methods(owner: ast.ClassDef) -> Iterator[str]:
+    for node in owner.body:
+        if isinstance(node, ast.FunctionDef):
+            passes_on = node.args.vararg is not None and node.args.vararg.arg == "args"
+            known = passes_on and node.name in ops.PUBLIC
+            yield _method(node.name) if known else _heading(node)
+        elif isinstance(node, ast.AnnAssign):
+            yield ast.unparse(node)
 
 
-def _gives_more(body: Callable[..., Any]) -> bool:
-    """Whether an op returns something besides its value: `out, closures, aux`."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(body)))
-    function = tree.body[0]
-    nested = [n for n in ast.walk(function) if isinstance(n, ast.FunctionDef) and n is not function]
-    inside = {id(n) for f in nested for n in ast.walk(f)}
-    returns = [n for n in ast.walk(function) if isinstance(n, ast.Return) and id(n) not in inside]
-    return any(isinstance(r.value, ast.Tuple) and len(r.value.elts) == 3 for r in returns)
+def _method(name: str) -> str:
+    """A method with the arguments that the op of its name takes after the first."""
+    function = getattr(ops, name)
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    shown = _shown(name, parameters, "Data")
+    if name in ("max", "min"):  # which give no pair as PyTorch's do with `dim`
+        shown = shown.replace("dim: Axis = ..., ", "")
+    result = _fixed_result(name) or _result(name, "Tensor")
+    return f"def {name}(self, {shown}) -> {result}: ..."
 
+
+def _heading(node: ast.FunctionDef) -> str:
+    """A function as it is written, without its body."""
+    if node.args.kwarg is not None and ast.unparse(node.args.kwarg.annotation or node) == "Never":
+        node.args.kwarg = None  # gathered to be refused
+    node.body = [ast.Expr(ast.Constant(...))]
+    return ast.unparse(node)
+
+
+STUBS = {
+    Path(ops.__file__).with_suffix(".pyi"): ops_text,
+    Path(array_methods.__file__).with_suffix(".pyi"): methods_text,
+}
 
 if __name__ == "__main__":
-    PATH.write_text(text() + "\n", encoding="utf-8")
+    for path, text in STUBS.items():
+        path.write_text(text() + "\n", encoding="utf-8")
+    ruff = [sys.executable, "-m", "ruff"]
+    subprocess.run([*ruff, "format", "-q", *map(str, STUBS)], check=True)
+    subprocess.run([*ruff, "check", "-q", "--fix", *map(str, STUBS)], check=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,6 +29,9 @@ _SATURATING = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
 _CLOSE = 0.01  # of the way to the limit counts as saturated
 _MOSTLY = 0.5  # share of saturated values that is worth a finding
 _FEW = 8  # samples from which on a unit can be called dead
+
+if TYPE_CHECKING:
+    from autograd.engine.annotations import Parameters
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Findings(list[Finding]):
 
 
 @named_arguments
-def lint(loss: Tensor, model: Any = None) -> Findings:
+def lint(loss: Tensor, model: Parameters | None = None) -> Findings:
     """What looks wrong in the graph of `loss`, before `backward` is called.
 
     - `no path`: a parameter of `model` that the loss does not depend on;

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Never, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Never
 
 import numpy as np
 
@@ -12,54 +11,10 @@ from autograd.engine.dtypes import as_array
 from autograd.errors import ArgumentError, GlassgradError, ours
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from autograd.engine.annotations import Data
     from autograd.engine.tensors import Tensor
-
-    Axis = int | Sequence[int] | None
-
-    # The keywords that methods take, NumPy's and PyTorch's.
-
-    class Along(TypedDict, total=False):
-        axis: Axis
-        dim: Axis
-
-    class Reduction(Along, total=False):
-        keepdims: bool
-        keepdim: bool
-
-    class Deviation(Reduction, total=False):
-        ddof: float
-        correction: float
-
-    class Norm(Reduction, total=False):
-        ord: Any
-
-    class Sorting(Along, total=False):
-        descending: bool
-        stable: bool
-
-    class Bounds(TypedDict, total=False):
-        a_min: Any
-        a_max: Any
-        min: Any
-        max: Any
-
-    class Rounding(TypedDict, total=False):
-        decimals: int
-
-    class Diagonal(TypedDict, total=False):
-        offset: int
-        axis1: int
-        axis2: int
-
-    class Taking(Along, total=False):
-        indices: Any
-        mode: str
-
-    class Axes(TypedDict, total=False):
-        axis1: int
-        axis2: int
 
 
 class ArrayMethods:
@@ -105,119 +60,119 @@ class ArrayMethods:
     def abs(self) -> Tensor:
         return ops.absolute(self)
 
-    def pow(self, exponent: Any, **unknown: Never) -> Tensor:
+    def pow(self, exponent: Data, **unknown: Never) -> Tensor:
         return ops.power(self, exponent, **unknown)
 
-    def add(self, other: Any, **unknown: Never) -> Tensor:
+    def add(self, other: Data, **unknown: Never) -> Tensor:
         return ops.add(self, other, **unknown)
 
-    def sub(self, other: Any, **unknown: Never) -> Tensor:
+    def sub(self, other: Data, **unknown: Never) -> Tensor:
         return ops.subtract(self, other, **unknown)
 
-    def mul(self, other: Any, **unknown: Never) -> Tensor:
+    def mul(self, other: Data, **unknown: Never) -> Tensor:
         return ops.multiply(self, other, **unknown)
 
-    def div(self, other: Any, **unknown: Never) -> Tensor:
+    def div(self, other: Data, **unknown: Never) -> Tensor:
         return ops.divide(self, other, **unknown)
 
-    def dot(self, other: Any, **unknown: Never) -> Tensor:
+    def dot(self, other: Data, **unknown: Never) -> Tensor:
         return ops.dot(self, other, **unknown)
 
-    def matmul(self, other: Any, **unknown: Never) -> Tensor:
+    def matmul(self, other: Data, **unknown: Never) -> Tensor:
         return ops.matmul(self, other, **unknown)
 
-    def sum(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
+    def sum(self, *args: Any, **kwargs: Any) -> Tensor:
         return ops.sum(self, *args, **kwargs)
 
-    def mean(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
+    def mean(self, *args: Any, **kwargs: Any) -> Tensor:
         return ops.mean(self, *args, **kwargs)
 
-    def std(self, *args: Any, **kwargs: Unpack[Deviation]) -> Tensor:
+    def std(self, *args: Any, **kwargs: Any) -> Tensor:
         return ops.std(self, *args, **kwargs)
 
-    def var(self, *args: Any, **kwargs: Unpack[Deviation]) -> Tensor:
+    def var(self, *args: Any, **kwargs: Any) -> Tensor:
         return ops.var(self, *args, **kwargs)
 
-    def prod(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
+    def prod(self, *args: Any, **kwargs: Any) -> Tensor:
         return ops.prod(self, *args, **kwargs)
 
-    def logsumexp(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
+    def logsumexp(self, *args: Any, **kwargs: Any) -> Tensor:
         return ops.logsumexp(self, *args, **kwargs)
 
-    def norm(self, *args: Any, **kwargs: Unpack[Norm]) -> Tensor:
+    def norm(self, *args: Any, **kwargs: Any) -> Tensor:
         return ops.norm(self, *args, **kwargs)
 
-    def cumsum(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
+    def cumsum(self, *args: Any, **kwargs: Any) -> Tensor:
         return ops.cumsum(self, *args, **kwargs)
 
-    def cumprod(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
+    def cumprod(self, *args: Any, **kwargs: Any) -> Tensor:
         return ops.cumprod(self, *args, **kwargs)
 
-    def max(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
+    def max(self, *args: Any, **kwargs: Any) -> Tensor:
         _no_pair("max", kwargs)
         return ops.max(self, *args, **kwargs)
 
-    def min(self, *args: Any, **kwargs: Unpack[Reduction]) -> Tensor:
+    def min(self, *args: Any, **kwargs: Any) -> Tensor:
         _no_pair("min", kwargs)
         return ops.min(self, *args, **kwargs)
 
-    def argmax(self, *args: Any, **kwargs: Unpack[Reduction]) -> np.ndarray:
+    def argmax(self, *args: Any, **kwargs: Any) -> np.ndarray:
         return ops.argmax(self, *args, **kwargs)
 
-    def argmin(self, *args: Any, **kwargs: Unpack[Reduction]) -> np.ndarray:
+    def argmin(self, *args: Any, **kwargs: Any) -> np.ndarray:
         return ops.argmin(self, *args, **kwargs)
 
-    def argsort(self, *args: Any, **kwargs: Unpack[Sorting]) -> np.ndarray:
+    def argsort(self, *args: Any, **kwargs: Any) -> np.ndarray:
         return ops.argsort(self, *args, **kwargs)
 
-    def sort(self, *args: Any, **kwargs: Unpack[Sorting]) -> Tensor:
+    def sort(self, *args: Any, **kwargs: Any) -> Tensor:
         return ops.sort(self, *args, **kwargs)
 
-    def clip(self, *args: Any, **kwargs: Unpack[Bounds]) -> Tensor:
+    def clip(self, *args: Any, **kwargs: Any) -> Tensor:
         return ops.clip(self, *args, **kwargs)
 
-    def round(self, *args: Any, **kwargs: Unpack[Rounding]) -> Tensor:
+    def round(self, *args: Any, **kwargs: Any) -> Tensor:
         return ops.round(self, *args, **kwargs)
 
-    def trace(self, *args: Any, **kwargs: Unpack[Diagonal]) -> Tensor:
+    def trace(self, *args: Any, **kwargs: Any) -> Tensor:
         return ops.trace(self, *args, **kwargs)
 
-    def diagonal(self, *args: Any, **kwargs: Unpack[Diagonal]) -> Tensor:
+    def diagonal(self, *args: Any, **kwargs: Any) -> Tensor:
         return ops.diagonal(self, *args, **kwargs)
 
-    def take(self, *args: Any, **kwargs: Unpack[Taking]) -> Tensor:
+    def take(self, *args: Any, **kwargs: Any) -> Tensor:
         return ops.take(self, *args, **kwargs)
 
-    def repeat(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
+    def repeat(self, *args: Any, **kwargs: Any) -> Tensor:
         return ops.repeat(self, *args, **kwargs)
 
-    def swapaxes(self, *args: Any, **kwargs: Unpack[Axes]) -> Tensor:
+    def swapaxes(self, *args: Any, **kwargs: Any) -> Tensor:
         return ops.swapaxes(self, *args, **kwargs)
 
-    def squeeze(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
+    def squeeze(self, *args: Any, **kwargs: Any) -> Tensor:
         return ops.squeeze(self, *args, **kwargs)
 
-    def softmax(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
+    def softmax(self, *args: Any, **kwargs: Any) -> Tensor:
         return ops.softmax(self, *args, **kwargs)
 
-    def log_softmax(self, *args: Any, **kwargs: Unpack[Along]) -> Tensor:
+    def log_softmax(self, *args: Any, **kwargs: Any) -> Tensor:
         return ops.log_softmax(self, *args, **kwargs)
 
-    def clamp(self, min: Any = None, max: Any = None, **unknown: Never) -> Tensor:
+    def clamp(self, min: Data | None = None, max: Data | None = None, **unknown: Never) -> Tensor:
         return ops.clip(self, min, max, **unknown)
 
     def unsqueeze(self, dim: int, **unknown: Never) -> Tensor:
         return ops.expand_dims(self, dim, **unknown)
 
-    def reshape(self, *shape: Any, order: str = "C", **unknown: Never) -> Tensor:
+    def reshape(self, *shape: int | Sequence[int], order: str = "C", **unknown: Never) -> Tensor:
         if order != "C" or unknown:
             return ops.reshape(self, _spread(shape), order=order, **unknown)
         return ops.reshape(self, _spread(shape))
 
-    def view(self, *shape: Any) -> Tensor:
+    def view(self, *shape: int | Sequence[int]) -> Tensor:
         return ops.reshape(self, _spread(shape))
 
-    def transpose(self, *axes: Any) -> Tensor:
+    def transpose(self, *axes: int | Sequence[int] | None) -> Tensor:
         axes = _spread(axes)
         if len(axes) == 2 and self._data.ndim != 2:
             raise ArgumentError(
@@ -226,10 +181,10 @@ class ArrayMethods:
             )
         return ops.transpose(self, axes or None)
 
-    def permute(self, *axes: Any) -> Tensor:
+    def permute(self, *axes: int | Sequence[int]) -> Tensor:
         return ops.transpose(self, _spread(axes))
 
-    def expand(self, *shape: Any) -> Tensor:
+    def expand(self, *shape: int | Sequence[int]) -> Tensor:
         return ops.expand(self, _spread(shape))
 
     def ravel(self, order: str = "C", **unknown: Never) -> Tensor:
@@ -278,7 +233,9 @@ def _no_pair(name: str, kwargs: Any) -> None:
         )
 
 
-def numpys_operators(ufunc: np.ufunc) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def numpys_operators(
+    ufunc: np.ufunc,
+) -> tuple[Callable[[Any, Data], Tensor], Callable[[Any, Data], Tensor]]:
     """An operator that no op stands for, and its reflection: `a // b`, `a % b`, `a & b`."""
 
     def forward(self: Any, other: Any) -> Any:

@@ -32,6 +32,8 @@ from autograd.support.unknown import answer_for, named_arguments, unknown_keywor
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from autograd.engine.annotations import Data
+
 __all__ = ["RemovableHook", "Tensor", "tensor"]
 
 
@@ -329,7 +331,10 @@ class Tensor(ArrayMethods):
         values.flags.writeable = False
         return values
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    # To checkers, of objects: then what NumPy makes of a Tensor is Any, as it may be a Tensor.
+    def __array__(
+        self, dtype: Any = None, copy: bool | None = None
+    ) -> np.ndarray[Any, np.dtype[np.object_]]:
         if self._requires_grad and is_grad_enabled():
             raise DTypeError(
                 "this Tensor requires a gradient, which would be lost in a plain array: "
@@ -349,7 +354,7 @@ class Tensor(ArrayMethods):
 
     def __dlpack__(self, **options: Any) -> Any:
         """This memory for another library's array; refused while a gradient could get lost."""
-        return self.__array__().__dlpack__(**options)
+        return self.numpy().__dlpack__(**options)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return self._data.__dlpack_device__()
@@ -424,7 +429,7 @@ class Tensor(ArrayMethods):
 
     # -- writing in place -------------------------------------------------------------------
 
-    def __setitem__(self, key: Any, value: Any) -> None:
+    def __setitem__(self, key: Any, value: Data) -> None:
         if self.node is not None:
             raise InPlaceError(
                 f"x[...] = value: x is the result of {self.node!r}, which the graph still needs. "
@@ -476,23 +481,23 @@ class Tensor(ArrayMethods):
         self._write(lambda: ufunc(self._data, other, out=self._data, casting="same_kind"))
         return self
 
-    def __iadd__(self, other: Any) -> Tensor:
+    def __iadd__(self, other: Data) -> Tensor:
         return self._in_place(ops.add, np.add, other)
 
-    def __isub__(self, other: Any) -> Tensor:
+    def __isub__(self, other: Data) -> Tensor:
         return self._in_place(ops.subtract, np.subtract, other)
 
-    def __imul__(self, other: Any) -> Tensor:
+    def __imul__(self, other: Data) -> Tensor:
         return self._in_place(ops.multiply, np.multiply, other)
 
-    def __itruediv__(self, other: Any) -> Tensor:
+    def __itruediv__(self, other: Data) -> Tensor:
         return self._in_place(ops.divide, np.true_divide, other)
 
-    def __ipow__(self, other: Any) -> Tensor:
+    def __ipow__(self, other: Data) -> Tensor:
         return self._in_place(ops.power, np.power, other)
 
     @named_arguments
-    def fill_(self, value: Any) -> Tensor:
+    def fill_(self, value: Data) -> Tensor:
         """Set every element, in place."""
         value = self._to_write(value, "fill_")
         self._write(lambda: self._data.fill(value))
@@ -503,7 +508,7 @@ class Tensor(ArrayMethods):
         return self.fill_(0)
 
     @named_arguments
-    def copy_(self, other: Any) -> Tensor:
+    def copy_(self, other: Data) -> Tensor:
         """Take over the values of `other`, in place."""
         other = self._to_write(other, "copy_")
         self._write(lambda: np.copyto(self._data, other, casting="same_kind"))
@@ -512,70 +517,70 @@ class Tensor(ArrayMethods):
     # -- operators --------------------------------------------------------------------------
     # What an op does not know is left to the other operand's own type, if that has the operator.
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Data) -> Tensor:
         try:
             return ops.add(self, other)
         except ForeignOperandError as error:
             return _leave_to(other, "__radd__", error)
 
-    def __radd__(self, other: Any) -> Any:
+    def __radd__(self, other: Data) -> Tensor:
         return ops.add(other, self)
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: Data) -> Tensor:
         try:
             return ops.subtract(self, other)
         except ForeignOperandError as error:
             return _leave_to(other, "__rsub__", error)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: Data) -> Tensor:
         return ops.subtract(other, self)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: Data) -> Tensor:
         try:
             return ops.multiply(self, other)
         except ForeignOperandError as error:
             return _leave_to(other, "__rmul__", error)
 
-    def __rmul__(self, other: Any) -> Any:
+    def __rmul__(self, other: Data) -> Tensor:
         return ops.multiply(other, self)
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: Data) -> Tensor:
         try:
             return ops.divide(self, other)
         except ForeignOperandError as error:
             return _leave_to(other, "__rtruediv__", error)
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: Data) -> Tensor:
         return ops.divide(other, self)
 
-    def __pow__(self, other: Any) -> Any:
+    def __pow__(self, other: Data) -> Tensor:
         try:
             return ops.power(self, other)
         except ForeignOperandError as error:
             return _leave_to(other, "__rpow__", error)
 
-    def __rpow__(self, other: Any) -> Any:
+    def __rpow__(self, other: Data) -> Tensor:
         return ops.power(other, self)
 
-    def __matmul__(self, other: Any) -> Any:
+    def __matmul__(self, other: Data) -> Tensor:
         try:
             return ops.matmul(self, other)
         except ForeignOperandError as error:
             return _leave_to(other, "__rmatmul__", error)
 
-    def __rmatmul__(self, other: Any) -> Any:
+    def __rmatmul__(self, other: Data) -> Tensor:
         return ops.matmul(other, self)
 
-    def __neg__(self) -> Any:
+    def __neg__(self) -> Tensor:
         return ops.negative(self)
 
-    def __pos__(self) -> Any:
+    def __pos__(self) -> Tensor:
         return ops.positive(self)
 
-    def __abs__(self) -> Any:
+    def __abs__(self) -> Tensor:
         return ops.absolute(self)
 
-    def __round__(self, ndigits: int | None = None) -> Any:
+    def __round__(self, ndigits: int | None = None) -> Tensor:
         return ops.round(self, 0 if ndigits is None else ndigits)
 
     # Integers and booleans have these, which carry no gradient: Tensors of what NumPy makes of it.
@@ -591,25 +596,25 @@ class Tensor(ArrayMethods):
     __lshift__, __rlshift__ = numpys_operators(np.left_shift)
     __rshift__, __rrshift__ = numpys_operators(np.right_shift)
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: Any) -> Tensor:
         return ops.getitem(self, key)
 
-    def __eq__(self, other: object) -> Any:
+    def __eq__(self, other: object) -> np.ndarray:  # type: ignore[override]
         return bound.compared(np.equal, self, other)
 
-    def __ne__(self, other: object) -> Any:
+    def __ne__(self, other: object) -> np.ndarray:  # type: ignore[override]
         return bound.compared(np.not_equal, self, other)
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: Data) -> np.ndarray:
         return bound.compared(np.less, self, other)
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: Data) -> np.ndarray:
         return bound.compared(np.less_equal, self, other)
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: Data) -> np.ndarray:
         return bound.compared(np.greater, self, other)
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: Data) -> np.ndarray:
         return bound.compared(np.greater_equal, self, other)
 
     __hash__ = object.__hash__

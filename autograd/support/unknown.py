@@ -12,7 +12,7 @@ import difflib
 import functools
 import inspect
 from collections.abc import Callable, Collection, Iterable
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
@@ -226,7 +226,7 @@ class NamedArguments:
 
     __slots__ = ()
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         if args or kwargs:  # without any, it may be a copy that is being made
             constructor = cls.__init__
             given = _fitted(_signature(constructor), cls.__name__, (None, *args), kwargs)

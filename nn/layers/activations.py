@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import autograd as ag
 from nn import functional as F
 from nn.module import Module
+
+if TYPE_CHECKING:
+    from autograd import Tensor
+    from autograd.engine.annotations import Approximate, Data
 
 __all__ = [
     "ELU",
@@ -40,7 +44,7 @@ class ReLU(Module):
         super().__init__()
         self.at_zero = at_zero
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return ag.relu(x, self.at_zero)
 
     def extra_repr(self) -> str:
@@ -56,7 +60,7 @@ class LeakyReLU(Module):
         super().__init__()
         self.negative_slope = negative_slope
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.leaky_relu(x, self.negative_slope)
 
 
@@ -69,7 +73,7 @@ class ELU(Module):
         super().__init__()
         self.alpha = alpha
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.elu(x, self.alpha)
 
 
@@ -79,7 +83,7 @@ class SELU(Module):
     def __init__(self, inplace: bool = False):
         super().__init__()
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.selu(x)
 
 
@@ -89,7 +93,7 @@ class SiLU(Module):
     def __init__(self, inplace: bool = False):
         super().__init__()
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.silu(x)
 
 
@@ -102,35 +106,35 @@ class Softplus(Module):
         super().__init__()
         self.beta, self.threshold = beta, threshold
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.softplus(x, self.beta, self.threshold)
 
 
 class Softsign(Module):
     """x / (1 + |x|)."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.softsign(x)
 
 
 class Sigmoid(Module):
     """σ(x) = 1 / (1 + e⁻ˣ)."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.sigmoid(x)
 
 
 class LogSigmoid(Module):
     """log σ(x), without overflow."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.logsigmoid(x)
 
 
 class Tanh(Module):
     """tanh x."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.tanh(x)
 
 
@@ -139,11 +143,11 @@ class GELU(Module):
 
     _shown = ("approximate",)
 
-    def __init__(self, approximate: str = "none"):
+    def __init__(self, approximate: Approximate = "none"):
         super().__init__()
         self.approximate = approximate
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.gelu(x, self.approximate)
 
 
@@ -160,12 +164,12 @@ class _AlongAxis(Module):
 class Softmax(_AlongAxis):
     """e^x / Σ e^x along axis `dim`."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.softmax(x, self.dim)
 
 
 class LogSoftmax(_AlongAxis):
     """x − log Σ e^x along axis `dim`."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.log_softmax(x, self.dim)

@@ -18,7 +18,15 @@ from nn.parameter import Parameter
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["empty", "per_axis", "probability", "require_size", "start_uniform", "whole_number"]
+__all__ = [
+    "empty",
+    "empty_if",
+    "per_axis",
+    "probability",
+    "require_size",
+    "start_uniform",
+    "whole_number",
+]
 
 
 def per_axis(layer: str, axes: int, name: str, value: Any, least: int) -> tuple[int, ...]:
@@ -69,6 +77,11 @@ def require_size(layer: str, argument: str, size: int, x: Any, axis: int, what: 
 def empty(shape: tuple[int, ...], dtype: npt.DTypeLike | None) -> Parameter:
     """A parameter to be filled, in the default dtype if None."""
     return Parameter(init.empty(shape, dtype))
+
+
+def empty_if(wanted: bool, shape: tuple[int, ...], dtype: npt.DTypeLike | None) -> Parameter | Any:
+    """`empty(shape, dtype)`, or None if it is not wanted: type checkers let that pass."""
+    return empty(shape, dtype) if wanted else None
 
 
 def start_uniform(weight: Parameter, bias: Parameter | None) -> None:

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from autograd.errors import ArgumentError, ShapeError
 from nn import functional as F
 from nn import init
-from nn.layers.arguments import empty, per_axis, require_size, start_uniform, whole_number
+from nn.layers.arguments import empty, empty_if, per_axis, require_size, start_uniform, whole_number
 from nn.module import Module
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from autograd import Tensor
+    from autograd.engine.annotations import Data
 
 __all__ = ["Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d", "LocalConv2d"]
 
@@ -62,7 +65,7 @@ class _Convolution(Module):
             )
         self.padding_mode = padding_mode
         self.weight = empty((*self._weight_channels(), *kernel_size), dtype)
-        self.bias = empty((self.out_channels,), dtype) if bias else None
+        self.bias = empty_if(bias, (self.out_channels,), dtype)
         self.reset_parameters()
 
     def _weight_channels(self) -> tuple[int, int]:
@@ -125,7 +128,7 @@ class ConvNd(_Convolution):
         kernel = sizes("kernel_size", kernel_size, 1)
         self._start((in_channels, out_channels), kernel, groups, bias, padding_mode, dtype)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         self._require_channels(x)
         return self._function(
             x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups,
@@ -199,7 +202,7 @@ class ConvTransposeNd(_Convolution):
     def _weight_channels(self) -> tuple[int, int]:
         return self.in_channels, self.out_channels // self.groups
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         self._require_channels(x)
         return self._function(
             x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups,
@@ -280,7 +283,7 @@ class LocalConv2d(Module):
             )
         kernels = (self.out_channels, self.in_channels, *self.kernel_size)
         self.weight = empty((*self.output_size, *kernels), dtype)
-        self.bias = empty((self.out_channels, *self.output_size), dtype) if bias else None
+        self.bias = empty_if(bias, (self.out_channels, *self.output_size), dtype)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -290,7 +293,7 @@ class LocalConv2d(Module):
         if self.bias is not None:
             init.uniform_(self.bias, -bound, bound)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         require_size("LocalConv2d", "in_channels", self.in_channels, x, -3, "channels")
         if F.shape_of(x)[-2:] != self.input_size:
             raise ShapeError(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import autograd as ag
 from autograd.errors import ArgumentError
 from nn import functional as F
 from nn import init
-from nn.layers.arguments import empty, require_size, start_uniform, whole_number
+from nn.layers.arguments import empty, empty_if, require_size, start_uniform, whole_number
 from nn.module import Module
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from autograd import Tensor
+    from autograd.engine.annotations import Data
 
 __all__ = ["Bilinear", "Embedding", "Linear"]
 
@@ -43,14 +46,14 @@ class Linear(Module):
         self.in_features = whole_number("Linear", "in_features", in_features, 1)
         self.out_features = whole_number("Linear", "out_features", out_features, 1)
         self.weight = empty((self.out_features, self.in_features), dtype)
-        self.bias = empty((self.out_features,), dtype) if bias else None
+        self.bias = empty_if(bias, (self.out_features,), dtype)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Draw the starting values anew."""
         start_uniform(self.weight, self.bias)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         require_size("Linear", "in_features", self.in_features, x, -1, "columns")
         return ag.linear(x, self.weight, self.bias)
 
@@ -83,7 +86,7 @@ class Bilinear(Module):
         self.in2_features = whole_number("Bilinear", "in2_features", in2_features, 1)
         self.out_features = whole_number("Bilinear", "out_features", out_features, 1)
         self.weight = empty((self.out_features, self.in1_features, self.in2_features), dtype)
-        self.bias = empty((self.out_features,), dtype) if bias else None
+        self.bias = empty_if(bias, (self.out_features,), dtype)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -93,7 +96,7 @@ class Bilinear(Module):
         if self.bias is not None:
             init.uniform_(self.bias, -bound, bound)
 
-    def forward(self, x1: Any, x2: Any) -> Any:
+    def forward(self, x1: Data, x2: Data) -> Tensor:
         require_size("Bilinear", "in1_features", self.in1_features, x1, -1, "columns in x1")
         require_size("Bilinear", "in2_features", self.in2_features, x2, -1, "columns in x2")
         return F.bilinear(x1, x2, self.weight, self.bias)
@@ -146,7 +149,7 @@ class Embedding(Module):
         if self.padding_idx is not None:
             init.zeros_(self.weight.detach()[self.padding_idx])
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.embedding(x, self.weight, self.padding_idx)
 
     def extra_repr(self) -> str:

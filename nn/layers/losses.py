@@ -5,12 +5,16 @@ Shapes must be equal where both are values: what would broadcast is a `ShapeErro
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 from autograd.errors import ArgumentError
 from nn import functional as F
 from nn.module import Module
 from nn.parameter import Buffer
+
+if TYPE_CHECKING:
+    from autograd import Tensor
+    from autograd.engine.annotations import Data, Reduction
 
 __all__ = [
     "BCELoss",
@@ -33,7 +37,7 @@ class _Loss(Module):
 
     _reductions: tuple[str, ...] = REDUCTIONS
 
-    def __init__(self, reduction: str = "mean"):
+    def __init__(self, reduction: Reduction = "mean"):
         super().__init__()
         if reduction not in self._reductions:
             raise ArgumentError(
@@ -49,7 +53,7 @@ class _Loss(Module):
 class _WeightedLoss(_Loss):
     """A loss whose terms have weights."""
 
-    def __init__(self, weight: Any = None, *, reduction: str = "mean"):
+    def __init__(self, weight: Data | None = None, *, reduction: Reduction = "mean"):
         super().__init__(reduction)
         self.weight = None if weight is None else Buffer(weight)
 
@@ -66,16 +70,16 @@ class CrossEntropyLoss(_WeightedLoss):
 
     def __init__(
         self,
-        weight: Any = None,
+        weight: Data | None = None,
         *,
         ignore_index: int = -100,
-        reduction: str = "mean",
+        reduction: Reduction = "mean",
         label_smoothing: float = 0.0,
     ):
         super().__init__(weight, reduction=reduction)
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
 
-    def forward(self, input: Any, target: Any) -> Any:
+    def forward(self, input: Data, target: Data) -> Tensor:
         return F.cross_entropy(
             input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing
         )
@@ -84,11 +88,13 @@ class CrossEntropyLoss(_WeightedLoss):
 class NLLLoss(_WeightedLoss):
     """−input of the right class, for log-probabilities; see `F.nll_loss`."""
 
-    def __init__(self, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean"):
+    def __init__(
+        self, weight: Data | None = None, *, ignore_index: int = -100, reduction: Reduction = "mean"
+    ):
         super().__init__(weight, reduction=reduction)
         self.ignore_index = ignore_index
 
-    def forward(self, input: Any, target: Any) -> Any:
+    def forward(self, input: Data, target: Data) -> Tensor:
         return F.nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
 
 
@@ -100,54 +106,60 @@ class MSELoss(_Loss):
     tensor(2.5)
     """
 
-    def forward(self, input: Any, target: Any) -> Any:
+    def forward(self, input: Data, target: Data) -> Tensor:
         return F.mse_loss(input, target, self.reduction)
 
 
 class L1Loss(_Loss):
     """|input − target|."""
 
-    def forward(self, input: Any, target: Any) -> Any:
+    def forward(self, input: Data, target: Data) -> Tensor:
         return F.l1_loss(input, target, self.reduction)
 
 
 class HuberLoss(_Loss):
     """d²/2 where |d| ≤ δ, δ (|d| − δ/2) beyond, for d = input − target."""
 
-    def __init__(self, reduction: str = "mean", delta: float = 1.0):
+    def __init__(self, reduction: Reduction = "mean", delta: float = 1.0):
         super().__init__(reduction)
         self.delta = delta
 
-    def forward(self, input: Any, target: Any) -> Any:
+    def forward(self, input: Data, target: Data) -> Tensor:
         return F.huber_loss(input, target, self.reduction, self.delta)
 
 
 class SmoothL1Loss(_Loss):
     """d²/(2β) where |d| < β, |d| − β/2 beyond, for d = input − target."""
 
-    def __init__(self, reduction: str = "mean", beta: float = 1.0):
+    def __init__(self, reduction: Reduction = "mean", beta: float = 1.0):
         super().__init__(reduction)
         self.beta = beta
 
-    def forward(self, input: Any, target: Any) -> Any:
+    def forward(self, input: Data, target: Data) -> Tensor:
         return F.smooth_l1_loss(input, target, self.reduction, self.beta)
 
 
 class BCELoss(_WeightedLoss):
     """−(t log p + (1 − t) log(1 − p)) of probabilities p, times `weight`."""
 
-    def forward(self, input: Any, target: Any) -> Any:
+    def forward(self, input: Data, target: Data) -> Tensor:
         return F.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
 
 
 class BCEWithLogitsLoss(_WeightedLoss):
     """`BCELoss` of σ(input), without overflow; `pos_weight` is a factor for t = 1."""
 
-    def __init__(self, weight: Any = None, *, reduction: str = "mean", pos_weight: Any = None):
+    def __init__(
+        self,
+        weight: Data | None = None,
+        *,
+        reduction: Reduction = "mean",
+        pos_weight: Data | None = None,
+    ):
         super().__init__(weight, reduction=reduction)
         self.pos_weight = None if pos_weight is None else Buffer(pos_weight)
 
-    def forward(self, input: Any, target: Any) -> Any:
+    def forward(self, input: Data, target: Data) -> Tensor:
         return F.binary_cross_entropy_with_logits(
             input, target, self.weight, reduction=self.reduction, pos_weight=self.pos_weight
         )
@@ -158,11 +170,13 @@ class KLDivLoss(_Loss):
 
     _reductions = (*REDUCTIONS, "batchmean")
 
-    def __init__(self, reduction: str = "mean", log_target: bool = False):
-        super().__init__(reduction)
+    def __init__(
+        self, reduction: Reduction | Literal["batchmean"] = "mean", log_target: bool = False
+    ):
+        super().__init__(reduction)  # type: ignore[arg-type]
         self.log_target = log_target
 
-    def forward(self, input: Any, target: Any) -> Any:
+    def forward(self, input: Data, target: Data) -> Tensor:
         return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
 
 
@@ -181,15 +195,15 @@ class MultiMarginLoss(_WeightedLoss):
         self,
         p: int = 1,
         margin: float = 1.0,
-        weight: Any = None,
+        weight: Data | None = None,
         *,
-        reduction: str = "mean",
+        reduction: Reduction = "mean",
         divide_by_classes: bool = True,
     ):
         super().__init__(weight, reduction=reduction)
         self.p, self.margin, self.divide_by_classes = p, margin, divide_by_classes
 
-    def forward(self, input: Any, target: Any) -> Any:
+    def forward(self, input: Data, target: Data) -> Tensor:
         return F.multi_margin_loss(
             input, target, self.p, self.margin, self.weight, self.reduction,
             divide_by_classes=self.divide_by_classes,

@@ -12,12 +12,15 @@ from autograd.errors import ArgumentError, ShapeError
 from autograd.support.advice import channels_last
 from nn import functional as F
 from nn import init
-from nn.layers.arguments import empty, whole_number
+from nn.layers.arguments import empty, empty_if, whole_number
 from nn.module import Module
 from nn.parameter import Buffer, Parameter
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from autograd import Tensor
+    from autograd.engine.annotations import Data, Size
 
 __all__ = [
     "BatchNorm1d",
@@ -38,8 +41,8 @@ class Normalization(Module):
     def _start(
         self, shape: tuple[int, ...], dtype: npt.DTypeLike | None, *, weight: bool, bias: bool
     ) -> None:
-        self.weight = empty(shape, dtype) if weight else None
-        self.bias = empty(shape, dtype) if bias else None
+        self.weight = empty_if(weight, shape, dtype)
+        self.bias = empty_if(bias, shape, dtype)
 
     def reset_parameters(self) -> None:
         """Scale 1 and shift 0."""
@@ -74,9 +77,9 @@ class _BatchNorm(Normalization):
         self.track_running_stats = track_running_stats
         shape = (self.num_features,)
         self._start(shape, dtype, weight=affine, bias=affine)
-        self.running_mean: Buffer | None = None
-        self.running_var: Buffer | None = None
-        self.num_batches_tracked: Buffer | None = None
+        self.running_mean: Buffer | Any = None
+        self.running_var: Buffer | Any = None
+        self.num_batches_tracked: Buffer | Any = None
         if track_running_stats:
             self.running_mean = Buffer(empty(shape, dtype).data)
             self.running_var = Buffer(empty(shape, dtype).data)
@@ -92,7 +95,7 @@ class _BatchNorm(Normalization):
         if self.num_batches_tracked is not None:
             self.num_batches_tracked.fill_(0)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         self._check(F.shape_of(x))
         return self._normalized(x)
 
@@ -223,7 +226,7 @@ class LayerNorm(Normalization):
 
     def __init__(
         self,
-        normalized_shape: int | tuple[int, ...],
+        normalized_shape: Size,
         eps: float = 1e-5,
         elementwise_affine: bool = True,
         bias: bool = True,
@@ -243,7 +246,7 @@ class LayerNorm(Normalization):
         self._start(self.normalized_shape, dtype, weight=elementwise_affine, bias=bias)
         self.reset_parameters()
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
@@ -278,7 +281,7 @@ class GroupNorm(Normalization):
         self._start((self.num_channels,), dtype, weight=affine, bias=affine)
         self.reset_parameters()
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         shape = F.shape_of(x)
         if len(shape) < 2 or shape[1] != self.num_channels:
             raise ShapeError(

@@ -6,10 +6,16 @@ A class for a number of axes says which function it calls; arguments and repr ar
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nn import functional as F
 from nn.module import Module
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from autograd import Tensor
+    from autograd.engine.annotations import Data, Size
 
 __all__ = [
     "AbsMaxPool2d",
@@ -24,8 +30,6 @@ __all__ = [
     "MaxPool2d",
     "Subsample2d",
 ]
-
-Size = int | tuple[int, ...]
 
 
 class _Pool(Module):
@@ -54,7 +58,7 @@ class _MaxPool(_Pool):
         self.padding, self.dilation = padding, dilation
         self.return_indices, self.ceil_mode = return_indices, ceil_mode
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return self._function(
             x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode,
             self.return_indices,
@@ -95,7 +99,7 @@ class AbsMaxPool2d(_MaxPool):
     ):
         super().__init__(kernel_size, stride, padding, dilation, ceil_mode=ceil_mode)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.absmax_pool2d(
             x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
         )
@@ -121,7 +125,7 @@ class _AvgPool(_Pool):
         self.padding, self.ceil_mode = padding, ceil_mode
         self.count_include_pad, self.divisor_override = count_include_pad, divisor_override
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return self._function(
             x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad,
             self.divisor_override,
@@ -151,7 +155,7 @@ class AvgPool1d(_AvgPool):
     ):
         super().__init__(kernel_size, stride, padding, ceil_mode, count_include_pad)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.avg_pool1d(
             x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
         )
@@ -162,11 +166,11 @@ class _AdaptivePool(_Pool):
 
     _shown = ("output_size",)
 
-    def __init__(self, output_size: int | tuple[int | None, ...] | None):
+    def __init__(self, output_size: int | Sequence[int | None] | None):
         super().__init__()
         self.output_size = output_size
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return self._function(x, self.output_size)
 
 
@@ -189,12 +193,12 @@ class _AdaptiveMaxPool(_AdaptivePool):
     """Maxima over windows that follow from the size that is wanted."""
 
     def __init__(
-        self, output_size: int | tuple[int | None, ...] | None, return_indices: bool = False
+        self, output_size: int | Sequence[int | None] | None, return_indices: bool = False
     ):
         super().__init__(output_size)
         self.return_indices = return_indices
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return self._function(x, self.output_size, self.return_indices)
 
 
@@ -222,7 +226,7 @@ class GlobalAvgPool2d(Module):
         super().__init__()
         self.keepdims = keepdims
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.global_avg_pool2d(x, self.keepdims)
 
 
@@ -235,5 +239,5 @@ class Subsample2d(Module):
         super().__init__()
         self.stride = stride
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.subsample2d(x, self.stride)

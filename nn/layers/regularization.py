@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from nn import functional as F
 from nn.layers.arguments import probability
 from nn.module import Module
+
+if TYPE_CHECKING:
+    from autograd import Tensor
+    from autograd.engine.annotations import Data
 
 __all__ = ["Dropout", "Dropout2d"]
 
@@ -27,12 +31,12 @@ class Dropout(Module):
         super().__init__()
         self.p = probability(type(self).__name__, "p", p)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.dropout(x, self.p, self.training)
 
 
 class Dropout2d(Dropout):
     """In training whole channels of x (N, C, H, W) are zeroed with probability p."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.dropout2d(x, self.p, self.training)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import autograd as ag
 from autograd.errors import ShapeError
 from nn import functional as F
 from nn.module import Module
+
+if TYPE_CHECKING:
+    from autograd import Tensor
+    from autograd.engine.annotations import Data, Size
 
 __all__ = ["Flatten", "Fold", "Identity", "Unflatten", "Unfold"]
 
@@ -36,7 +40,7 @@ class Flatten(Module):
         super().__init__()
         self.start_dim, self.end_dim = start_dim, end_dim
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return ag.flatten(x, self.start_dim, self.end_dim)
 
 
@@ -54,7 +58,7 @@ class Unflatten(Module):
         super().__init__()
         self.dim, self.unflattened_size = dim, tuple(unflattened_size)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         shape = tuple(F.shape_of(x))
         if not -len(shape) <= self.dim < len(shape):
             raise ShapeError(f"Unflatten: x of shape {shape} has no axis {self.dim}")
@@ -67,12 +71,12 @@ class Unfold(Module):
 
     _shown = ("kernel_size", "dilation", "padding", "stride")
 
-    def __init__(self, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1):
+    def __init__(self, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1):
         super().__init__()
         self.kernel_size, self.dilation = kernel_size, dilation
         self.padding, self.stride = padding, stride
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.unfold(x, self.kernel_size, self.dilation, self.padding, self.stride)
 
 
@@ -83,17 +87,17 @@ class Fold(Module):
 
     def __init__(
         self,
-        output_size: Any,
-        kernel_size: Any,
-        dilation: Any = 1,
-        padding: Any = 0,
-        stride: Any = 1,
+        output_size: Size,
+        kernel_size: Size,
+        dilation: Size = 1,
+        padding: Size = 0,
+        stride: Size = 1,
     ):
         super().__init__()
         self.output_size, self.kernel_size, self.dilation = output_size, kernel_size, dilation
         self.padding, self.stride = padding, stride
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Data) -> Tensor:
         return F.fold(
             x, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride
         )
