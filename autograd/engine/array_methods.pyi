@@ -2,11 +2,9 @@
 
 # mypy: disable-error-code="overload-overlap"
 
+import numpy as np
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
-
-import numpy as np
-
 from autograd.engine.annotations import Axis, Data, Size
 from autograd.engine.tensors import Tensor
 

@@ -2,19 +2,17 @@
 
 # mypy: disable-error-code="overload-overlap"
 
+import numpy as np
 from collections.abc import Sequence
 from typing import Any, Literal, overload
-
-import numpy as np
-
 from autograd.engine.annotations import (
     Approximate,
     Arrays,
     Axis,
-    Data,
     DType,
-    Padding,
+    Data,
     PadMode,
+    Padding,
     Plain,
     PlainArrays,
     Reduction,
@@ -121,9 +119,9 @@ __all__ = [
     "linear_scan",
     "local_conv2d",
     "log",
+    "log10",
     "log1p",
     "log2",
-    "log10",
     "log_softmax",
     "logaddexp",
     "logsumexp",
