@@ -11,6 +11,7 @@ import pytest
 from autograd.kernels.conv import dispatch as conv
 from autograd.kernels.conv import numpy_twin as conv_twin
 from autograd.kernels.conv.lanes import choice as lanes
+from autograd.kernels.conv.machine import machine, set_machine
 from autograd.kernels.conv.shape import ConvShape, conv_shape
 from autograd.kernels.launch import runtime
 from tests.test_kernels_conv import SHAPES, assert_close, fenced, needs_numba, threads
@@ -66,11 +67,10 @@ def expected(*arrays_and_shape):
 @pytest.fixture
 def vectors(request):
     """Code for the named kind of CPU, for one test."""
-    from autograd.kernels.conv.direct import launch as direct_launch
 
-    direct_launch.set_machine(request.param)
+    set_machine(request.param)
     yield request.param
-    direct_launch.set_machine(None)
+    set_machine(None)
 
 
 @pytest.mark.parametrize("vectors", WIDTHS, indirect=True)
@@ -149,12 +149,11 @@ CHOSEN = {
 @pytest.mark.parametrize("name", CHOSEN)
 @pytest.mark.parametrize("vectors", ["avx2"], indirect=True)
 def test_chosen_by_shape(name, vectors, monkeypatch):
-    from autograd.kernels.conv.direct import launch as direct_launch
 
     (x, w, stride, padding), wanted = CHOSEN[name]
     c = conv_shape(x, w, (stride, stride), (padding,) * 4, (1, 1), 1)
     rules = lanes.forward_fits, lanes.input_grad_fits, lanes.weight_grad_fits
-    fits = [rule(c, 4, direct_launch.machine()) for rule in rules]
+    fits = [rule(c, 4, machine()) for rule in rules]
     assert "".join(letter for letter, fit in zip("FIW", fits, strict=True) if fit) == wanted
 
 
@@ -174,9 +173,9 @@ def test_the_public_functions_take_it(monkeypatch):
     how = (c.stride, c.padding, c.dilation, c.groups)
     conv.forget()
     got = (
-        conv.conv2d(x, weight, bias, *how),
-        conv.conv2d_input_grad(g, weight, x.shape, *how),
-        *conv.conv2d_weight_bias_grads(g, x, weight.shape, *how),
+        conv.conv2d(x, weight, bias, how),
+        conv.conv2d_input_grad(g, weight, x.shape, how),
+        *conv.conv2d_weight_bias_grads(g, x, weight.shape, how),
     )
     conv.forget()
     assert taken == ["forward", "input_grad", "weight_bias_grads"]
@@ -185,19 +184,18 @@ def test_the_public_functions_take_it(monkeypatch):
 
 def test_scratch_is_bounded():
     """What the launch asks for, from the plans: the rule and the module's docstring promise it."""
-    from autograd.kernels.conv.direct import launch as direct_launch
     from autograd.kernels.conv.lanes.image_plan import lanes_forward_plan
     from autograd.kernels.conv.lanes.weight_plan import lanes_weight_plan
 
     for (x, w, stride, padding), _ in CHOSEN.values():
         c = conv_shape(x, w, (stride, stride), (padding,) * 4, (1, 1), 1)
-        machine = direct_launch.machine()
-        if lanes.forward_fits(c, 4, machine):
-            plan = lanes_forward_plan(c, 4, machine)
+        cpu = machine()
+        if lanes.forward_fits(c, 4, cpu):
+            plan = lanes_forward_plan(c, 4, cpu)
             assert 4 * plan.layout.channels_in * plan.layout.plane <= 1.5 * (1 << 18)
             assert 4 * plan.block.rows * plan.buffer <= 1.5 * (1 << 15)
-        if lanes.weight_grad_fits(c, 4, machine):
-            sums = lanes_weight_plan(c, 4, machine)
+        if lanes.weight_grad_fits(c, 4, cpu):
+            sums = lanes_weight_plan(c, 4, cpu)
             group = c.C * sums.layout.plane + c.K * sums.g_plane
             assert 4 * sums.together * group <= 1.5 * (1 << 19)
 

@@ -63,9 +63,9 @@ def test_a_convolution_on_several_threads_is_noted(monkeypatch):
 
     monkeypatch.setattr(blas, "_left", 0)
     images, weight = np.ones((8, 16, 32, 32), np.float32), np.ones((16, 16, 3, 3), np.float32)
-    conv.conv2d(images[:1, :, :4, :4], weight, None, (1, 1), (1, 1, 1, 1), (1, 1), 1)
+    conv.conv2d(images[:1, :, :4, :4], weight, None, ((1, 1), (1, 1, 1, 1), (1, 1), 1))
     assert blas._left == 0  # too little work for several
-    conv.conv2d(images, weight, None, (1, 1), (1, 1, 1, 1), (1, 1), 1)
+    conv.conv2d(images, weight, None, ((1, 1), (1, 1, 1, 1), (1, 1), 1))
     assert blas._left > 0
 
 

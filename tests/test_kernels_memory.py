@@ -27,9 +27,9 @@ x, w = np.ones((n, c, h, h), np.float32), np.ones((k, c, r, r), np.float32)
 how = ((1, 1), (p, p, p, p), (1, 1), 1)
 
 def step(x):
-    out = conv.conv2d(x, w, None, *how)
-    dx = conv.conv2d_input_grad(out, w, x.shape, *how)
-    return out, dx, conv.conv2d_weight_grad(out, x, w.shape, *how)
+    out = conv.conv2d(x, w, None, how)
+    dx = conv.conv2d_input_grad(out, w, x.shape, how)
+    return out, dx, conv.conv2d_weight_grad(out, x, w.shape, how)
 
 step(x[:1].copy())
 before = resident("VmRSS")

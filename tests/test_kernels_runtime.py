@@ -221,7 +221,7 @@ def test_forked_and_spawned_children_compute(tmp_path):
             kernels.set_num_threads(2)
             same = bool((kernels.sigmoid(x) == first).all())
             images, weight = x[:8192].reshape(8, 4, 16, 16), x[:144].reshape(4, 4, 3, 3)
-            out = conv.conv2d(images, weight, None, (1, 1), (1, 1, 1, 1), (1, 1), 1)
+            out = conv.conv2d(images, weight, None, ((1, 1), (1, 1, 1, 1), (1, 1), 1))
             return serial, same, float(first.sum()), out.tobytes()
 
         if __name__ == "__main__":

@@ -13,6 +13,7 @@ import pytest
 from autograd.errors import ArgumentError
 from autograd.kernels.conv import dispatch as conv
 from autograd.kernels.conv import numpy_twin as conv_twin
+from autograd.kernels.conv.machine import set_machine
 from autograd.kernels.conv.shape import ConvShape, conv_shape
 from autograd.kernels.conv.winograd import choice as winograd
 from autograd.kernels.conv.winograd import numpy_twin as winograd_twin
@@ -102,11 +103,10 @@ def threads():
 @pytest.fixture
 def vectors(request):
     """Code for the named kind of CPU, for one test."""
-    from autograd.kernels.conv.direct import launch as direct_launch
 
-    direct_launch.set_machine(request.param)
+    set_machine(request.param)
     yield request.param
-    direct_launch.set_machine(None)
+    set_machine(None)
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -278,7 +278,8 @@ def test_switch(switch, monkeypatch):
 @pytest.mark.parametrize("on", [True, False])
 def test_public_functions_take_it_where_it_fits(switch, monkeypatch, on):
     switch(on)
-    input_shape, weight_shape, *options = MANY
+    input_shape, weight_shape, *moves = MANY
+    options = tuple(moves)
     c = conv_shape(*MANY)
     rng = np.random.default_rng(0)
     shapes = (input_shape, weight_shape, (c.K,), c.output_shape)
@@ -291,9 +292,9 @@ def test_public_functions_take_it_where_it_fits(switch, monkeypatch, on):
     )
     odd = np.asfortranarray(x), weight.swapaxes(0, 1).copy().swapaxes(0, 1)  # any layout
     got = (
-        conv.conv2d(*odd, bias, *options, relu=True),
-        conv.conv2d_input_grad(g, odd[1], input_shape, *options),
-        conv.conv2d_weight_grad(g, odd[0], weight_shape, *options),
+        conv.conv2d(*odd, bias, options, relu=True),
+        conv.conv2d_input_grad(g, odd[1], input_shape, options),
+        conv.conv2d_weight_grad(g, odd[0], weight_shape, options),
     )
     for a, b in zip(got, expected, strict=True):
         np.testing.assert_array_equal(a, b)
@@ -304,9 +305,9 @@ import sys
 import numpy as np
 from autograd.kernels.conv import dispatch as conv
 x, weight = np.ones((9, 6, 14, 14), np.float32), np.ones((16, 6, 5, 5), np.float32)
-out = conv.conv2d(x, weight, None, (1, 1), (0, 0, 0, 0), (1, 1), 1)
-conv.conv2d_input_grad(out, weight, x.shape, (1, 1), (0, 0, 0, 0), (1, 1), 1)
-assert not [name for name in sys.modules if "winograd_" in name]
+out = conv.conv2d(x, weight, None, ((1, 1), (0, 0, 0, 0), (1, 1), 1))
+conv.conv2d_input_grad(out, weight, x.shape, ((1, 1), (0, 0, 0, 0), (1, 1), 1))
+assert not [name for name in sys.modules if "winograd.launch" in name]
 """
 
 

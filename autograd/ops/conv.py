@@ -199,7 +199,7 @@ def _correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, how: 
         x, padding = _continued(x, how), _NONE
     if flip:
         weight = _turned(weight)
-    return kernels.conv2d(x, weight, bias, stride, padding, dilation, groups)
+    return kernels.conv2d(x, weight, bias, (stride, padding, dilation, groups))
 
 
 def _input_grad(g: np.ndarray, weight: np.ndarray, x_shape: tuple[int, ...], how: Geometry):
@@ -209,11 +209,11 @@ def _input_grad(g: np.ndarray, weight: np.ndarray, x_shape: tuple[int, ...], how
     if flip:
         weight = _turned(weight)
     if padding_mode == "zeros":
-        return kernels.conv2d_input_grad(g, weight, x_shape, stride, padding, dilation, groups)
+        return kernels.conv2d_input_grad(g, weight, x_shape, how[:4])
     top, bottom, left, right = padding
     n, channels, height, width = x_shape
     padded = n, channels, height + top + bottom, width + left + right
-    out = kernels.conv2d_input_grad(g, weight, padded, stride, _NONE, dilation, groups)
+    out = kernels.conv2d_input_grad(g, weight, padded, (stride, _NONE, dilation, groups))
     return _continued_grad(out, (height, width), how)
 
 
@@ -229,7 +229,7 @@ def _weight_grad(
     stride, padding, dilation, groups, padding_mode, flip = how
     if padding_mode != "zeros":
         x, padding = _continued(x, how), _NONE
-    arguments = g, x, weight_shape, stride, padding, dilation, groups
+    arguments = g, x, weight_shape, (stride, padding, dilation, groups)
     if sums is None or is_grad_enabled():
         out = kernels.conv2d_weight_grad(*arguments)
     else:

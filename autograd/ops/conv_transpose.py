@@ -132,9 +132,7 @@ def _stamped(
 ) -> np.ndarray:
     """Transposed convolution of (N, C, H, W), of whose output `frame` says what is wanted."""
     shape = (images.shape[0], weight.shape[1] * how.groups, *sizes)
-    out = kernels.conv2d_input_grad(
-        images, weight, shape, how.stride, how.padding, how.dilation, how.groups
-    )
+    out = kernels.conv2d_input_grad(images, weight, shape, how[:4])
     if frame is not None:
         rows, columns = (slice(a.skipped, a.skipped + a.kept) for a in frame)
         out = np.pad(out[:, :, rows, columns], [(0, 0), (0, 0), *((0, a.beyond) for a in frame)])

@@ -22,7 +22,7 @@ q + 5r + s. So what all outputs see under one tap is the same memory, shifted, a
 is one vector instruction at any image width, any dilation, any number of channels: a tap is just
 an offset, and all of them are listed in a table. im2col would write R·S shifted copies instead.
 The fifth column is junk between rows, computed and not stored; where the width suits, vectors are
-cut within rows instead, and there is none (`direct/plan.py`).
+cut within rows instead, and there is none (`direct/image_plan.py`).
 
 **A block of registers.** One such instruction needs two loads for one multiply-add, and a core
 can do two multiply-adds but only two or three loads a cycle. So M output channels and V vectors
@@ -86,8 +86,10 @@ import numpy as np
 
 from autograd.errors import ShapeError
 from autograd.kernels.conv import numpy_twin as twin
+from autograd.kernels.conv.machine import after_change, machine
 from autograd.kernels.conv.shape import (
     ConvShape,
+    Moves,
     Padding,
     Pair,
     Shape4,
@@ -114,72 +116,44 @@ __all__ = [
 
 
 def conv2d(
-    x: np.ndarray,
-    weight: np.ndarray,
-    bias: np.ndarray | None,
-    stride: Pair,
-    padding: Padding,
-    dilation: Pair,
-    groups: int,
-    relu: bool = False,
+    x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, moves: Moves, relu: bool = False
 ) -> np.ndarray:
     """out[n,k,i,j] = bias[k] + Σ_crs x[n, c, i·sh + r·dh - top, j·sw + s·dw - left] weight[k,c,r,s]
 
     x (N,C,H,W), weight (K,C/groups,R,S), bias (K,) or None -> (N,K,Ho,Wo); cross-correlation.
-    padding is (top, bottom, left, right); `relu` keeps only the positive part. Raises ShapeError
-    where the shapes do not fit.
+    `relu` keeps only the positive part. Raises ShapeError where the shapes do not fit.
     """
     x, weight, bias = _alike(x, weight, bias)
     run = _function(
         _rectified if relu else _forward, x.shape, weight.shape,
-        None if bias is None else bias.shape, tuple(stride), tuple(padding), tuple(dilation),
-        groups, x.dtype, *_settings(),
+        None if bias is None else bias.shape, moves, x.dtype, *_settings(),
     )  # fmt: skip
     return run(x, weight, bias)
 
 
 def conv2d_input_grad(
-    g: np.ndarray,
-    weight: np.ndarray,
-    input_shape: Shape4,
-    stride: Pair,
-    padding: Padding,
-    dilation: Pair,
-    groups: int,
+    g: np.ndarray, weight: np.ndarray, input_shape: Shape4, moves: Moves
 ) -> np.ndarray:
     """Adjoint of `conv2d` in x: g (N,K,Ho,Wo), weight (K,C/groups,R,S) -> input_shape."""
     g, weight, _ = _alike(g, weight)
     run = _function(
-        _input_grad, tuple(input_shape), weight.shape, g.shape, tuple(stride), tuple(padding),
-        tuple(dilation), groups, g.dtype, *_settings(),
-    )  # fmt: skip
+        _input_grad, tuple(input_shape), weight.shape, g.shape, moves, g.dtype, *_settings()
+    )
     return run(g, weight)
 
 
 def conv2d_weight_grad(
-    g: np.ndarray,
-    x: np.ndarray,
-    weight_shape: Shape4,
-    stride: Pair,
-    padding: Padding,
-    dilation: Pair,
-    groups: int,
+    g: np.ndarray, x: np.ndarray, weight_shape: Shape4, moves: Moves
 ) -> np.ndarray:
     """Adjoint of `conv2d` in weight: g (N,K,Ho,Wo), x (N,C,H,W) -> weight_shape."""
-    return _summed(_weight_grad, g, x, weight_shape, stride, padding, dilation, groups)
+    return _summed(_weight_grad, g, x, weight_shape, moves)
 
 
 def conv2d_weight_bias_grads(
-    g: np.ndarray,
-    x: np.ndarray,
-    weight_shape: Shape4,
-    stride: Pair,
-    padding: Padding,
-    dilation: Pair,
-    groups: int,
+    g: np.ndarray, x: np.ndarray, weight_shape: Shape4, moves: Moves
 ) -> tuple[np.ndarray, np.ndarray]:
     """The adjoint of `conv2d` in weight, and in bias: sums of g over all but the channels."""
-    return _summed(_weight_bias_grads, g, x, weight_shape, stride, padding, dilation, groups)
+    return _summed(_weight_bias_grads, g, x, weight_shape, moves)
 
 
 def _summed(
@@ -187,17 +161,11 @@ def _summed(
     g: np.ndarray,
     x: np.ndarray,
     weight_shape: Shape4,
-    stride: Pair,
-    padding: Padding,
-    dilation: Pair,
-    groups: int,
+    moves: Moves,
 ) -> Any:
     """What the function that `make` makes for these shapes gives for g and x."""
     g, x, _ = _alike(g, x)
-    run = _function(
-        make, x.shape, tuple(weight_shape), g.shape, tuple(stride), tuple(padding),
-        tuple(dilation), groups, g.dtype, *_settings(),
-    )  # fmt: skip
+    run = _function(make, x.shape, tuple(weight_shape), g.shape, moves, g.dtype, *_settings())
     return run(g, x)
 
 
@@ -241,17 +209,14 @@ def _function(
     input_shape: Shape4,
     weight_shape: Shape4,
     third_shape: tuple[int, ...] | None,
-    stride: Pair,
-    padding: Padding,
-    dilation: Pair,
-    groups: int,
+    moves: Moves,
     dtype: np.dtype,
     numba: bool,
     use_winograd: bool,
     threads: int,
 ) -> Callable[..., Any]:
     """What `make` makes for these shapes: a function of the arrays; raises if they do not fit."""
-    c = conv_shape(input_shape, weight_shape, stride, padding, dilation, groups)
+    c = conv_shape(input_shape, weight_shape, *moves)
     if make is _forward or make is _rectified:
         require_shape("bias", (c.K,) if third_shape is None else third_shape, (c.K,))
     else:
@@ -264,6 +229,9 @@ def forget() -> None:
     _function.cache_clear()
 
 
+after_change.append(forget)
+
+
 def _forward(
     c: ConvShape,
     dtype: np.dtype,
@@ -274,11 +242,7 @@ def _forward(
 ) -> Callable[..., np.ndarray]:
     if not compiled:
         return partial(twin.conv2d, c=c, relu=relu)
-    if use_winograd and winograd.fits(c, dtype, c.Ho, c.Wo):
-        from autograd.kernels.conv.winograd import launch as winograd_launch
-
-        return winograd_launch.forward(c, dtype, threads, relu)
-    return _launch(c, dtype, "forward").forward(c, dtype, threads, relu)
+    return _launch("forward", c, dtype, use_winograd).forward(c, dtype, threads, relu)
 
 
 _rectified = partial(_forward, relu=True)
@@ -289,11 +253,7 @@ def _input_grad(
 ) -> Callable[..., np.ndarray]:
     if not compiled:
         return partial(twin.conv2d_input_grad, c=c)
-    if use_winograd and winograd.fits(c, dtype, c.H, c.W):
-        from autograd.kernels.conv.winograd import launch as winograd_launch
-
-        return winograd_launch.input_grad(c, dtype, threads)
-    return _launch(c, dtype, "input_grad").input_grad(c, dtype, threads)
+    return _launch("input_grad", c, dtype, use_winograd).input_grad(c, dtype, threads)
 
 
 def _weight_grad(
@@ -301,32 +261,31 @@ def _weight_grad(
 ) -> Callable[..., np.ndarray]:
     if not compiled:
         return partial(twin.conv2d_weight_grad, c=c)
-    if use_winograd and winograd.weight_fits(c, dtype):
-        from autograd.kernels.conv.winograd import launch as winograd_launch
-
-        return winograd_launch.weight_grad(c, dtype, threads)
-    return _launch(c, dtype, "weight_grad").weight_grad(c, dtype, threads)
+    return _launch("weight_grad", c, dtype, use_winograd).weight_grad(c, dtype, threads)
 
 
 def _weight_bias_grads(
     c: ConvShape, dtype: np.dtype, compiled: bool, use_winograd: bool, threads: int
 ) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
-    if compiled and not (use_winograd and winograd.weight_fits(c, dtype)):
-        launch = _launch(c, dtype, "weight_grad")
-        return launch.weight_bias_grads(c, dtype, threads)
-    weight_grad = _weight_grad(c, dtype, compiled, use_winograd, threads)
-    return lambda g, x: (weight_grad(g, x), channel_sums(g))
+    if not compiled:
+        return lambda g, x: (twin.conv2d_weight_grad(g, x, c), channel_sums(g))
+    return _launch("weight_grad", c, dtype, use_winograd).weight_bias_grads(c, dtype, threads)
 
 
-def _launch(c: ConvShape, dtype: np.dtype, what: str) -> Any:
-    """The module of the kernels for this shape: vectors of images, or of pixels."""
-    from autograd.kernels.conv.direct import launch as direct_launch
+def _launch(what: str, c: ConvShape, dtype: np.dtype, use_winograd: bool) -> Any:
+    """The module that computes this shape: by Winograd's algorithm, in lanes, or directly."""
+    if use_winograd and winograd.FITS[what](c, dtype):
+        from autograd.kernels.conv.winograd import launch as winograd_launch
+
+        return winograd_launch
     from autograd.kernels.conv.lanes import choice as lanes
 
-    if lanes.FITS[what](c, dtype.itemsize, direct_launch.machine()):
+    if lanes.FITS[what](c, dtype.itemsize, machine()):
         from autograd.kernels.conv.lanes import launch as lanes_launch
 
         return lanes_launch
+    from autograd.kernels.conv.direct import launch as direct_launch
+
     return direct_launch
 
 

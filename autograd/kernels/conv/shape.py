@@ -17,6 +17,7 @@ from autograd.errors import DTypeError, ShapeError
 Pair = tuple[int, ...]  # (height, width)
 Padding = tuple[int, ...]  # (top, bottom, left, right)
 Shape4 = tuple[int, ...]
+Moves = tuple[Pair, Padding, Pair, int]  # stride, padding, dilation, groups
 
 
 class ConvShape(NamedTuple):

@@ -1,38 +1,29 @@
-"""The compiled convolution kernels: padding copies, and loops around the register blocks.
-
-Those that are launched take arguments of the same types,
-
-    source, weight, out (4-d), bias (1-d), numbers, tables
-
-so one launcher, which takes as long to compile as a kernel, serves all. `numbers` holds the
-kernel's address and every integer of the shape, `tables` every table: worked out once for a shape
-(`direct/launch.py`), read by all threads, written by none.
-"""
+"""The compiled kernels of direct convolution: padding copies, and loops around register blocks."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import from_dtype, int32, int64, types
+from numba import from_dtype, int64
 
-from autograd.kernels.conv.direct.plan import Block, Layout, Phase, Piece
-from autograd.kernels.conv.direct.register_blocks import (
+from autograd.kernels.codegen.memory import (
     address,
     call,
     copy_row,
     fields,
     function_address,
-    image_block,
     put,
     value,
-    weight_block,
 )
+from autograd.kernels.conv.direct.image_plan import Phase, Piece
+from autograd.kernels.conv.direct.layout import Layout
+from autograd.kernels.conv.direct.register_blocks import image_block, weight_block
+from autograd.kernels.conv.machine import Block
+from autograd.kernels.conv.numba_kernels import NUMBERS, add_total, images_of, plane_sum
 from autograd.kernels.launch.runtime import jit
 
-NUMBERS = types.Array(int64, 1, "C")
-TABLES = types.Array(int32, 1, "C")
 LAYOUT = 1  # where in `numbers` it starts: after the kernel's address
 SIZES = LAYOUT + len(Layout._fields)
 
@@ -94,19 +85,6 @@ PHASES = SIZES + len(ImageSizes._fields)
 PHASE, PIECE = len(Phase._fields), len(Piece._fields)
 
 
-def images_of(dtype: np.dtype) -> Any:
-    """Numba's type of a batch of images."""
-    return types.Array(from_dtype(dtype), 4, "C")
-
-
-@cache
-def kernel_address(kernel: Any, dtype: np.dtype) -> int:
-    """Where the machine code of a launched kernel for this dtype is."""
-    images, vector = images_of(dtype), types.Array(from_dtype(dtype), 1, "C")
-    arrays = images, images, vector, images, NUMBERS, TABLES
-    return function_address(kernel, (int64, int64, *arrays))
-
-
 @cache
 def copy_address(dtype: np.dtype) -> int:
     """Where the machine code of `copy_images` for this dtype is."""
@@ -114,18 +92,7 @@ def copy_address(dtype: np.dtype) -> int:
     return function_address(copy_images, (images, int64, int64, images, NUMBERS))
 
 
-@jit
-def kernel_at(lo, hi, source, weight, bias, out, numbers, tables):  # type: ignore[no-untyped-def]
-    """The kernel whose address is numbers[0], as something `parallel_for` can launch.
-
-    What is launched is compiled into its launcher once more, so it had better be short.
-    """
-    if call(numbers[0], (lo, hi, source, weight, bias, out, numbers, tables)) < 0:
-        raise MemoryError
-
-
 SLACK = 128  # elements after the last plane that a vector or a junk column may reach
-PLANE_BLOCK = 1024  # elements of a gradient whose sum runs in their own type
 
 
 @cache
@@ -262,26 +229,6 @@ def image_kernel(lo, hi, source, weight, bias, out, numbers, tables):  # type: i
                                 low, address(flat, a), 1, address(out, b), phase.step, phase.width
                             )  # fmt: skip
     return 0
-
-
-@jit(fastmath={"reassoc"})
-def plane_sum(g, start, count):  # type: ignore[no-untyped-def]
-    """g[start] + ... + g[start + count - 1], a vector at a time, blocks of them in float64."""
-    whole = 0.0
-    for begin in range(start, start + count, PLANE_BLOCK):
-        total = g.dtype.type(0)
-        for i in range(begin, min(begin + PLANE_BLOCK, start + count)):
-            total += value(g, i)
-        whole += total
-    return whole
-
-
-@jit
-def add_total(totals, place, amount):  # type: ignore[no-untyped-def]
-    """Add a float64 to a total that is kept as two numbers: what it is rounded to, and the rest."""
-    exact = amount + totals[2 * place] + totals[2 * place + 1]
-    totals[2 * place] = exact
-    totals[2 * place + 1] = exact - totals[2 * place]
 
 
 @jit

@@ -41,16 +41,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from autograd.kernels.conv.direct.plan import (
-    SCRATCH_BYTES,
-    ImagePlan,
-    Machine,
-    forward_plan,
-    input_grad_plan,
-    weight_plan,
-)
+from autograd.kernels.conv.direct.image_plan import ImagePlan, forward_plan, input_grad_plan
+from autograd.kernels.conv.direct.weight_plan import weight_plan
 from autograd.kernels.conv.lanes.image_plan import axes_of, forward_axis
+from autograd.kernels.conv.machine import Machine
 from autograd.kernels.conv.shape import ConvShape
+from autograd.kernels.conv.tables import SCRATCH_BYTES
 
 LEAST_GAIN = 1.15
 LEAST_SAVED = 8  # taps of an output: what its transpose costs beside a plain store

@@ -19,8 +19,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd.kernels.conv.direct.plan import Block, Machine, ceil_div, joined, odd_lines
+from autograd.kernels.conv.machine import Block, Machine
 from autograd.kernels.conv.shape import ConvShape
+from autograd.kernels.conv.tables import ceil_div, joined, odd_lines
 
 BUFFER_BYTES = 1 << 15  # of results between the register block and the transpose
 START_CYCLES = 30  # of a block

@@ -8,15 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd.kernels.conv.direct.launch import (
-    Convolution,
-    images_function,
-    machine,
-    parts_of,
-    sums_function,
-    work_ns_of,
-)
-from autograd.kernels.conv.direct.numba_kernels import kernel_address
 from autograd.kernels.conv.lanes.image_plan import (
     LanePlan,
     lanes_forward_plan,
@@ -32,6 +23,15 @@ from autograd.kernels.conv.lanes.numba_kernels import (
     lay_out_address,
 )
 from autograd.kernels.conv.lanes.weight_plan import lanes_weight_plan
+from autograd.kernels.conv.launch import (
+    Convolution,
+    images_function,
+    parts_of,
+    sums_function,
+    work_ns_of,
+)
+from autograd.kernels.conv.machine import machine
+from autograd.kernels.conv.numba_kernels import kernel_address
 from autograd.kernels.conv.shape import ConvShape, Shape4
 from autograd.kernels.launch.runtime import PARALLEL_NS
 

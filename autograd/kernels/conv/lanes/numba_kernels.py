@@ -1,7 +1,7 @@
 """The compiled kernels of convolutions whose vector lanes are images.
 
 Those that are launched take the arguments that all kernels of convolutions do
-(`direct/numba_kernels.py`); `numbers` holds the kernel's address, a `LaneLayout`, and what that
+(`conv/numba_kernels.py`); `numbers` holds the kernel's address, a `LaneLayout`, and what that
 kernel alone needs. The last group of images overlaps the one before: where L does not divide their
 number, some are done twice.
 """
@@ -14,21 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import from_dtype, int64
 
-from autograd.kernels.conv.direct.numba_kernels import (
-    NUMBERS,
-    TABLES,
-    add_total,
-    images_of,
-    plane_sum,
-)
-from autograd.kernels.conv.direct.plan import LINE_BYTES, Block
-from autograd.kernels.conv.direct.register_blocks import (
-    address,
-    call,
-    fields,
-    function_address,
-    value,
-)
+from autograd.kernels.codegen.memory import address, call, fields, function_address, value
 from autograd.kernels.conv.lanes.image_plan import LaneLayout
 from autograd.kernels.conv.lanes.register_blocks import (
     images_to_lanes,
@@ -36,6 +22,9 @@ from autograd.kernels.conv.lanes.register_blocks import (
     lane_sums,
     lanes_to_images,
 )
+from autograd.kernels.conv.machine import Block
+from autograd.kernels.conv.numba_kernels import NUMBERS, TABLES, add_total, images_of, plane_sum
+from autograd.kernels.conv.tables import LINE_BYTES
 from autograd.kernels.launch.runtime import jit
 
 STEP = 1 + len(LaneLayout._fields)  # where in `numbers` the other sizes start

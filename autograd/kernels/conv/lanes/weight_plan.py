@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd.kernels.conv.direct.plan import Block, Machine, ceil_div, joined, odd_lines
 from autograd.kernels.conv.lanes.image_plan import (
     Axis,
     LaneLayout,
@@ -18,7 +17,9 @@ from autograd.kernels.conv.lanes.image_plan import (
     forward_axis,
     laid_out,
 )
+from autograd.kernels.conv.machine import Block, Machine
 from autograd.kernels.conv.shape import ConvShape
+from autograd.kernels.conv.tables import ceil_div, joined, odd_lines
 
 SUM_CYCLES = 50  # to add a block's lanes up
 SUM_PIXELS = 112  # taken at a time: both operands come from L1

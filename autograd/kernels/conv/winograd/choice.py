@@ -128,5 +128,12 @@ def weight_fits(c: ConvShape, dtype: np.dtype) -> bool:
     )
 
 
+FITS = {
+    "forward": lambda c, dtype: fits(c, dtype, c.Ho, c.Wo),
+    "input_grad": lambda c, dtype: fits(c, dtype, c.H, c.W),
+    "weight_grad": weight_fits,
+}
+
+
 def _tiles(height: int, width: int) -> int:
     return -(-height // 2) * -(-width // 2)

@@ -8,29 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.kernels.blas import note_convolution
-from autograd.kernels.conv.direct.launch import (
-    Convolution,
-    Packing,
-    images_function,
-    machine,
-    parts_of,
-)
-from autograd.kernels.conv.direct.numba_kernels import (
-    image_tiles,
-    kernel_address,
-    kernel_at,
-    weight_tiles,
-)
-from autograd.kernels.conv.direct.plan import (
-    LINE_BYTES,
-    PREFETCH_TAPS,
-    Block,
-    Machine,
-    ceil_div,
-    joined,
-    odd_lines,
-)
+from autograd.kernels.conv.direct.numba_kernels import image_tiles, weight_tiles
+from autograd.kernels.conv.launch import Convolution, Packing, images_function, parts_of
+from autograd.kernels.conv.machine import Block, Machine, machine
+from autograd.kernels.conv.numba_kernels import kernel_address, kernel_at
 from autograd.kernels.conv.shape import ConvShape, Shape4
+from autograd.kernels.conv.tables import LINE_BYTES, PREFETCH_TAPS, ceil_div, joined, odd_lines
 from autograd.kernels.conv.winograd.numba_kernels import (
     ImageStep,
     Tiling,
@@ -49,6 +32,7 @@ from autograd.kernels.conv.winograd.numba_weight_kernels import (
 )
 from autograd.kernels.conv.winograd.transforms import LANES
 from autograd.kernels.launch.runtime import parallel_for
+from autograd.kernels.sums import channel_sums
 
 NEAR_BYTES = 24 << 10  # one of the 16 matrices of a block of tiles: most of a usual L1
 SUMMED_BYTES = 8 << 20  # of the blocks of x and g that the weight gradient is summed over
@@ -135,6 +119,12 @@ def weight_grad(c: ConvShape, dtype: np.dtype, threads: int) -> Convolution:
         return dw
 
     return run
+
+
+def weight_bias_grads(c: ConvShape, dtype: np.dtype, threads: int) -> Convolution:
+    """(g, x) -> gradients of the convolution with respect to weight and bias."""
+    of_weight = weight_grad(c, dtype, threads)
+    return lambda g, x: (of_weight(g, x), channel_sums(g))
 
 
 def _tiling(

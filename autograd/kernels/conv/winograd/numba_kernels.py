@@ -1,7 +1,7 @@
 """The compiled kernels of Winograd's convolution: weights, tiles, products, outputs.
 
 Those that are launched, here and in `numba_weight_kernels.py`, take the arguments that all kernels
-of convolutions do (`direct/numba_kernels.py`); `numbers` holds the kernel's address, a `Tiling`,
+of convolutions do (`conv/numba_kernels.py`); `numbers` holds the kernel's address, a `Tiling`,
 and what that kernel alone needs.
 """
 
@@ -13,8 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import from_dtype, int64, types
 
-from autograd.kernels.conv.direct.numba_kernels import NUMBERS, images_of
-from autograd.kernels.conv.direct.register_blocks import (
+from autograd.kernels.codegen.memory import (
     address,
     call,
     copy_row,
@@ -23,6 +22,7 @@ from autograd.kernels.conv.direct.register_blocks import (
     put,
     value,
 )
+from autograd.kernels.conv.numba_kernels import NUMBERS, images_of
 from autograd.kernels.conv.winograd.transforms import (
     LANES,
     transform_back,

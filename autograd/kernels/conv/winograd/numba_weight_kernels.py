@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import from_dtype, int64, types
 
-from autograd.kernels.conv.direct.numba_kernels import NUMBERS, images_of
-from autograd.kernels.conv.direct.register_blocks import (
+from autograd.kernels.codegen.memory import (
     address,
     call,
     copy_row,
@@ -18,6 +17,7 @@ from autograd.kernels.conv.direct.register_blocks import (
     put,
     value,
 )
+from autograd.kernels.conv.numba_kernels import NUMBERS, images_of
 from autograd.kernels.conv.winograd.numba_kernels import STEP, TILING, Tiling
 from autograd.kernels.conv.winograd.transforms import LANES, transform_gradient
 from autograd.kernels.launch.runtime import jit

@@ -1,14 +1,7 @@
-"""Tables that tell the compiled convolution kernels where to look; plain NumPy.
+"""Tables of the forward pass and the input gradient: which vectors, under which taps; plain NumPy.
 
-A source image (x, or g for the input gradient) is copied into scratch with its zero padding and
-laid out flat: rows of `pitch` elements, one plane after the other. Neighbouring rows share their
-padding, so a 3x3 kernel with padding 1 needs one zero column, not two. A stride splits the plane
-into phase planes (every sh-th row, every sw-th column), in which the strided convolution is an
-ordinary one. Then, in elements of scratch,
-
-    the value under tap t for output position p is image[pos[p] + taps[t]]
-
-and `pos` lists not single positions but vectors of `lanes` neighbours. They come in two ways:
+A source image lies in scratch as `layout.py` says. The table `pos` lists not single positions but
+vectors of `lanes` neighbours. They come in two ways:
 
 - *rows*: vectors cut from each output row, the last one overlapping its neighbour where the width
   is no multiple of `lanes`. Results are stored where they belong.
@@ -22,61 +15,20 @@ from typing import NamedTuple
 
 import numpy as np
 
+from autograd.kernels.conv.direct.layout import (
+    Layout,
+    in_place,
+    make_layout,
+    stride_layout,
+    stride_taps,
+)
+from autograd.kernels.conv.machine import Block, Machine
 from autograd.kernels.conv.shape import ConvShape
+from autograd.kernels.conv.tables import PREFETCH_TAPS, SCRATCH_BYTES, ceil_div, joined
 
-SCRATCH_BYTES = 1 << 18  # images are laid out together until this is full: half of a usual L2
-SUM_SCRATCH_BYTES = 1 << 21  # the weight gradient rather has long sums: images from L3 will do
 NEAR_BYTES = 1 << 14  # half of a usual L1
-LINE_BYTES = 64  # of a cache line
-PREFETCH_TAPS = 27  # so many taps before a line is needed it is asked for: past the latency of L2
 FLAT_COPY = 20  # what copying a vector out of the flat buffer costs, in taps
 ROW_STORE = 2  # what storing it in place costs
-
-
-class Layout(NamedTuple):
-    """How a source image lies in scratch (all integers: compiled code reads them, `fields`)."""
-
-    channels: int
-    height: int
-    width: int
-    step_h: int  # stride that is split into phases
-    step_w: int
-    top: int  # zeros before the first row and column, in source pixels
-    left: int
-    phases_h: int  # phase planes a kernel tap can ask for
-    phases_w: int
-    rows: int  # of a phase plane
-    columns: int
-    pitch: int
-    plane: int
-    channel: int  # elements of the planes of one channel
-    image: int  # from one image to the next
-    group: int  # images laid out together
-    copied: int  # 0: the source is read where it is
-
-
-class Block(NamedTuple):
-    """Accumulators of a micro-kernel: `rows` output channels by `columns` vectors or taps."""
-
-    rows: int
-    columns: int
-
-    def cycles(self) -> float:
-        """Estimated cycles of one step: two fused multiply-adds or two loads each, 4 to finish."""
-        loads = self.rows + 1.4 * self.columns + 1  # a shifted vector often straddles two lines
-        return max(self.rows * self.columns / 2, loads / 2, 4.0)
-
-
-class Machine(NamedTuple):
-    """What the generator needs to know of a CPU."""
-
-    name: str
-    vector_bytes: int
-    image_blocks: tuple[Block, ...]
-    weight_blocks: tuple[Block, ...]
-
-    def lanes(self, itemsize: int) -> int:
-        return self.vector_bytes // itemsize
 
 
 class Phase(NamedTuple):
@@ -127,29 +79,6 @@ class ImagePlan(NamedTuple):
     packed: int  # elements of the packed weights
 
 
-class WeightTables(NamedTuple):
-    """The same for a `WeightPlan`."""
-
-    taps: int
-    pos: int  # where the vectors of a group of images start in scratch
-    gpos: int  # and in g
-
-
-class WeightPlan(NamedTuple):
-    """Everything the weight kernel needs for one shape (see `direct/numba_kernels.py`)."""
-
-    layout: Layout
-    block: Block
-    taps: int
-    tables: np.ndarray
-    starts: WeightTables
-    vectors: int  # of one image
-    g_rows: tuple[int, int, int]  # rows of g to copy into scratch, their width and pitch there
-    g_copied: int  # 0: g is read where it is
-    piece: int  # vectors taken at a time
-    chunks: int  # sums kept apart, added in order at the end
-
-
 class _Grid(NamedTuple):
     """Outputs that look at the same taps: a grid, where taps lie, and where results go."""
 
@@ -177,85 +106,9 @@ class _Work(NamedTuple):
     filter_out: int  # distance of two output channels' weights
 
 
-def ceil_div(a: int, b: int) -> int:
-    return -(-a // b)
-
-
-def odd_lines(elements: int, itemsize: int) -> int:
-    """So many elements or more: an odd number of cache lines, so that planes which are that far
-    apart share no cache sets."""
-    line = LINE_BYTES // itemsize
-    return (ceil_div(elements, line) | 1) * line
-
-
-def joined(*tables: list[int]) -> tuple[np.ndarray, list[int]]:
-    """All tables in one array of 32 bits, and where each of them starts in it."""
-    starts = [sum(map(len, tables[:i])) for i in range(len(tables))]
-    return np.array([entry for table in tables for entry in table], np.int32), starts
-
-
-def _layout(
-    source: tuple[int, int, int],
-    step: tuple[int, ...],
-    before: tuple[int, int],
-    planes: tuple[int, int],
-    read: tuple[int, int],
-    widest: int,
-    itemsize: int,
-) -> Layout:
-    """Pitch and planes, where taps look at `read` rows and columns of `widest` outputs a row."""
-    (channels, height, width), (sh, sw), (top, left), (rows, columns) = source, step, before, read
-    starts = [max(0, ceil_div(left - b, sw)) for b in range(planes[1])]
-    ends = [(width - 1 + left - b) // sw + 1 for b in range(planes[1])]
-    data = min(columns, max(ends))
-    zeros = max(0, min(data, *starts))
-    data = max(data, zeros)
-    pitch = max(widest, data - zeros + max(zeros, columns - data))
-    plane = odd_lines(rows * pitch, itemsize)
-    line = LINE_BYTES // itemsize  # images start where the next plane would
-    lines = channels * planes[0] * planes[1] * plane // line
-    image = (lines + (plane // line - lines) % 64) * line
-    return Layout(
-        channels, height, width, sh, sw, top, left, *planes, rows, columns, pitch, plane,
-        planes[0] * planes[1] * plane, image,
-        group=1, copied=1,
-    )  # fmt: skip
-
-
-def _in_place(layout: Layout) -> Layout | None:
-    """The same image read where it is, if it needs no padding and no phases."""
-    v = layout
-    plain = v.step_h == v.step_w == 1 and v.top == v.left == 0 and v.pitch == v.width
-    if not plain or v.rows > v.height:
-        return None
-    plane = v.height * v.width
-    return v._replace(plane=plane, channel=plane, image=v.channels * plane, copied=0)
-
-
-def _stride_taps(n: int, dilation: int, stride: int) -> tuple[list[int], list[int]]:
-    """Phase and position within the phase of every tap along one axis."""
-    return [i * dilation % stride for i in range(n)], [i * dilation // stride for i in range(n)]
-
-
-def _stride_layout(c: ConvShape, itemsize: int) -> tuple[Layout, list[int], list[int]]:
-    """x split into phases, and the offset of every kernel row and column."""
-    (row_phase, row), (column_phase, column) = (
-        _stride_taps(n, d, s) for n, d, s in zip((c.R, c.S), c.dilation, c.stride, strict=True)
-    )
-    planes = (max(row_phase) + 1, max(column_phase) + 1)
-    read = (c.Ho + max(row), c.Wo + max(column))
-    before = (c.padding[0], c.padding[2])
-    layout = _layout((c.C, c.H, c.W), c.stride, before, planes, read, c.Wo, itemsize)
-    row_taps = [
-        a * planes[1] * layout.plane + i * layout.pitch for a, i in zip(row_phase, row, strict=True)
-    ]
-    column_taps = [b * layout.plane + j for b, j in zip(column_phase, column, strict=True)]
-    return layout, row_taps, column_taps
-
-
 def forward_plan(c: ConvShape, itemsize: int, machine: Machine) -> ImagePlan:
     """The output as one phase over x."""
-    layout, row_taps, column_taps = _stride_layout(c, itemsize)
+    layout, row_taps, column_taps = stride_layout(c, itemsize)
     rows, columns = [r * c.S for r in range(c.R)], list(range(c.S))
     phase = _Grid(c.Ho, c.Wo, rows, columns, row_taps, column_taps, 0, c.Wo, 1)
     filters, area = c.C // c.groups, c.R * c.S
@@ -276,7 +129,7 @@ def input_grad_plan(c: ConvShape, itemsize: int, machine: Machine) -> ImagePlan:
     for size, n, d, s, before in zip(
         (c.H, c.W), (c.R, c.S), c.dilation, c.stride, before_axes, strict=True
     ):
-        residue, q = _stride_taps(n, d, s)
+        residue, q = stride_taps(n, d, s)
         axis = []  # residue, first I', how many, kernel taps, first output looked at per tap
         for a in range(s):
             first = max(0, ceil_div(before - a, s))
@@ -290,7 +143,7 @@ def input_grad_plan(c: ConvShape, itemsize: int, machine: Machine) -> ImagePlan:
         axes.append((axis, zeros, read))
     (rows, top, read_rows), (columns, left, read_columns) = axes
     widest = max(p[2] for p in columns)
-    layout = _layout(
+    layout = make_layout(
         (c.K, c.Ho, c.Wo), (1, 1), (top, left), (1, 1), (read_rows, read_columns), widest, itemsize
     )
     phases = []
@@ -324,8 +177,7 @@ def _image_plan(
     images, channels_in, channels_out = work.images, work.channels_in, work.channels_out
     lanes = machine.lanes(itemsize)
     flat = [_flat_is_cheaper(p, layout.pitch, channels_in, lanes) for p in phases]
-    in_place = None if any(flat) else _in_place(layout)
-    layout = in_place or layout
+    layout = (None if any(flat) else in_place(layout)) or layout
     counts = [
         ceil_div((p.rows - 1) * layout.pitch + p.columns, lanes) if f
         else p.rows * ceil_div(p.columns, lanes)
@@ -474,55 +326,3 @@ class _Tables:
             self.layout, self.block, self.phases, self.pieces, tables, ImageTables(*starts),
             self.buffer, (self.work.weights, self.work.filter_out), self.packed,
         )  # fmt: skip
-
-
-def weight_plan(c: ConvShape, itemsize: int, machine: Machine) -> WeightPlan:
-    """Vectors of pixels for the sums of the weight gradient."""
-    lanes = machine.lanes(itemsize)
-    layout, row_taps, column_taps = _stride_layout(c, itemsize)
-    in_rows = c.Wo % lanes == 0
-    if in_rows:
-        layout = _in_place(layout) or layout
-        pos = [u * layout.pitch + j for u in range(c.Ho) for j in range(0, c.Wo, lanes)]
-        gpos = [v * lanes for v in range(len(pos))]
-        g_image = c.Ho * c.Wo
-        g_rows = (1, c.Ho * c.Wo, c.Ho * c.Wo)
-    else:  # g is copied with zeros in the junk columns
-        count = ceil_div((c.Ho - 1) * layout.pitch + c.Wo, lanes)
-        pos = [v * lanes for v in range(count)]
-        gpos = pos
-        g_image = count * lanes
-        g_rows = (c.Ho, c.Wo, layout.pitch)
-    channel = layout.channel
-    taps = [
-        k * channel + r + s for k in range(c.C // c.groups) for r in row_taps for s in column_taps
-    ]
-    vectors = len(pos)
-    bytes_per_image = (layout.image + c.K * g_image) * itemsize
-    group = min(c.N, ceil_div(100, vectors), max(1, SUM_SCRATCH_BYTES // bytes_per_image))
-    layout = layout._replace(group=group)
-    outputs = c.K // c.groups
-    block = min(
-        (b for b in machine.weight_blocks if b.rows <= outputs and b.columns <= len(taps)),
-        key=lambda b: ceil_div(outputs, b.rows) * ceil_div(len(taps), b.columns) * b.cycles(),
-    )
-    groups = ceil_div(c.N, group)
-    pieces = ceil_div(vectors * group, 128)
-    small = c.K * len(taps) <= 1 << 16
-    tables, starts = joined(
-        taps,
-        [x + m * layout.image for m in range(group) for x in pos],
-        [x + m * g_image for m in range(group) for x in gpos],
-    )
-    return WeightPlan(
-        layout,
-        block,
-        len(taps),
-        tables,
-        WeightTables(*starts),
-        vectors,
-        g_rows,
-        int(group > 1 or not in_rows),
-        ceil_div(vectors * group, pieces),
-        min(groups, 8) if small else 1,
-    )
