@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,22 +21,26 @@ from autograd.engine.grad_mode import enable_grad, is_grad_enabled, no_grad
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, GraphError, ShapeError
 from autograd.support.unknown import named_arguments
-from autograd.transforms.variables import within_a_transform
+from autograd.transforms.jacobians import by_columns, by_rows
+from autograd.transforms.variables import pull_back, within_a_transform
 
 if TYPE_CHECKING:
     from autograd.engine.annotations import Parameters
 
 __all__ = [
     "Extremes",
+    "QuadraticModel",
     "critical_point",
     "extreme_eigenvalues",
     "flat_gradient",
+    "flat_jacobian",
     "flat_parameters",
     "hessian_product",
     "hessian_trace",
     "largest_stable_lr",
     "loss_slice",
     "loss_surface",
+    "quadratic_model",
     "random_direction",
 ]
 
@@ -60,19 +65,27 @@ def flat_gradient(loss: Loss, parameters: Parameters) -> Vector:
     return _flat(_gradients(_evaluate(loss), tensors, create_graph=False), tensors)
 
 
-def hessian_product(loss: Loss, parameters: Parameters) -> Callable[[Vector], Vector]:
-    """The function v ↦ H v at the parameters as they stand, on flat vectors.
+class QuadraticModel(NamedTuple):
+    """The loss around the parameters: L(θ + p) ≈ L + ⟨∇L, p⟩ + ⟨p, H p⟩ / 2, on flat vectors."""
 
-    H v = ∇⟨∇L, v⟩. The graph of ∇L is built once and replayed for every v.
+    loss: Tensor
+    gradient: Vector
+    product: Callable[[Vector], Vector]  # v ↦ H v
+
+
+def quadratic_model(loss: Loss, parameters: Parameters) -> QuadraticModel:
+    """Value, gradient and Hessian-vector product of the loss, from one evaluation.
 
     >>> import numpy as np
     >>> import autograd as ag
     >>> w = ag.tensor([1.0, 2.0], requires_grad=True)
-    >>> hessian_product(lambda: (w**3).sum(), [w])(np.array([1.0, 1.0]))
-    array([ 6., 12.])
+    >>> model = quadratic_model(lambda: (w**3).sum(), [w])
+    >>> model.loss.item(), model.gradient, model.product(np.array([1.0, 1.0]))
+    (9.0, array([ 3., 12.]), array([ 6., 12.]))
     """
     tensors = _tensors(parameters)
-    slopes = _gradients(_evaluate(loss), tensors, create_graph=True)
+    value = _evaluate(loss)
+    slopes = _gradients(value, tensors, create_graph=True)
     curved = [(i, s) for i, s in enumerate(slopes) if s is not None and s.requires_grad]
 
     def product(vector: Vector) -> Vector:
@@ -89,7 +102,45 @@ def hessian_product(loss: Loss, parameters: Parameters) -> Callable[[Vector], Ve
         found = gradients(roots, tensors, seeds, retain_graph=True, allow_unused=True)
         return _flat(found, tensors)
 
-    return product
+    return QuadraticModel(value, _flat(slopes, tensors), product)
+
+
+def hessian_product(loss: Loss, parameters: Parameters) -> Callable[[Vector], Vector]:
+    """The function v ↦ H v at the parameters as they stand, on flat vectors.
+
+    H v = ∇⟨∇L, v⟩. The graph of ∇L is built once and replayed for every v.
+
+    >>> import numpy as np
+    >>> import autograd as ag
+    >>> w = ag.tensor([1.0, 2.0], requires_grad=True)
+    >>> hessian_product(lambda: (w**3).sum(), [w])(np.array([1.0, 1.0]))
+    array([ 6., 12.])
+    """
+    return quadratic_model(loss, parameters).product
+
+
+def flat_jacobian(function: Loss, parameters: Parameters) -> NDArray[np.float64]:
+    """∂f/∂θ as a float64 matrix: a row for each number that `function` gives.
+
+    By a pullback for each row, or a derivative for each column, whichever is cheaper.
+
+    >>> import autograd as ag
+    >>> w = ag.tensor([3.0, 4.0], requires_grad=True)
+    >>> flat_jacobian(lambda: w * w, [w])
+    array([[6., 0.],
+           [0., 8.]])
+    """
+    tensors = _tensors(parameters)
+    with enable_grad():
+        out = function()
+    size = sum(t.size for t in tensors)
+    if out.size > 2 * size:
+        (blocks,) = by_columns([out], tensors)
+    else:
+        pull = partial(pull_back, inputs=tensors, since=0, retain_graph=True)
+        (blocks,) = by_rows([out], tensors, lambda outputs, seeds: pull(outputs, seeds=seeds))
+    parts = [block.data.reshape(out.size, -1) for block in blocks]
+    return np.concatenate(parts, axis=1).astype(np.float64)
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ not.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from autograd import ops
 from autograd.engine.backprop import gradients
 from autograd.engine.grad_mode import is_grad_enabled
 from autograd.engine.tensors import Tensor
@@ -26,6 +26,7 @@ from autograd.support.lazy_names import later
 from autograd.support.pytree import flatten
 from autograd.support.unknown import named_arguments
 from autograd.transforms.batching import vmap
+from autograd.transforms.jacobians import by_columns, by_rows
 from autograd.transforms.stateless import functional_call
 from autograd.transforms.variables import (
     Call,
@@ -240,55 +241,15 @@ def jacobian(
         inward = sum(leaf.size for leaf in call.leaves)
         outward = sum(out.size for out in outputs)
         forward = mode == "forward" or (mode == "auto" and 2 * inward < outward)
-        blocks = (_by_columns if forward else _by_rows)(call, outputs)
+        record = call.outside(*outputs)
+        if forward:
+            blocks = by_columns(outputs, call.leaves, call.born, record)
+        else:
+            pull = partial(call.pull, record=record, retain_graph=True)
+            blocks = by_rows(outputs, call.leaves, pull)
         return flatten(result)[1]([call.arrange(row) for row in blocks])
 
     return evaluate
-
-
-def _by_rows(call: Call, outputs: list[Tensor]) -> list[list[Tensor]]:
-    """Jacobians of each output by each variable, by one pullback per output element."""
-    record = call.outside(*outputs)
-    blocks = []
-    for out in outputs:
-        rows: list[list[Tensor]] = [[] for _ in call.leaves]
-        for index in np.ndindex(*out.shape) if out.requires_grad else ():
-            seed = np.zeros(out.shape, out.dtype)
-            seed[index] = 1
-            pulled = call.pull([out], [seed], record, retain_graph=True)
-            for row, g in zip(rows, pulled, strict=True):
-                row.append(g)
-        blocks.append(
-            [_joined(row, out, leaf) for row, leaf in zip(rows, call.leaves, strict=True)]
-        )
-    return blocks
-
-
-def _by_columns(call: Call, outputs: list[Tensor]) -> list[list[Tensor]]:
-    """Jacobians of each output by each variable, by one derivative per input element."""
-    record = call.outside(*outputs)
-    probes = [variable(np.zeros(out.shape, out.dtype)) for out in outputs]
-    pulled = pull_back(outputs, call.leaves, probes, call.born, record=True)
-    blocks: list[list[Tensor]] = [[] for _ in outputs]
-    for leaf, p in zip(call.leaves, pulled, strict=True):
-        columns: list[list[Tensor]] = [[] for _ in outputs]
-        for index in np.ndindex(*leaf.shape) if p.requires_grad else ():
-            direction = np.zeros(leaf.shape, leaf.dtype)
-            direction[index] = 1
-            pushed = pull_back([p], probes, [direction], call.born, record, retain_graph=True)
-            for column, d in zip(columns, pushed, strict=True):
-                column.append(d)
-        for block, column, out in zip(blocks, columns, outputs, strict=True):
-            block.append(_joined(column, out, leaf, axis=-1))
-    return blocks
-
-
-def _joined(parts: list[Tensor], out: Tensor, leaf: Tensor, axis: int = 0) -> Tensor:
-    """The block of an output by an input, of its rows or columns; zeros where there are none."""
-    shape = out.shape + leaf.shape
-    if not parts:
-        return Tensor(np.zeros(shape, leaf.dtype))
-    return ops.stack(parts, axis=axis).reshape(shape).astype(leaf.dtype, copy=False)
 
 
 def hessian(function: Function, argnums: Positions = 0) -> Function:

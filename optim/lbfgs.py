@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from autograd.errors import GraphError
 from optim.groups import Params
 from optim.line_search import Trial, strong_wolfe
 from optim.settings import LearningRate, Settings, given
-from optim.whole_vector import Memory, WholeVectorOptimizer, gather, number_of, put
+from optim.whole_vector import Closure, Memory, WholeVectorOptimizer, gather, number_of, put
 
 __all__ = ["LBFGS", "two_loop"]
 
@@ -76,11 +75,7 @@ class LBFGS(WholeVectorOptimizer):
         super().__init__(params, given(locals()))
 
     def advance(
-        self,
-        closure: Callable[[], Any],
-        tensors: list[Tensor],
-        settings: Settings,
-        memory: Memory,
+        self, closure: Closure, tensors: list[Tensor], settings: Settings, memory: Memory
     ) -> Any:
         """Up to `max_iter` iterations."""
         dtype = np.result_type(*[tensor.dtype for tensor in tensors])

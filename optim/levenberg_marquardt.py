@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 import autograd as ag
 from autograd import Tensor
+from autograd.curvature import flat_jacobian, flat_parameters
 from autograd.errors import DTypeError, GraphError
+from optim.blocks import QUIET
 from optim.groups import Params
 from optim.settings import LearningRate, Settings, given
-from optim.whole_vector import Memory, WholeVectorOptimizer, gather, put
+from optim.whole_vector import Closure, Memory, WholeVectorOptimizer, put
 
 __all__ = ["LevenbergMarquardt"]
 
@@ -59,11 +60,7 @@ class LevenbergMarquardt(WholeVectorOptimizer):
         super().__init__(params, given(locals()))
 
     def advance(
-        self,
-        closure: Callable[[], Any],
-        tensors: list[Tensor],
-        settings: Settings,
-        memory: Memory,
+        self, closure: Closure, tensors: list[Tensor], settings: Settings, memory: Memory
     ) -> float:
         """One iteration."""
         residuals = _residuals(closure())
@@ -74,10 +71,10 @@ class LevenbergMarquardt(WholeVectorOptimizer):
                 "LevenbergMarquardt.step: the residuals are not finite at the parameters as they "
                 "stand; there is nowhere to go from there"
             )
-        jacobian = jacobian_of(residuals, tensors)
+        jacobian = flat_jacobian(lambda: residuals, tensors)
         if not np.isfinite(jacobian).all():
             raise GraphError("LevenbergMarquardt.step: the residuals' derivatives are not finite")
-        x = gather(tensors, tensors, np.float64)
+        x = flat_parameters(tensors)
         squares = (jacobian**2).sum(axis=0)
         scale = squares if memory["scale"] is None else np.maximum(memory["scale"], squares)
         damping = settings["damping"] if memory["damping"] is None else memory["damping"]
@@ -89,11 +86,10 @@ class LevenbergMarquardt(WholeVectorOptimizer):
             diagonal = np.sqrt(damping * np.maximum(scale, tiny))
             step = settings["lr"] * _damped_solution(jacobian, r, diagonal)
             put(x + step, tensors)
-            actual = gather(tensors, tensors, np.float64) - x  # as it was rounded
+            actual = flat_parameters(tensors) - x  # as it was rounded
             with ag.no_grad():
                 trial = _residuals(closure()).data.astype(np.float64).ravel()
-            with np.errstate(all="ignore"):
-                after = float(trial @ trial) / 2
+            after = float(QUIET.copy().run(np.matmul, trial, trial)) / 2
             predicted = before - float(np.sum((r + jacobian @ actual) ** 2)) / 2
             if after < before and predicted > 0:
                 gain = (before - after) / predicted
@@ -106,44 +102,15 @@ class LevenbergMarquardt(WholeVectorOptimizer):
         return before
 
 
-def jacobian_of(residuals: Tensor, tensors: list[Tensor]) -> np.ndarray:
-    """∂r/∂x as a float64 matrix, one row per residual, one column per parameter element."""
-    columns = sum(tensor.size for tensor in tensors)
-    if residuals.size > 2 * columns:
-        return _by_columns(residuals, tensors)
-    rows = []
-    for index in np.ndindex(*residuals.shape):
-        seed = np.zeros(residuals.shape, residuals.dtype)
-        seed[index] = 1
-        found = ag.grad(residuals, tensors, seed, retain_graph=True, allow_unused=True)
-        rows.append(gather(found, tensors, np.float64))
-    return np.array(rows)
-
-
-def _by_columns(residuals: Tensor, tensors: list[Tensor]) -> np.ndarray:
-    """J e by differentiating the pullback u ↦ uᵀJ, which is linear in u."""
-    probe = Tensor(np.zeros_like(residuals.data), requires_grad=True)
-    pulled = ag.grad(residuals, tensors, probe, create_graph=True, allow_unused=True)
-    columns = []
-    for tensor, p in zip(tensors, pulled):  # noqa: B905 - one each
-        for index in np.ndindex(*tensor.shape):
-            if p is None or not p.requires_grad:
-                columns.append(np.zeros(residuals.size))
-                continue
-            seed = np.zeros(tensor.shape, tensor.dtype)
-            seed[index] = 1
-            (column,) = ag.grad(p, [probe], seed, retain_graph=True)
-            columns.append(column.data.astype(np.float64).ravel())
-    return np.array(columns).T
-
-
 def _damped_solution(jacobian: np.ndarray, r: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
     """The least-squares solution of [J; diag] p = [-r; 0]."""
-    if not diagonal.any():
-        return np.linalg.lstsq(jacobian, -r)[0]
-    stacked = np.concatenate([jacobian, np.diag(diagonal)])
-    wanted = np.concatenate([-r, np.zeros(len(diagonal))])
-    return np.linalg.lstsq(stacked, wanted)[0]
+    matrix, wanted = jacobian, -r
+    if diagonal.any():
+        matrix = np.concatenate([jacobian, np.diag(diagonal)])
+        wanted = np.concatenate([-r, np.zeros(len(diagonal))])
+    # In a context of its own: what NumPy does on an error there ends with it, interrupted or not.
+    solution: np.ndarray = QUIET.copy().run(np.linalg.lstsq, matrix, wanted)[0]
+    return solution
 
 
 def _residuals(value: Any) -> Tensor:

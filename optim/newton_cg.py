@@ -8,14 +8,18 @@ from typing import Any
 
 import numpy as np
 
-import autograd as ag
 from autograd import Tensor
-from autograd.curvature import extreme_eigenvalues
+from autograd.curvature import (
+    extreme_eigenvalues,
+    flat_gradient,
+    flat_parameters,
+    quadratic_model,
+)
 from autograd.errors import GraphError
 from optim.groups import Params
 from optim.line_search import Trial, strong_wolfe
 from optim.settings import LearningRate, Settings, given
-from optim.whole_vector import Memory, WholeVectorOptimizer, gather, number_of, put, scatter
+from optim.whole_vector import Closure, Memory, WholeVectorOptimizer, number_of, put
 
 __all__ = ["NewtonCG"]
 
@@ -56,44 +60,43 @@ class NewtonCG(WholeVectorOptimizer):
         super().__init__(params, given(locals()))
 
     def advance(
-        self,
-        closure: Callable[[], Any],
-        tensors: list[Tensor],
-        settings: Settings,
-        memory: Memory,
+        self, closure: Closure, tensors: list[Tensor], settings: Settings, memory: Memory
     ) -> Any:
         """One iteration."""
         precision = max(float(np.finfo(tensor.dtype).eps) for tensor in tensors)
-        loss = closure()
-        value = number_of("NewtonCG.step", loss)
-        slopes = _slopes(loss, tensors, create_graph=True)
-        gradient = gather(slopes, tensors, np.float64)
+        loss_of = _checked(closure)
+        try:
+            loss, gradient, product = quadratic_model(loss_of, tensors)
+        except GraphError as error:
+            error.add_note(
+                "NewtonCG.step: the closure only returns the loss; it calls no backward()"
+            )
+            raise
+        value = float(loss.item())
         if not math.isfinite(value) or not np.isfinite(gradient).all():
             raise GraphError(
                 f"NewtonCG.step: the loss is {value} (or its gradient not finite) at the "
                 "parameters as they stand; there is nowhere to go from there"
             )
 
+        x = flat_parameters(tensors)
         if np.abs(gradient).max() <= settings["tolerance_grad"]:
             direction = _way_down(closure, tensors, gradient, precision)
             if direction is None:
                 return loss
-            x = gather(tensors, tensors, np.float64)
             _leave_saddle(closure, tensors, x, direction, value)
             return loss
 
-        product = _products(slopes, tensors)
         most = settings["max_cg"] or gradient.size
         norm = float(np.linalg.norm(gradient))
         enough = min(settings["tolerance_cg"], math.sqrt(norm)) * norm
         direction = conjugate_direction(product, gradient, most, enough)
-        x = gather(tensors, tensors, np.float64)
 
         def trial(t: float) -> Trial:
             put(x + t * direction, tensors)
-            loss = closure()
-            g = gather(_slopes(loss, tensors, create_graph=False), tensors, np.float64)
-            return Trial(t, number_of("NewtonCG.step", loss), float(g @ direction))
+            reached = loss_of()
+            g = flat_gradient(lambda: reached, tensors)
+            return Trial(t, float(reached.item()), float(g @ direction))
 
         start = Trial(0.0, value, float(gradient @ direction))
         found, _ = strong_wolfe(trial, start, settings["lr"], precision=precision)
@@ -131,43 +134,24 @@ def conjugate_direction(
     return p
 
 
-def _slopes(loss: Any, tensors: list[Tensor], create_graph: bool) -> list[Tensor | None]:
-    if not isinstance(loss, Tensor) or not loss.requires_grad:
-        raise GraphError(
-            "NewtonCG.step: the closure must return the loss as a Tensor that was computed from "
-            "the parameters, outside no_grad()"
-        )
-    try:
-        return list(ag.grad(loss, tensors, create_graph=create_graph, allow_unused=True))
-    except GraphError as error:
-        error.add_note("NewtonCG.step: the closure only returns the loss; it calls no backward()")
-        raise
+def _checked(closure: Closure) -> Callable[[], Tensor]:
+    """The closure, with our word for what is no loss to differentiate."""
 
+    def loss() -> Tensor:
+        value = closure()
+        number_of("NewtonCG.step", value)
+        if not isinstance(value, Tensor) or not value.requires_grad:
+            raise GraphError(
+                "NewtonCG.step: the closure must return the loss as a Tensor that was computed "
+                "from the parameters, outside no_grad()"
+            )
+        return value
 
-def _products(
-    slopes: list[Tensor | None], tensors: list[Tensor]
-) -> Callable[[np.ndarray], np.ndarray]:
-    """v ↦ H v, by differentiating the recorded gradient."""
-    curved = [(i, s) for i, s in enumerate(slopes) if s is not None and s.requires_grad]
-
-    def product(vector: np.ndarray) -> np.ndarray:
-        if not curved:
-            return np.zeros_like(vector)
-        parts = scatter(vector, tensors)
-        found = ag.grad(
-            [s for _, s in curved],
-            tensors,
-            [parts[i] for i, _ in curved],
-            retain_graph=True,
-            allow_unused=True,
-        )
-        return gather(found, tensors, np.float64)
-
-    return product
+    return loss
 
 
 def _way_down(
-    closure: Callable[[], Any], tensors: list[Tensor], gradient: np.ndarray, precision: float
+    closure: Closure, tensors: list[Tensor], gradient: np.ndarray, precision: float
 ) -> np.ndarray | None:
     """A unit vector along which the loss curves down, if there is one."""
     found = extreme_eigenvalues(closure, tensors, steps=30)
@@ -179,7 +163,7 @@ def _way_down(
 
 
 def _leave_saddle(
-    closure: Callable[[], Any],
+    closure: Closure,
     tensors: list[Tensor],
     x: np.ndarray,
     direction: np.ndarray,

@@ -24,7 +24,7 @@ from autograd.support.unknown import named_arguments
 from optim.groups import describe
 from optim.optimizer import Optimizer, Settings
 
-__all__ = ["Memory", "WholeVectorOptimizer", "gather", "number_of", "put"]
+__all__ = ["Closure", "Memory", "WholeVectorOptimizer", "gather", "number_of", "put"]
 
 Closure = Callable[[], Any]
 Memory = dict[str, Any]  # arrays, numbers and None; an array in it is replaced, never written to

@@ -14,7 +14,8 @@ import pytest
 
 import autograd as ag
 import optim
-from optim import lbfgs, levenberg_marquardt, newton_cg
+from autograd import curvature
+from optim import lbfgs, newton_cg
 from tests.test_optim_second_order import leaf, with_backward
 
 # -- L-BFGS ----------------------------------------------------------------------------------------
@@ -48,8 +49,8 @@ def memory_of(**known):
 
 def test_a_direction_that_leads_up_is_none():
     gradient = np.array([0.5, 0.0])
-    for curvature in (-1.0, -4.0):  # d·g is 1/4, and 1/16
-        memory = memory_of(steps=np.eye(2)[:1], changes=curvature * np.eye(2)[:1], iterations=3)
+    for bend in (-1.0, -4.0):  # d·g is 1/4, and 1/16
+        memory = memory_of(steps=np.eye(2)[:1], changes=bend * np.eye(2)[:1], iterations=3)
         np.testing.assert_array_equal(lbfgs._direction(gradient, 5, memory), -gradient)
         assert memory == memory_of(iterations=3)
     memory = memory_of(steps=np.eye(2)[:1], changes=np.eye(2)[:1])
@@ -414,14 +415,14 @@ def test_a_slope_of_almost_nothing_is_damped_by_the_largest(slope):
 
 def test_the_jacobian_is_taken_by_the_cheaper_way(monkeypatch):
     ways = []
-    by_columns = levenberg_marquardt._by_columns
+    by_columns = curvature.by_columns
     monkeypatch.setattr(
-        levenberg_marquardt, "_by_columns", lambda *given: (ways.append(1), by_columns(*given))[1]
+        curvature, "by_columns", lambda *given: (ways.append(1), by_columns(*given))[1]
     )
     for columns, rows in itertools.product((1, 3), range(1, 9)):
         w, matrix = leaf(*np.ones(columns)), np.arange(1.0, 1 + rows * columns)
         matrix = matrix.reshape(rows, columns)
-        found = levenberg_marquardt.jacobian_of(ag.Tensor(matrix) @ w, [w])
+        found = curvature.flat_jacobian(lambda m=matrix, w=w: ag.Tensor(m) @ w, [w])
         np.testing.assert_array_equal(found, matrix)
         assert ways == [1] * (rows > 2 * columns)
         ways.clear()
