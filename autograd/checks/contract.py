@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.engine.captures import captured
 from autograd.engine.record import Op
 from autograd.engine.tensors import Tensor
 from autograd.errors import GradCheckError
@@ -84,8 +85,7 @@ def _check_closure(
         if _reaches(value, arrays):
             raise _broken(spec, f"{where} holds an operand or `out` as a default argument")
     kept = set()
-    for name, cell in zip(closure.__code__.co_freevars, closure.__closure__ or (), strict=True):
-        value = cell.cell_contents
+    for name, value in captured(closure):
         if name in spec.operands:
             mine = tuple(operands) if spec.starred else operands[spec.operands.index(name)]
             same = len(value) == len(mine) if spec.starred else value is mine
@@ -112,30 +112,16 @@ def _reaches(value: Any, arrays: Sequence[np.ndarray], depth: int = 0) -> bool:
         inner = tuple(value)
     elif isinstance(value, dict):
         inner = tuple(value.values())
-    elif isinstance(value, FunctionType) and value.__closure__:
-        inner = tuple(_contents(cell) for cell in value.__closure__)
+    elif isinstance(value, FunctionType):
+        inner = [content for _, content in captured(value)]
     elif hasattr(value, "func") and hasattr(value, "args"):  # functools.partial
         inner = (value.func, *value.args, *value.keywords.values())
     return any(_reaches(item, arrays, depth + 1) for item in inner)
 
 
-def _contents(cell: Any) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:  # a name that was never bound
-        return None
-
-
 def _check_constants(spec: Op, position: int, before: Any, after: Any) -> None:
-    free = before.__code__.co_freevars
-    for name, first, second in zip(
-        free, before.__closure__ or (), after.__closure__ or (), strict=True
-    ):
-        if (
-            name not in spec.operands
-            and name != "out"
-            and not _same(first.cell_contents, second.cell_contents)
-        ):
+    for (name, first), (_, second) in zip(captured(before), captured(after), strict=True):
+        if name not in spec.operands and name != "out" and not _same(first, second):
             raise _broken(
                 spec,
                 f"its closure for '{spec.operand_name(position)}' captures '{name}', which moves "

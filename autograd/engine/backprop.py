@@ -9,7 +9,7 @@ an error or an interrupt on the way leaves every `.grad` as it was.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from operator import attrgetter
 from sys import getrefcount
@@ -19,11 +19,13 @@ import numpy as np
 
 from autograd.engine import bound, in_place
 from autograd.engine.bound import ops
+from autograd.engine.captures import captured_arrays
 from autograd.engine.dtypes import as_array, unmasked
 from autograd.engine.grad_mode import enable_grad, record_ops, restore
 from autograd.engine.record import Edge, Node
 from autograd.engine.sparse_gradient import SparseGradient
 from autograd.engine.tensors import Tensor
+from autograd.engine.walks import schedule
 from autograd.errors import (
     DTypeError,
     GlassgradError,
@@ -42,7 +44,7 @@ _leaves = Guard()
 _delivering: Any = (
     None  # the lock under which gradients are being added; a forked child has another
 )
-_age, _grad_of = attrgetter("id"), attrgetter("_grad")
+_grad_of = attrgetter("_grad")
 
 
 def backward(
@@ -317,39 +319,6 @@ class _Replay:
         return taken
 
 
-def schedule(
-    starts: Collection[Edge], targets: Iterable[Edge] | None, since: int = 0
-) -> tuple[list[Node], set[Edge] | None]:
-    """The nodes to visit, newest first, and (for targets) every edge that leads to one.
-
-    Nodes with an id below `since` count as leaves. A target is visited only if it leads to another.
-    """
-    order: list[Node] = []
-    seen: set[Node] = set()
-    for start in starts:
-        if type(start) is Node and start not in seen and start.id >= since:
-            seen.add(start)
-            order.append(start)
-    for node in order:  # grows as it is walked through
-        for edge in node.edges:
-            if type(edge) is Node and edge not in seen and edge.id >= since:
-                seen.add(edge)
-                order.append(edge)
-    order.sort(key=_age, reverse=True)
-    if targets is None:
-        return order, None
-    wanted = set(targets)
-    leading = wanted.intersection(starts)
-    visited = set()
-    for node in reversed(order):
-        on_the_way = [edge for edge in node.edges if edge in wanted or edge in leading]
-        if on_the_way:
-            leading.update(on_the_way)
-            leading.add(node)
-            visited.add(node)
-    return [node for node in order if node in visited], leading
-
-
 def _note_where(error: Exception, node: Node, position: int) -> None:
     """Say in an error of a closure whose gradient it was, and where that was recorded."""
     edge = node.edges[position]
@@ -446,23 +415,14 @@ def _edge_name(edge: Edge) -> str:
 def _check_unchanged(node: Node) -> None:
     """Raise if an array that a closure captured was written to after the node was recorded."""
     for closure in node.closures or ():
-        code = getattr(closure, "__code__", None)
-        for name, cell in zip(code.co_freevars, closure.__closure__ or ()) if code else ():  # type: ignore[union-attr] # noqa: B905
-            try:
-                captured = cell.cell_contents
-            except ValueError:  # a name the body never reached
-                continue
-            for array in captured if isinstance(captured, tuple) else (captured,):
-                if not isinstance(array, np.ndarray):
-                    continue
-                written = in_place.written_since(array, node.id)
-                if written is not None:
-                    raise InPlaceError(
-                        f"{node.op.name} (recorded at {node.source}) needs the value of its "
-                        f"'{name}' (shape {array.shape}) for the gradient, but that was changed "
-                        f"in place at {written}. Change it after backward, or compute with "
-                        "x.clone()."
-                    )
+        for name, array in captured_arrays(closure):
+            written = in_place.written_since(array, node.id)
+            if written is not None:
+                raise InPlaceError(
+                    f"{node.op.name} (recorded at {node.source}) needs the value of its "
+                    f"'{name}' (shape {array.shape}) for the gradient, but that was changed "
+                    f"in place at {written}. Change it after backward, or compute with x.clone()."
+                )
 
 
 def _fitted(g: Any, edge: Edge, node: Node, position: int) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from types import CodeType
-from typing import Any, NamedTuple
+from types import CodeType, FrameType
+from typing import NamedTuple
 
 _ROOT = str(Path(__file__).parents[2])
 _OURS = tuple(os.path.join(_ROOT, package) + os.sep for package in ("autograd", "nn", "optim"))
@@ -42,17 +42,20 @@ class Source(NamedTuple):
         return f"{self.filename}:{self.line}"
 
 
-def caller(depth: int = 1) -> tuple[CodeType, int]:
-    """The innermost frame outside this library, searched from `depth` frames up.
-
-    Its code and instruction offset: `Source(*caller())`.
-    """
-    frame: Any = sys._getframe(depth)
-    while is_ours[frame.f_code.co_filename]:
-        if frame.f_back is None:  # the whole stack is ours, e.g. `python -m nn`
-            frame = sys._getframe(depth)
-            break
+def user_frame(depth: int = 1) -> FrameType | None:
+    """The innermost frame outside this library, searched from `depth` frames up."""
+    frame: FrameType | None = sys._getframe(depth)
+    while frame is not None and is_ours[frame.f_code.co_filename]:
         frame = frame.f_back
+    return frame
+
+
+def caller(depth: int = 1) -> tuple[CodeType, int]:
+    """Code and instruction offset of that frame: `Source(*caller())`.
+
+    Where the whole stack is ours, as in `python -m nn`, that of the frame `depth` frames up.
+    """
+    frame = user_frame(depth + 1) or sys._getframe(depth)
     return frame.f_code, frame.f_lasti
 
 

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 
 from autograd.engine import in_place, observers, random_source
-from autograd.engine.backprop import gradients, schedule
+from autograd.engine.backprop import gradients
+from autograd.engine.captures import captured
 from autograd.engine.grad_mode import enable_grad, is_grad_enabled, no_grad
 from autograd.engine.in_place import next_id
 from autograd.engine.record import Array, Node, Op
 from autograd.engine.scope import current
 from autograd.engine.tensors import Tensor
+from autograd.engine.walks import leaves_below, nodes_below
 from autograd.errors import GlassgradError, GraphError, InPlaceError
 from autograd.support.interrupts import at_once
 from autograd.support.pytree import flatten
@@ -161,11 +163,7 @@ class _Surroundings:
 
     def note_modes(self, function: Any, modules: dict[int, Any]) -> None:
         """Note the modes of `modules`, of those that the function holds, and of all below them."""
-        held = [
-            cell.cell_contents
-            for cell in getattr(function, "__closure__", None) or ()
-            if _full(cell)
-        ]
+        held = [value for _, value in captured(function)]
         for found in (function, getattr(function, "__self__", None), *held):
             if hasattr(found, "modules") and hasattr(found, "training"):
                 modules[id(found)] = found
@@ -272,17 +270,9 @@ def _outside(out: Tensor, born: int) -> tuple[list[Any], dict[int, Any]]:
 
     And the outermost modules that were called.
     """
-    order, _ = schedule([out.node], None, born)
-    found: dict[Any, None] = {}
     modules: dict[int, Any] = {}
-    scopes = set()
-    for node in order:
-        scopes.add(node.scope)
-        for edge in node.edges:
-            if edge is not None and (isinstance(edge, Tensor) or edge.id < born):
-                found[edge] = None
     outer = current()
-    for scope in scopes:
+    for scope in {node.scope for node in nodes_below([out.node], born)}:
         if scope is None or scope is outer:
             continue
         while scope.parent is not None and scope.parent is not outer:
@@ -290,14 +280,7 @@ def _outside(out: Tensor, born: int) -> tuple[list[Any], dict[int, Any]]:
         module = scope.module
         if module is not None:
             modules[id(module)] = module
-    return list(found), modules
-
-
-def _full(cell: Any) -> bool:
-    try:
-        return cell.cell_contents is not None
-    except ValueError:  # a name that was never bound
-        return False
+    return leaves_below([out.node], born), modules
 
 
 def _stand_in(node: Node) -> Tensor:

@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.backprop import gradients, schedule
+from autograd.engine.backprop import gradients
 from autograd.engine.dtypes import as_array
 from autograd.engine.grad_mode import enable_grad, is_grad_enabled
 from autograd.engine.in_place import next_id
 from autograd.engine.record import Array, Node, Op
 from autograd.engine.tensors import Tensor
+from autograd.engine.walks import leaves_below, nodes_below
 from autograd.errors import ArgumentError, DTypeError, GlassgradError, GraphError, ShapeError
 from autograd.support.pytree import flatten, matching, paths
 
@@ -155,7 +156,7 @@ class Call:
             return pull_back(outputs, self.leaves, seeds, self.born, record, retain_graph)
         except GraphError as error:
             roots = [out.node for out in outputs if out.node is not None]
-            order, _ = schedule(roots, None, self.born)
+            order = nodes_below(roots, self.born)
             if not record or all(node.op.max_order is None for node in order):
                 raise
             refusal = str(error)
@@ -206,16 +207,7 @@ def reaches_outside(tensor: Tensor, born: int) -> bool:
     start = tensor.node
     if start is None or start.id < born:
         return True
-    waiting, seen = [start], {start}
-    while waiting:
-        for edge in waiting.pop().edges:
-            if edge is None or (type(edge) is Node and edge in seen):
-                continue
-            if type(edge) is not Node or edge.id < born:
-                return True
-            seen.add(edge)
-            waiting.append(edge)
-    return False
+    return bool(leaves_below([start], born))
 
 
 def pull_back(
@@ -250,7 +242,7 @@ def variable(array: np.ndarray, connected: Tensor | None = None) -> Tensor:
 
 def within_a_transform(tensor: Tensor) -> bool:
     """Whether `tensor` depends on a variable of a transform whose function is running."""
-    order, _ = schedule([tensor.node or tensor], None)
+    order = nodes_below([tensor.node])
     return any(node.op is _VARIABLE for node in order)
 
 

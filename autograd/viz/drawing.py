@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from autograd.engine.source import user_frame
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, GraphError
 from autograd.support.files import write_page
@@ -18,7 +19,6 @@ from autograd.viz.dot import dot
 from autograd.viz.failures import failure_in
 from autograd.viz.graph import Recorded, collect
 from autograd.viz.groups import LIMIT, grouped
-from autograd.viz.names import user_frame
 from autograd.viz.picture import Picture, compose
 from autograd.viz.text import tree
 

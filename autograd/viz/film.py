@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.record import Node
+from autograd.engine.source import user_frame
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError
 from autograd.support.files import write_page
@@ -23,7 +24,6 @@ from autograd.viz.dot import dot
 from autograd.viz.graph import Recorded, Vertex, collect
 from autograd.viz.groups import LIMIT, grouped
 from autograd.viz.heatmap import data_uri
-from autograd.viz.names import user_frame
 from autograd.viz.picture import Box, Picture, compose
 from autograd.viz.sources import source_in_words
 from autograd.viz.steps import Step, _prepared, _run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from autograd.engine.given_names import name_of
 from autograd.engine.record import Node, Op
 from autograd.engine.scope import Scope
 from autograd.engine.tensors import Tensor
+from autograd.engine.walks import nodes_below
 from autograd.errors import DTypeError
 from autograd.viz.keeping import kept
 from autograd.viz.names import Paths, Variables, assigned_names, module_paths, written_operands
@@ -121,7 +122,7 @@ def collect(
                 f"{function}: a Tensor (or an exception that an op raised) is needed, "
                 f"got {type(output).__name__}"
             )
-    nodes = _nodes_below(output.node or output for output in outputs)
+    nodes = nodes_below(output.node or output for output in outputs)[::-1]
     variables = Variables(frame)
     held = [*variables.held, *outputs]
     paths = module_paths((node.scope for node in nodes), variables)
@@ -138,18 +139,6 @@ def collect(
     if failure is not None:
         builder.add_failure(failure, recorded)
     return recorded
-
-
-def _nodes_below(starts: Iterable[Any]) -> list[Node]:
-    """All nodes that lead to `starts`, oldest first."""
-    seen: set[Node] = set()
-    stack = [edge for edge in starts if isinstance(edge, Node)]
-    while stack:
-        node = stack.pop()
-        if node not in seen:
-            seen.add(node)
-            stack.extend(edge for edge in node.edges if isinstance(edge, Node))
-    return sorted(seen, key=lambda node: node.id)
 
 
 class _Builder:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from types import CodeType, FrameType
 from typing import Any
@@ -14,19 +13,10 @@ import numpy as np
 
 from autograd.engine.record import Node
 from autograd.engine.scope import Scope
-from autograd.engine.source import is_ours
 from autograd.engine.tensors import Tensor
 from autograd.viz.formulas import tree_of
 
 _MANY = 200  # items of a list or attributes of an object that are looked at
-
-
-def user_frame() -> FrameType | None:
-    """The innermost frame outside this library."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and is_ours[frame.f_code.co_filename]:
-        frame = frame.f_back
-    return frame
 
 
 def is_module(thing: Any) -> bool:

@@ -7,11 +7,12 @@ what `watch` kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from autograd.engine.captures import captured
 from autograd.engine.in_place import owner
 from autograd.engine.record import Node
 from autograd.engine.tensors import Tensor
@@ -19,18 +20,6 @@ from autograd.viz.keeping import kept
 
 BARS = "▁▂▃▄▅▆▇█"
 _SAMPLE = 1 << 20  # statistics of larger arrays look at about this many elements
-
-
-def captured(closure: Any) -> Iterator[tuple[str, Any]]:
-    """`(name, value)` of the free variables of a closure."""
-    code = getattr(closure, "__code__", None)
-    if code is None:
-        return
-    for name, cell in zip(code.co_freevars, closure.__closure__ or (), strict=True):
-        try:
-            yield name, cell.cell_contents
-        except ValueError:  # a name the body never reached
-            continue
 
 
 def operands_in_closures(node: Node) -> dict[int, Any]:

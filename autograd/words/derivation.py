@@ -13,14 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.backprop import schedule
+from autograd.engine.captures import captured
 from autograd.engine.record import Node, Op
 from autograd.engine.tensors import Tensor
+from autograd.engine.walks import nodes_below
 from autograd.errors import GraphError
 from autograd.viz.graph import Recorded
 from autograd.viz.names import Variables, same
 from autograd.viz.sources import source_in_words
-from autograd.viz.values import captured, operands_in_closures
+from autograd.viz.values import operands_in_closures
 from autograd.words.formulas import HELPERS
 from autograd.words.observing import Calls, operand_name
 from autograd.words.recognising import (
@@ -140,7 +141,7 @@ class _Deriver:
 
     def run(self) -> Derivation:
         assert self.loss.node is not None
-        order, _ = schedule([self.loss.node], None)
+        order = nodes_below([self.loss.node])
         if not self.strict:
             for node in reversed(order):
                 if node in self.given:
