@@ -9,7 +9,7 @@ import pkgutil
 import autograd
 import optim
 from autograd.engine.record import registry
-from autograd.words import formulas
+from autograd.words import formulas, readable
 from nn.training import settings
 from optim import schedules
 from tests import test_optim, test_optim_plan, test_optim_schedules, test_optim_whole
@@ -88,5 +88,7 @@ def test_names_in_tables_are_those_of_ops():
 
 
 def test_formulas_stand_for_ops():
-    names = {n for n, f in vars(formulas).items() if inspect.isfunction(f) and n in registry}
-    assert names >= formulas.APPROXIMATE, "APPROXIMATE in autograd/words/formulas.py"
+    for table in (formulas, readable):
+        own = {n for n, f in vars(table).items() if getattr(f, "__module__", "") == table.__name__}
+        assert {n for n in own if not n.startswith("_")} <= set(registry), table.__name__
+    assert set(formulas.BODIES) <= set(registry)

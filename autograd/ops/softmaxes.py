@@ -105,7 +105,7 @@ class _Slope(Saved):
         self.array = array
 
 
-def _class_axis(x):
+def class_axis(x):
     return 1 if x.ndim > 1 else 0
 
 
@@ -119,7 +119,7 @@ def label_cross_entropy(logits: Array, labels: Array, divisor=None, masked=True)
     """Σ −log softmax(logits)[label] / divisor over the labels (N, d1, ...), 0 for the label −1;
     the terms if that is None.
     """
-    rows = _rows(logits, _class_axis(logits))
+    rows = _rows(logits, class_axis(logits))
     losses, left = kernels.cross_entropy(rows, labels.reshape(-1), masked)
     saved = _Slope(left)
     return reduced(losses.reshape(labels.shape), divisor), (
@@ -135,7 +135,7 @@ def label_cross_entropy_grad(g: Array, logits: Array, labels: Array, saved: Arra
     What the forward pass saved only spares computing it again: the rule for `logits` accounts for
     it.
     """
-    axis = _class_axis(logits)
+    axis = class_axis(logits)
     kept_shape = column(labels)
     each = g.reshape(-1) if isinstance(g, np.ndarray) and g.ndim else g
     out = kernels.cross_entropy_grad(each, _rows(logits, axis), labels.reshape(-1), saved)
@@ -163,7 +163,7 @@ def pick_class(x: Array, labels: Array):
 def place_class(x: Array, labels: Array, shape):
     """Zeros of `shape` with x put at the labels: the adjoint of `pick_class`."""
     out = np.zeros(shape, np.result_type(x))
-    axis = _class_axis(out)
+    axis = class_axis(out)
     values = np.where(labels < 0, 0, x).reshape(column(labels))
     np.put_along_axis(out, labels.reshape(column(labels)), values, axis)
     return out, (lambda g: pick_class(g, labels), None)
@@ -183,6 +183,6 @@ def label_loss(x: Array, labels: Array, divisor=None):
 
 def _picked(x, labels):
     """x[i, label, ...] for each label, 0 for the label −1."""
-    axis = _class_axis(x)
+    axis = class_axis(x)
     picked = np.take_along_axis(x, labels.reshape(column(labels)), axis).squeeze(axis)
     return np.where(labels < 0, 0, picked)

@@ -298,6 +298,8 @@ class _Deriver:
         op = node.op
         if name == "out":
             return self._symbol(node)
+        if name in ("aux", "saved"):  # what forward left: written down, it would be a constant
+            return _Forgotten()
         if name in op.operands:
             if op.starred:
                 return tuple(self._operand(node, i, x) for i, x in enumerate(content))
@@ -460,7 +462,7 @@ class _Deriver:
         lines.append(Line(name, symbol.text, symbol.value.shape, where))
 
     def _approximate(self, op: Op) -> None:
-        note = f"{op.name} is compiled in the library; its formula here agrees within rounding"
+        note = f"{op.name} is compiled in the library; its NumPy twin here agrees within rounding"
         if self.strict and note not in self.result.notes:
             self.result.notes.append(note)
 
@@ -483,6 +485,16 @@ def _number_or(symbol: Symbol) -> str:
     if symbol.uniform is not None:
         return literal(symbol.uniform)
     return symbol.shown(symbol, SUM)
+
+
+class _Forgotten:
+    """In the place of what forward left, which a rule can do without: it computes that again."""
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_: None
 
 
 class _UnknownError(Exception):

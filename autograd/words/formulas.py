@@ -1,7 +1,6 @@
-"""NumPy formulas of ops whose bodies call compiled kernels or write into fresh arrays.
+"""NumPy formulas of ops whose bodies write into fresh arrays or take NumPy's fast ways.
 
-Each function bears the name of its op and takes symbols or arrays. Those that stand for a kernel
-agree with it within rounding (`APPROXIMATE`), the others bit for bit.
+Each function bears the name of its op and takes symbols or arrays.
 """
 
 from __future__ import annotations
@@ -10,191 +9,40 @@ from typing import Any
 
 import numpy as np
 
+from autograd.ops import softmaxes
+from autograd.ops.loss_inputs import reduced
 from autograd.words.symbols import Symbol, plain
-
-#: Ops whose kernel rounds otherwise than the formula here.
-APPROXIMATE = {
-    "cumprod",
-    "cumsum",
-    "elu",
-    "elu_grad",
-    "label_cross_entropy",
-    "label_cross_entropy_grad",
-    "log_softmax",
-    "log_softmax_grad",
-    "logit_loss",
-    "sigmoid",
-    "sigmoid_grad",
-    "silu",
-    "silu_grad",
-    "softmax",
-    "softmax_grad",
-    "softplus",
-    "softplus_grad",
-    "tanh",
-    "tanh_grad",
-}
-
-
-def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    axes: Any = tuple(axis) if type(axis) is list else axis
-    return np.add.reduce(x, axis=axes, keepdims=keepdims)  # type: ignore[call-overload]
-
-
-def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    total = sum(x, axis, keepdims)
-    return total / (x.size // total.size if total.size else 1)
-
-
-def copy(x: Any) -> Any:
-    return np.array(x, order="C")
-
-
-def linear(x: Any, weight: Any, bias: Any = None) -> Any:
-    features, inputs = weight.shape
-    product = np.matmul(x.reshape(-1, inputs) if x.ndim != 2 else x, weight.T)
-    product = product if bias is None else product + bias
-    return product if x.ndim == 2 else product.reshape((*x.shape[:-1], features))
-
-
-def max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.max(x, axis=axis, keepdims=keepdims)
-
-
-def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.min(x, axis=axis, keepdims=keepdims)
-
-
-def prod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.prod(x, axis=axis, keepdims=keepdims)
-
-
-def cumsum(x: Any, axis: Any = None) -> Any:
-    return np.cumsum(x, axis=axis)
-
-
-def cumprod(x: Any, axis: Any = None) -> Any:
-    return np.cumprod(x, axis=axis)
-
-
-def stack_arrays(*arrays: Any, axis: int = 0) -> Any:
-    return np.stack(arrays, axis=axis)
-
-
-def sigmoid(x: Any) -> Any:
-    return 1 / (1 + np.exp(-x))
-
-
-def sigmoid_grad(g: Any, y: Any) -> Any:
-    return g * y * (1 - y)
-
-
-def tanh(x: Any) -> Any:
-    return np.tanh(x)
-
-
-def tanh_grad(g: Any, y: Any) -> Any:
-    return g * (1 - y * y)
-
-
-def relu(x: Any, at_zero: float = 0.0) -> Any:
-    return np.maximum(x, 0)
-
-
-def relu_grad(g: Any, x: Any, at_zero: float = 0.0) -> Any:
-    if at_zero == 0:
-        return np.where(x > 0, g, 0)
-    return np.where(x > 0, g, np.where(x == 0, g * at_zero, 0))
-
-
-def elu(x: Any, alpha: float = 1.0) -> Any:
-    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
-
-
-def elu_grad(g: Any, x: Any, alpha: float = 1.0) -> Any:
-    return np.where(x > 0, g, g * alpha * np.exp(np.minimum(x, 0)))
-
-
-def silu(x: Any) -> Any:
-    return x / (1 + np.exp(-x))
-
-
-def silu_grad(g: Any, x: Any) -> Any:
-    s = 1 / (1 + np.exp(-x))
-    return g * (s + x * s * (1 - s))
-
-
-def softplus(x: Any, beta: float = 1.0, threshold: float | None = None) -> Any:
-    exact = np.logaddexp(x * beta, 0) / beta
-    return exact if threshold is None else np.where(x * beta > threshold, x, exact)
-
-
-def softplus_grad(g: Any, x: Any, beta: float = 1.0) -> Any:
-    return g / (1 + np.exp(-(x * beta)))
-
-
-def logit_loss(x: Any, t: Any, pos_weight: Any = None, divisor: Any = None) -> Any:
-    if pos_weight is None:
-        losses = softplus(x) - x * t
-    else:
-        losses = pos_weight * t * softplus(-x) + (1 - t) * softplus(x)
-    return losses if divisor is None else sum(losses) / divisor
-
-
-def softmax(x: Any, axis: int = -1) -> Any:
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return e / np.sum(e, axis=axis, keepdims=True)
-
-
-def softmax_grad(g: Any, y: Any, axis: int = -1) -> Any:
-    return y * (g - np.sum(g * y, axis=axis, keepdims=True))
-
-
-def log_softmax(x: Any, axis: int = -1) -> Any:
-    shifted = x - np.max(x, axis=axis, keepdims=True)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
-
-
-def log_softmax_grad(g: Any, y: Any, axis: int = -1) -> Any:
-    return g - np.exp(y) * np.sum(g, axis=axis, keepdims=True)
-
-
-# Class labels lie along axis 1, or the only axis; a label of -1 stands for "no loss here".
-
-
-def label_cross_entropy(logits: Any, labels: Any, divisor: Any = None, masked: bool = True) -> Any:
-    axis, column = _class_axis(logits), _column(labels)
-    picked = np.take_along_axis(
-        log_softmax(logits, axis), np.maximum(labels, 0).reshape(column), axis
-    )
-    losses = np.where(labels < 0, 0, -picked.reshape(labels.shape))
-    return losses if divisor is None else sum(losses) / divisor
-
-
-def label_cross_entropy_grad(g: Any, logits: Any, labels: Any, saved: Any) -> Any:
-    column = _column(labels)
-    one_hot = _classes(logits.shape) == labels.reshape(column)
-    kept = np.where(labels < 0, 0, g).reshape(column)
-    return kept * (softmax(logits, _class_axis(logits)) - one_hot)
 
 
 def place_class(x: Any, labels: Any, shape: Any) -> Any:
-    column = _column(labels)
-    each = x.reshape(column) if np.ndim(x) else x
-    return np.where(_classes(shape) == labels.reshape(column), each, 0)
-
-
-def _class_axis(x: Any) -> int:
-    return 1 if x.ndim > 1 else 0
-
-
-def _column(labels: Any) -> tuple[int, ...]:
-    return labels.shape[:1] + (1,) + labels.shape[1:]
-
-
-def _classes(shape: Any) -> np.ndarray:
     axis = 1 if len(shape) > 1 else 0
-    return np.arange(shape[axis]).reshape((-1,) + (1,) * (len(shape) - 1 - axis))
+    classes = np.arange(shape[axis]).reshape((-1,) + (1,) * (len(shape) - 1 - axis))
+    each = x.reshape(softmaxes.column(labels)) if np.ndim(x) else x
+    return np.where(classes == labels.reshape(softmaxes.column(labels)), each, 0)
+
+
+# -- bodies made of other ops, in the place of those whose kernels write here and there -----------
+
+
+def _label_cross_entropy(logits: Any, labels: Any, divisor: Any = None, masked: bool = True) -> Any:
+    losses = (
+        softmaxes.pick_class(softmaxes.log_softmax(logits, softmaxes.class_axis(logits)), labels)
+        * -1.0
+    )
+    return reduced(losses, divisor), ()
+
+
+def _label_cross_entropy_grad(g: Any, logits: Any, labels: Any, saved: Any) -> Any:
+    each = np.where(labels < 0, 0, g)
+    whole = softmaxes.softmax(logits, softmaxes.class_axis(logits))
+    whole = whole * each.reshape(softmaxes.column(labels))
+    return whole - softmaxes.place_class(each, labels, logits.shape), ()
+
+
+BODIES: dict[str, Any] = {
+    "label_cross_entropy": _label_cross_entropy,
+    "label_cross_entropy_grad": _label_cross_entropy_grad,
+}
 
 
 # -- adjoints of indexing: helpers of these names go into the emitted file -----------------------

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.words import formulas
+import numpy as np
+
+from autograd.ops import activation, softmaxes
 from autograd.words.symbols import PRODUCT, Symbol, literal, plain
 
 
@@ -21,29 +23,31 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
 
 
 def _named(name: str, x: Symbol, axis: int) -> Symbol:
-    value = getattr(formulas, name)(x.value, axis)
     along = "" if axis % x.value.ndim == x.value.ndim - 1 else f", axis={axis}"
-    return x.made(f"{name}({x.text}{along})", value)
+    return x.made(f"{name}({x.text}{along})", getattr(softmaxes, name)(x.value, axis))
+
+
+def sigmoid(x: Any) -> Any:
+    return x.made(f"1 / (1 + np.exp(-{x.shown(x, PRODUCT)}))", activation.sigmoid(x.value), PRODUCT)
 
 
 def relu(x: Any, at_zero: float = 0.0) -> Any:
-    return x.made(f"relu({x.text})", formulas.relu(x.value))
+    return x.made(f"relu({x.text})", activation.relu(x.value))
 
 
 def relu_grad(g: Any, x: Any, at_zero: float = 0.0) -> Any:
-    if at_zero != 0:
-        return formulas.relu_grad(g, x, at_zero)
-    return g * (x > 0)
+    slope = x > 0 if at_zero == 0 else np.where(x > 0, 1.0, np.where(x == 0, at_zero, 0.0))
+    return g * slope
 
 
 def label_cross_entropy(logits: Any, labels: Any, divisor: Any = None, masked: bool = True) -> Any:
-    value = formulas.label_cross_entropy(*plain((logits, labels)))
+    value = softmaxes.label_cross_entropy(*plain((logits, labels)))
     losses = logits.made(f"cross_entropy({logits.text}, {logits.shown(labels)})", value)
-    return losses if divisor is None else formulas.sum(losses) / divisor
+    return losses if divisor is None else np.sum(losses) / divisor
 
 
 def label_cross_entropy_grad(g: Any, logits: Any, labels: Any, saved: Any) -> Any:
-    value = formulas.label_cross_entropy_grad(*plain((g, logits, labels, saved)))
+    value = logits.value  # it has the shape, and is only to be read
     text = f"(softmax({logits.text}) - one_hot({logits.shown(labels)}))"
     if isinstance(g, Symbol) and g.uniform is None:
         return logits.made(f"{logits.shown(g, PRODUCT - 1)} * {text}", value, PRODUCT)

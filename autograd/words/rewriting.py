@@ -1,11 +1,14 @@
 """Functions of the library made to run on symbols: the same code, other globals.
 
 In a rewritten function `np` passes symbols through conversions, an op runs its own body on symbols
-(or the formula that stands for its kernel), and a helper is rewritten in its turn.
+(or the formula that stands for it), a kernel is its NumPy twin, and a helper is rewritten in its
+turn.
 """
 
 from __future__ import annotations
 
+import inspect
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
@@ -13,9 +16,13 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.record import Array, Op, registry
+from autograd.kernels.pointwise.numpy_twin import kept
 from autograd.ops.index import piece
 from autograd.words import formulas, readable
 from autograd.words.symbols import CannotEmitError, Symbol
+
+#: Characters of an expression that a twin makes; a longer one has repeated itself.
+_LONGEST, _LONGEST_TO_READ = 20_000, 160
 
 
 class Scattered:
@@ -27,8 +34,8 @@ class Scattered:
 
 class Rewriter:
     """Rewrites functions. `opaque(op, args, kwargs)` stands for ops that cannot be written out;
-    `approximate(op)` is told of those whose formula rounds otherwise than the op. What is not
-    `to_be_run` may use words that are no NumPy."""
+    `approximate(op)` is told of those whose kernel rounds otherwise than its twin. What is not
+    `to_be_run` may use words that are no NumPy, and leaves twins out that are long."""
 
     def __init__(
         self,
@@ -38,6 +45,8 @@ class Rewriter:
     ):
         self._opaque, self._approximate = opaque, approximate
         self._tables = (formulas,) if to_be_run else (readable, formulas)
+        self._longest = _LONGEST if to_be_run else _LONGEST_TO_READ
+        self._twins = 0  # how often one ran
         self._functions: dict[int, Any] = {}
         self._kept: list[Any] = []  # identities hold while the objects do
         self._globals: dict[int, dict[str, Any]] = {}
@@ -64,19 +73,20 @@ class Rewriter:
             return _NumPy()
         if value is piece:
             return lambda g, key, shape: Scattered(g, key)
+        if value is kept:  # which does it by bits
+            return lambda chosen, g: np.where(chosen, g, 0)
         if isinstance(value, types.ModuleType):
-            if value.__name__.startswith("autograd.kernels"):
-                return _Kernels()
             if value.__name__.startswith("autograd."):
                 return _Module(self, value)
             return value
         spec = getattr(value, "op", None)
         if isinstance(spec, Op):
             return self._once(value, lambda: self._op(spec))
-        if str(getattr(value, "__module__", "")).startswith("autograd.kernels"):
-            return _compiled
-        if isinstance(value, types.FunctionType) and value.__module__.startswith("autograd."):
-            return self._once(value, lambda: self.function(value))
+        if isinstance(value, types.FunctionType):
+            if value.__module__.startswith("autograd.kernels."):
+                return self._once(value, lambda: self._kernel(value))
+            if value.__module__.startswith("autograd."):
+                return self._once(value, lambda: self.function(value))
         return value
 
     def _once(self, key: Any, make: Callable[[], Any]) -> Any:
@@ -96,6 +106,22 @@ class Rewriter:
         except ValueError:  # a name the body never reached
             return cell
 
+    def _kernel(self, kernel: Any) -> Callable[..., Any]:
+        """What stands for a function of the kernels: its NumPy twin, or itself if it is NumPy."""
+        twins = getattr(sys.modules[kernel.__module__], "twin", None)
+        twin = kernel if twins is None else getattr(twins, kernel.__name__, None)
+        if not isinstance(twin, types.FunctionType) or _parameters(twin) != _parameters(kernel):
+            return _compiled
+        rewritten = self.function(twin)
+        if twin is kernel:
+            return rewritten
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            self._twins += 1
+            return rewritten(*args, **kwargs)
+
+        return run
+
     def _op(self, op: Op) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             if not any(isinstance(x, Symbol) for x in [*args, *kwargs.values()]):
@@ -109,18 +135,26 @@ class Rewriter:
         """What the op's body returns on symbols."""
         for table in self._tables if registry.get(op.name) is op else ():
             given = getattr(table, op.name, None)
-            if given is None:
-                continue
-            if op.name in formulas.APPROXIMATE:
-                self._approximate(op)
-            return given(*args, **kwargs), ()
+            if given is not None:
+                return given(*args, **kwargs), ()
         try:
-            result = self.function(op.body)(*args, **kwargs)
-            if isinstance(result[0], Symbol):
+            before = self._twins
+            result = self.function(formulas.BODIES.get(op.name, op.body))(*args, **kwargs)
+            by_twin = self._twins > before
+            if isinstance(result[0], Symbol) and not (by_twin and self._is_long(result[0])):
+                if by_twin:
+                    self._approximate(op)
                 return result
         except (CannotEmitError, AttributeError, TypeError, ValueError):
             pass
         return self._opaque(op, args, kwargs), ()
+
+    def _is_long(self, symbol: Symbol) -> bool:
+        return len(symbol.text) > self._longest
+
+
+def _parameters(function: Any) -> list[str]:
+    return list(inspect.signature(function).parameters)
 
 
 class _Globals(dict[str, Any]):
@@ -147,13 +181,6 @@ class _Module:
 
 def _compiled(*args: Any, **kwargs: Any) -> Any:
     raise CannotEmitError("it calls compiled code")
-
-
-class _Kernels:
-    """In the place of compiled code."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise CannotEmitError(f"kernels.{name} is compiled code")
 
 
 class _NumPy:

@@ -91,15 +91,19 @@ class Symbol:
         if isinstance(value, list):
             return f"[{', '.join(self.shown(item) for item in value)}]"
         if isinstance(value, np.ndarray):
-            return self.constant(value).text
+            if value.ndim or value.dtype != self.value.dtype:
+                return self.constant(value).text
+            value = value.item()
+            value = int(value) if value in (-1, 1) or repr(value) == "0.0" else value
         text = literal(value)
         return f"({text})" if text.startswith("-") and above >= UNARY else text
 
     # -- operators ----------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if "out" in kwargs:
-            raise CannotEmitError(f"np.{ufunc.__name__} writes into an array")
+        out = kwargs.pop("out", ())
+        if out:
+            return self._overwritten(out, getattr(ufunc, method)(*inputs, **kwargs))
         value = _computed(getattr(ufunc, method), inputs, kwargs)
         if method == "reduce" and ufunc in _REDUCTIONS:
             return self._called(f"np.{_REDUCTIONS[ufunc]}", inputs, kwargs, value)
@@ -113,6 +117,15 @@ class Symbol:
         if ufunc in _INFIX:
             return self._infix(ufunc, inputs[0], inputs[1], value)
         return self._called(name, inputs, kwargs, value)
+
+    def _overwritten(self, out: Any, made: Symbol) -> Symbol:
+        """What a name stands for once a ufunc has written into its array."""
+        (target,) = out
+        if not isinstance(target, Symbol) or target.value.shape != made.value.shape:
+            raise CannotEmitError("the rule writes into an array")
+        target.text, target.level, target.uniform = made.text, made.level, made.uniform
+        target.value = made.value
+        return target
 
     def _infix(self, ufunc: np.ufunc, a: Any, b: Any, value: np.ndarray) -> Symbol:
         sign, level = _INFIX[ufunc]
@@ -136,7 +149,7 @@ class Symbol:
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         value = _computed(function, args, kwargs)
-        if function in (np.shape, np.ndim, np.size):
+        if function in (np.shape, np.ndim, np.size, np.result_type):
             return value
         if function is np.broadcast_to and self.uniform is not None:
             return Symbol.filled(self.uniform, value.shape, value.dtype, self.constant)
@@ -185,6 +198,8 @@ class Symbol:
                 return self
             if self.uniform is not None and name == "reshape":
                 return Symbol.filled(self.uniform, value.shape, value.dtype, self.constant)
+            if name == "astype" and value.dtype == self.value.dtype and kwargs.get("copy") is False:
+                return self
             if name == "astype":
                 return self.made(f"{self.shown(self, ATOM - 1)}.astype(np.{value.dtype})", value)
             if not isinstance(value, np.ndarray | np.generic):
@@ -215,6 +230,9 @@ class Symbol:
 
     def __bool__(self) -> bool:
         return bool(self.value)
+
+    def __float__(self) -> float:
+        return float(self.value)
 
     def __len__(self) -> int:
         return len(self.value)

@@ -134,11 +134,11 @@ def relu(x: Array) -> Array:
 
 def relu_grad(g: Array, out: Array, at_zero: float = 0.0) -> Array:
     """g where out > 0, g * at_zero where out == 0, 0 elsewhere."""
-    kept = _kept(out > _NUMBERS[out.dtype][0], g)
-    return np.asarray(np.where(out == 0, g * at_zero, kept) if at_zero else kept)
+    passed = kept(out > _NUMBERS[out.dtype][0], g)
+    return np.asarray(np.where(out == 0, g * at_zero, passed) if at_zero else passed)
 
 
-def _kept(chosen: Array, g: Array) -> Array:
+def kept(chosen: Array, g: Array) -> Array:
     """g where chosen, 0 elsewhere, whatever g is there: its bits times 1 or 0.
 
     np.where branches at each element, which takes ten times as long when the signs are random.
