@@ -16,6 +16,8 @@ from autograd import func as func
 from autograd import ops as ops
 from autograd.creation import *  # noqa: F403
 from autograd.engine import backprop, bound, random_source
+from autograd.engine.definition import Array as Array
+from autograd.engine.definition import op as op
 from autograd.engine.dtypes import get_default_dtype as get_default_dtype
 from autograd.engine.dtypes import set_default_dtype as set_default_dtype
 from autograd.engine.grad_mode import enable_grad as enable_grad
@@ -23,8 +25,6 @@ from autograd.engine.grad_mode import is_grad_enabled as is_grad_enabled
 from autograd.engine.grad_mode import no_grad as no_grad
 from autograd.engine.grad_mode import set_grad_enabled as set_grad_enabled
 from autograd.engine.random_source import *  # noqa: F403
-from autograd.engine.record import Array as Array
-from autograd.engine.record import op as op
 from autograd.engine.tensors import Tensor as Tensor
 from autograd.engine.tensors import tensor as tensor
 from autograd.errors import *  # noqa: F403

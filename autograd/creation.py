@@ -13,8 +13,8 @@ import numpy as np
 from autograd import ops
 from autograd.engine.dtypes import as_array, as_dtype, get_default_dtype
 from autograd.engine.grad_mode import is_grad_enabled
+from autograd.engine.operands import float_dtype
 from autograd.engine.random_source import pick
-from autograd.engine.record import float_dtype
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.ops.fronts import normal_axis

@@ -11,7 +11,7 @@ import nn
 from autograd.engine import scope
 from autograd.kernels import blas
 from autograd.support.interrupts import at_once, to_the_end
-from tests.interrupting import Interrupt, _looks_for_signals, interrupted_everywhere
+from tests.interrupting import Interrupt, interrupted_everywhere
 
 
 def in_a_block(manager):
@@ -184,7 +184,3 @@ def test_an_async_generator_is_switched_at_each_resume():
     asyncio.run(main())
     assert log == [False, (5, False), False]
     assert outside == [True] * 4
-
-
-def test_a_profile_ends_though_its_function_is_called_when_that_begins():
-    assert not _looks_for_signals(ag.profile._see.__code__)

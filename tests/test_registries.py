@@ -8,7 +8,7 @@ import pkgutil
 
 import autograd
 import optim
-from autograd.engine.record import registry
+from autograd.engine.definition import registry
 from autograd.words import formulas, readable
 from nn.training import settings
 from optim import schedules

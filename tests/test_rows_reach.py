@@ -13,7 +13,7 @@ import pytest
 
 import autograd as ag
 from autograd import kernels
-from autograd.engine.record import registry
+from autograd.engine.definition import registry
 from autograd.kernels.launch import runtime
 from tests.op_cases import ROWS
 from tests.reach import (

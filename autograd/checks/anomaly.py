@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import math
 import zlib
 from collections.abc import Callable
-from contextvars import ContextVar
-from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from autograd.engine import observers
 from autograd.engine.error_notes import origin
-from autograd.engine.record import Node
-from autograd.engine.source import Source, is_ours
+from autograd.engine.node import Node
+from autograd.engine.source import Source, caller
+from autograd.engine.taps import Call, Tap
 from autograd.engine.tensors import Tensor
 from autograd.errors import AnomalyError, InPlaceError
-from autograd.support.interrupts import begins_at_once, to_the_end
 from autograd.support.unknown import named_arguments
-
-_active: ContextVar[detect_anomaly | None] = ContextVar("glassgrad_anomaly", default=None)
 
 
 @named_arguments
-class detect_anomaly(contextlib.ContextDecorator):
+class detect_anomaly(Tap, contextlib.ContextDecorator):
     """Raise at the first NaN or Inf, forward or backward, with op, operand, element and line.
 
     Inside the block every result and every gradient is looked at. With `writes` also every array
@@ -50,47 +44,37 @@ class detect_anomaly(contextlib.ContextDecorator):
     detect_anomaly: multiply gave Inf at [1]
     """
 
-    #: The blocks that are being run, by number.
-    _inside: set[int] = set()
-
     def __init__(self, writes: bool = True):
         self.writes = writes
         self.sums: WeakKeyDictionary[Node, dict[str, int]] = WeakKeyDictionary()
-        self._blocks: dict[int, tuple[int, Any]] = {}  # number, and who was active before
-        self._depth = 0
 
-    def __enter__(self) -> detect_anomaly:
-        block = next(_number), _active.get()
-        self._blocks[self._depth] = block
-        self._depth += 1
-        try:
-            detect_anomaly._inside.add(block[0])
-            _active.set(self)
-            if len(detect_anomaly._inside) == 1:
-                observers.add_looker(_look)
-                observers.add_around(_checked_visit)
-        except BaseException:  # from the handler of a signal
-            self._depth -= 1
-            to_the_end(_leave, *block)
-            raise
-        return self
+    def _on_result(self, call: Call) -> None:
+        """Look at a result, and note what its closures captured."""
+        if not self._innermost:
+            return
+        if call.on_tensors and call.began and not is_finite(call.out):
+            raise AnomalyError(_forward_message(call))
+        if call.node is not None and self.writes:
+            self.sums[call.node] = _checksums(call.node)
 
-    @begins_at_once
-    def __exit__(self, *exc_info: object) -> None:
-        if self._depth:
-            self._depth -= 1
-            to_the_end(_leave, *self._blocks[self._depth])
-
-
-_number = itertools.count()
-
-
-def _leave(number: int, before: detect_anomaly | None) -> None:
-    _active.set(before)
-    detect_anomaly._inside.discard(number)
-    if not detect_anomaly._inside:
-        observers.remove_looker(_look)
-        observers.remove_around(_checked_visit)
+    def _around_visit(self, visit: Callable[[], None], replay: Any, node: Node) -> None:
+        """Look at the gradient that comes to a node, and at those that it sends on."""
+        if not self._innermost:
+            visit()
+            return
+        _check_sums(self, node)
+        incoming = _array(replay.waiting[node])
+        if not is_finite(incoming):  # from outside: a seed or a hook
+            at, what = _first(incoming)
+            raise AnomalyError(
+                f"detect_anomaly: the gradient given to {node!r} has {what} at {_shown(at)}"
+            )
+        operands = _operands(node)
+        visit()
+        for position, edge in enumerate(node.edges):
+            sent = _array(replay.waiting.get(edge)) if edge is not None else None
+            if sent is not None and not is_finite(sent):
+                raise AnomalyError(_backward_message(node, position, sent, operands.get(position)))
 
 
 def is_finite(array: np.ndarray) -> bool:
@@ -104,28 +88,15 @@ def is_finite(array: np.ndarray) -> bool:
 # -- forward -------------------------------------------------------------------------------------
 
 
-def _look(array: np.ndarray, node: Node | None, frame: FrameType) -> None:
-    detector = _active.get()
-    if detector is None:
-        return
-    if not is_finite(array):
-        call = observers.call_in(frame)
-        if call is not None:
-            raise AnomalyError(_forward_message(array, node, frame, *call))
-    if node is not None and detector.writes:
-        detector.sums[node] = _checksums(node)
-
-
-def _forward_message(
-    array: np.ndarray, node: Node | None, frame: FrameType, op: Any, operands: tuple[Any, ...]
-) -> str:
+def _forward_message(call: Call) -> str:
+    array, op = call.out, call.op
     index, what = _first(array)
-    where = node.source if node is not None else _caller(frame)
+    where = call.node.source if call.node is not None else Source(*caller())
     message = (
         f"detect_anomaly: {op.name} gave {what} at {_shown(index)} (shape {array.shape}), "
         f"called at {where}"
     )
-    for position, operand in enumerate(operands):
+    for position, operand in enumerate(call.operands):
         value = operand._data if isinstance(operand, Tensor) else operand
         if value is None:
             continue
@@ -137,13 +108,6 @@ def _forward_message(
             there = _element(value, index, array.shape)
             message += f"; {there}" if there else ""
     return message
-
-
-def _caller(frame: FrameType) -> Source:
-    outer: FrameType = frame
-    while is_ours[outer.f_code.co_filename] and outer.f_back is not None:
-        outer = outer.f_back
-    return Source(outer.f_code, outer.f_lasti)
 
 
 def _first(array: np.ndarray) -> tuple[tuple[int, ...], str]:
@@ -167,26 +131,6 @@ def _shown(index: tuple[int, ...]) -> str:
 
 
 # -- backward ------------------------------------------------------------------------------------
-
-
-def _checked_visit(visit: Callable[[Any, Node], None], replay: Any, node: Node) -> None:
-    detector = _active.get()
-    if detector is None:
-        visit(replay, node)
-        return
-    _check_sums(detector, node)
-    incoming = _array(replay.waiting[node])
-    if not is_finite(incoming):  # from outside: a seed or a hook
-        at, what = _first(incoming)
-        raise AnomalyError(
-            f"detect_anomaly: the gradient given to {node!r} has {what} at {_shown(at)}"
-        )
-    operands = _operands(node)
-    visit(replay, node)
-    for position, edge in enumerate(node.edges):
-        sent = _array(replay.waiting.get(edge)) if edge is not None else None
-        if sent is not None and not is_finite(sent):
-            raise AnomalyError(_backward_message(node, position, sent, operands.get(position)))
 
 
 def _array(g: Any) -> Any:

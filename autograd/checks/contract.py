@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.captures import captured
-from autograd.engine.record import Op
+from autograd.engine.definition import Op
 from autograd.engine.tensors import Tensor
 from autograd.errors import GradCheckError
 from autograd.support.unknown import named_arguments

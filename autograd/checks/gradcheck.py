@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from autograd.engine.backprop import gradients
-from autograd.engine.record import Op, ops_by_code
-from autograd.engine.source import Source, is_ours
+from autograd.engine.source import Source, caller
+from autograd.engine.taps import Call, Tap
 from autograd.engine.tensors import Tensor
 from autograd.errors import DTypeError, GradCheckError
 from autograd.support.arguments import flag, nonnegative, number, whole
@@ -188,34 +186,35 @@ def _one_sided(along: Callable[[float], float], h: float) -> tuple[float, float]
 # -- whose rule is wrong -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Call:
-    """One call of an op's body: what it was given, and the line that caused it."""
+class _Listening(Tap):
+    """Notes the calls inside, and the line that caused each."""
 
-    op: Op
-    operands: tuple[Any, ...]
-    statics: dict[str, Any]
-    source: Source
+    def __init__(self) -> None:
+        self.calls: list[tuple[Call, Source]] = []
+
+    def _on_result(self, call: Call) -> None:
+        """Note a call."""
+        self.calls.append((call, Source(*caller())))
 
 
 def _disagreeing_rules(
     function: Callable[..., Tensor], arrays: list[np.ndarray], order: int, tolerance: _Tolerance
 ) -> str:
     """One line for each op that `function` calls whose own rule fails on the operands it got."""
-    with _observed() as calls:
+    with _Listening() as listening:
         function(*_variables(arrays))
-    if len(calls) < 2:  # no composite: the first message says it all
+    if len(listening.calls) < 2:  # no composite: the first message says it all
         return ""
     found: list[str] = []
-    for call in calls:
+    for call, source in listening.calls:
         floats = [
             i
-            for i, x in enumerate(call.operands)
+            for i, x in enumerate(call.values)
             if isinstance(x, np.ndarray) and x.dtype.kind == "f"
         ]
 
-        def local(*tensors: Any, call: _Call = call, floats: list[int] = floats) -> Tensor:
-            operands = list(call.operands)
+        def local(*tensors: Any, call: Call = call, floats: list[int] = floats) -> Tensor:
+            operands = list(call.values)
             for i, tensor in zip(floats, tensors, strict=True):
                 operands[i] = tensor
             out = call.op.call(*operands, **call.statics)
@@ -223,35 +222,10 @@ def _disagreeing_rules(
 
         try:
             if floats:
-                inputs = [call.operands[i] for i in floats]
+                inputs = [call.values[i] for i in floats]
                 rng = np.random.default_rng(0)
                 _check_order(local, inputs, 1, order, tolerance, rng)
         except GradCheckError as error:
-            where = f"the rule of op {call.op.name}, called at {call.source}, disagrees: "
+            where = f"the rule of op {call.op.name}, called at {source}, disagrees: "
             found.append(where + str(error).removeprefix("check_grads: "))
     return "\n".join(dict.fromkeys(found))
-
-
-@contextmanager
-def _observed() -> Any:
-    """The calls of op bodies inside the block, seen through the interpreter's profiling hook."""
-    calls: list[_Call] = []
-
-    def see(frame: Any, event: str, _: Any) -> None:
-        op = ops_by_code.get(frame.f_code) if event == "call" else None
-        if op is None:
-            return
-        given = frame.f_locals
-        operands = given[op.operands[0]] if op.starred else tuple(given[n] for n in op.operands)
-        statics = {name: given[name] for name in op.statics}
-        caller = frame.f_back
-        while caller.f_back is not None and is_ours[caller.f_code.co_filename]:
-            caller = caller.f_back
-        calls.append(_Call(op, operands, statics, Source(caller.f_code, caller.f_lasti)))
-
-    outer = sys.getprofile()
-    sys.setprofile(see)
-    try:
-        yield calls
-    finally:
-        sys.setprofile(outer)

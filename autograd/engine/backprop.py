@@ -21,9 +21,11 @@ from autograd.engine import bound, in_place
 from autograd.engine.bound import ops
 from autograd.engine.captures import captured_arrays
 from autograd.engine.dtypes import as_array, unmasked
+from autograd.engine.error_notes import note_failure
 from autograd.engine.grad_mode import enable_grad, record_ops, restore
-from autograd.engine.record import Edge, Node
+from autograd.engine.node import Edge, Node
 from autograd.engine.sparse_gradient import SparseGradient
+from autograd.engine.taps import open_taps, through_taps
 from autograd.engine.tensors import Tensor
 from autograd.engine.walks import schedule
 from autograd.errors import (
@@ -146,7 +148,7 @@ class _Replay:
             held = blas.hold_beside_convolutions()
             try:
                 self.begin(seeds)
-                self.visit(self.order)
+                self.advance(self.order)
                 self.finish()
                 return then()
             finally:
@@ -178,6 +180,15 @@ class _Replay:
                 g = self._hooked(g, edge, edge._hooks)
             self.results[edge] = g
 
+    def advance(self, nodes: Iterable[Node]) -> None:
+        """Visit nodes, through the taps that are open."""
+        if not open_taps:
+            self.visit(nodes)
+            return
+        for node in nodes:
+            if node in self.waiting:
+                through_taps(self.visit, self, node)
+
     def visit(self, nodes: Iterable[Node]) -> None:
         """Call the closures of each node on its gradient, which is complete when it is reached."""
         waiting, reached, targets = self.waiting, self.reached, self.targets
@@ -206,6 +217,7 @@ class _Replay:
                     contribution = closure(g)
                 except Exception as error:
                     _note_where(error, node, position)
+                    note_failure(error, node.op, (), node, self.roots)
                     _check_callable(error, node, position, closures[position])  # type: ignore[index]
                     raise
                 expected = edge if type(edge) is Node else edge._data

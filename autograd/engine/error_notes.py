@@ -1,4 +1,4 @@
-"""What an error says beside its message: where the operands came from."""
+"""What an error says beside its message: what failed, and where the operands came from."""
 
 from __future__ import annotations
 
@@ -9,6 +9,31 @@ import numpy as np
 
 from autograd.engine.source import Source, caller
 from autograd.engine.tensors import Tensor
+
+
+class Failed:
+    """What failed: an op on its operands, or the closures of a node below some roots.
+
+    An exception may go to another process, as a worker's does: this is left behind.
+    """
+
+    __slots__ = ("node", "op", "operands", "roots")
+
+    def __init__(
+        self, op: Any = None, operands: Sequence[Any] = (), node: Any = None, roots: Any = ()
+    ):
+        self.op, self.operands, self.node, self.roots = op, operands, node, roots
+
+    def __reduce__(self) -> tuple[type[Failed], tuple[()]]:
+        return Failed, ()
+
+
+def note_failure(
+    error: BaseException, op: Any, operands: Sequence[Any] = (), node: Any = None, roots: Any = ()
+) -> None:
+    """Keep with an exception what failed, for a picture of it: the innermost op says so first."""
+    if not hasattr(error, "failed"):
+        error.failed = Failed(op, operands, node, roots)  # type: ignore[attr-defined]
 
 
 def origin(operand: Any) -> str:

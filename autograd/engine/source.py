@@ -9,14 +9,21 @@ from types import CodeType, FrameType
 from typing import NamedTuple
 
 _ROOT = str(Path(__file__).parents[2])
-_OURS = tuple(os.path.join(_ROOT, package) + os.sep for package in ("autograd", "nn", "optim"))
+GENERATED = "<glassgrad: "
+"""How the file names of code begin that was written by this library's own code."""
+
+_OURS = (
+    *(os.path.join(_ROOT, package) + os.sep for package in ("autograd", "nn", "optim")),
+    GENERATED,
+    "<frozen ",
+)
 
 
 class _IsOurs(dict[str, bool]):
     """File name -> whether it belongs to this library (remembered: it is asked at every op)."""
 
     def __missing__(self, filename: str) -> bool:
-        ours = self[filename] = filename.startswith(_OURS) or filename.startswith("<frozen ")
+        ours = self[filename] = filename.startswith(_OURS)
         return ours
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from operator import attrgetter
 from typing import Any
 
-from autograd.engine.record import Node
+from autograd.engine.node import Node
 
 _age = attrgetter("id")
 

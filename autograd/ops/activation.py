@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd import kernels
 from autograd.engine.bound import ops
-from autograd.engine.record import Array, op
+from autograd.engine.definition import Array, op
 from autograd.errors import ArgumentError
 from autograd.ops.operands import as_floats, select
 

@@ -12,8 +12,8 @@ from string import ascii_lowercase
 
 import numpy as np
 
+from autograd.engine.definition import Array, op
 from autograd.engine.grad_mode import is_grad_enabled
-from autograd.engine.record import Array, op
 from autograd.kernels.conv import dispatch as kernels
 from autograd.ops.conv_geometry import PADDING_MODES, Geometry, geometry, geometry_of
 from autograd.ops.saved import SavedSums

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from autograd.engine.bound import ops
-from autograd.engine.record import Array, op
+from autograd.engine.definition import Array, op
 from autograd.errors import ArgumentError, ShapeError
 from autograd.kernels.conv import dispatch as kernels
 from autograd.ops.conv import channel_sums, conv2d, conv2d_weight_grad, of_height_one

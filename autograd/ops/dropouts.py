@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from autograd import kernels
+from autograd.engine.definition import Array, op
 from autograd.engine.random_source import pick
-from autograd.engine.record import Array, op
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops.pool_geometry import require_float
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.engine.bound import ops
-from autograd.engine.record import Array, op
+from autograd.engine.definition import Array, op
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.kernels.sums import long_matmul
 from autograd.ops.fronts import plain, require_arrays

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.bound import ops
-from autograd.engine.record import Array, op
+from autograd.engine.definition import Array, op
 from autograd.errors import ShapeError
 from autograd.ops.fronts import front, normal_axis, of_a_number, plain
 from autograd.ops.reduce import kept_shape, reduced_axes, reduced_count

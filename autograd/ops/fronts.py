@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograd.engine.record import _SPELLINGS
+from autograd.engine.operands import SPELLINGS
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, AxisError, DTypeError
 from autograd.support.unknown import answering
@@ -25,7 +25,7 @@ def front(function: F) -> F:
     first = next(iter(inspect.signature(function).parameters))
 
     def translate(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-        for theirs, ours in _SPELLINGS.items():
+        for theirs, ours in SPELLINGS.items():
             if theirs in kwargs and ours in kwargs:
                 raise DTypeError(f"{function.__name__}: got both '{theirs}' and '{ours}'")
             if theirs in kwargs:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.bound import ops
-from autograd.engine.record import Array, op
+from autograd.engine.definition import Array, op
 from autograd.engine.sparse_gradient import SparseGradient
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, IndexRangeError, ShapeError

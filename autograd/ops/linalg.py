@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd import kernels
 from autograd.engine.bound import ops
-from autograd.engine.record import Array, op
+from autograd.engine.definition import Array, op
 from autograd.errors import ArgumentError, ShapeError
 from autograd.kernels.sums import LONG, long_matmul
 from autograd.ops.fronts import plain

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd import kernels
 from autograd.engine.bound import ops
-from autograd.engine.record import Array, op
+from autograd.engine.definition import Array, op
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops import loss_inputs as inputs
 from autograd.ops.loss_inputs import reduced

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd.engine.bound import ops
 from autograd.engine.dtypes import as_array, get_default_dtype
-from autograd.engine.record import float_dtype
+from autograd.engine.operands import float_dtype
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
 from autograd.kernels.sums import add_up

@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd import kernels
 from autograd.engine.bound import ops
-from autograd.engine.record import Array, op
+from autograd.engine.definition import Array, op
 from autograd.errors import ShapeError
 from autograd.ops.conv import channel_sums
 from autograd.ops.conv_geometry import shape_of

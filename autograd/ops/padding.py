@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.engine.bound import ops
-from autograd.engine.record import Array, op
+from autograd.engine.definition import Array, op
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops.fronts import normal_axis, of_a_number
 from autograd.ops.positions import whole_numbers

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.record import Array, op
+from autograd.engine.definition import Array, op
 from autograd.errors import ArgumentError, DTypeError
 from autograd.ops.operands import select, zeros_of
 

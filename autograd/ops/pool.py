@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd import kernels
 from autograd.engine.bound import ops
-from autograd.engine.record import Array, op
+from autograd.engine.definition import Array, op
 from autograd.errors import ShapeError
 from autograd.ops.index import piece
 from autograd.ops.pool_geometry import (

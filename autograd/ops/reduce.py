@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from autograd.engine.bound import ops
-from autograd.engine.record import Array, op
+from autograd.engine.definition import Array, op
 from autograd.errors import ArgumentError
 from autograd.kernels.sums import FEW, add_up
 from autograd.ops.fronts import of_a_number

@@ -6,7 +6,7 @@ import numpy as np
 
 from autograd import kernels
 from autograd.engine.bound import ops
-from autograd.engine.record import Array, op
+from autograd.engine.definition import Array, op
 from autograd.errors import ShapeError
 from autograd.kernels.sums import FEW
 from autograd.ops.fronts import normal_axis

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.bound import ops
-from autograd.engine.record import Array, op
+from autograd.engine.definition import Array, op
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops.fronts import normal_axis, of_a_number, plain
 from autograd.ops.positions import whole_numbers

@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 
 from autograd import kernels
-from autograd.engine.record import Array, op
+from autograd.engine.definition import Array, op
 from autograd.ops.loss_inputs import reduced
 from autograd.ops.operands import as_floats
 from autograd.ops.reduce import reduced_axes

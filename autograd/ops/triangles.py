@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.bound import ops
-from autograd.engine.record import Array, op
+from autograd.engine.definition import Array, op
 from autograd.errors import ShapeError
 from autograd.ops.fronts import plain
 

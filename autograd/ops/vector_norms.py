@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.bound import ops
+from autograd.engine.definition import Array, op
 from autograd.engine.dtypes import as_array, get_default_dtype
-from autograd.engine.record import Array, op
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError
 from autograd.kernels.sums import add_up

@@ -5,23 +5,20 @@ from __future__ import annotations
 import html
 import json
 import os
-import sys
 import time
 import weakref
 from collections.abc import Callable, Iterable
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import Any, Self
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from autograd.engine import observers
 from autograd.engine.in_place import owner
-from autograd.engine.record import Node, ops_by_code
+from autograd.engine.node import Node
 from autograd.engine.scope import Scope, current
+from autograd.engine.taps import Call, Tap
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError
 from autograd.profiling.multiply_adds import Products, multiply_adds
@@ -31,7 +28,6 @@ from autograd.support.unknown import named_arguments
 from autograd.viz.keeping import Times, times
 from autograd.viz.values import bytes_in_words, held_blocks, seconds_in_words
 
-_active: ContextVar[profile | None] = ContextVar("glassgrad_profile", default=None)
 _GROUPS = ("op", "module")
 _NONE = Products(0, ())
 
@@ -66,7 +62,7 @@ class Row:
 
 
 @dataclass
-class _Call(Row):
+class _Row(Row):
     scope: Scope | None = None
     path: str = ""
     source: str = ""
@@ -77,14 +73,14 @@ class _Call(Row):
 
 
 @named_arguments
-class profile:
+class profile(Tap):
     """Measure time, memory and arithmetic of what runs inside, by op and by module.
 
     `held` are the bytes that the graph keeps for backward and that the program did not have
     before: distinct memory blocks, each counted with the first call that holds it. Multiply-adds
-    are those of products and convolutions. Times of forward run from the start of an op's body to
-    its result; those of backward include adding up the gradient. The hook of the interpreter that
-    sees the bodies start costs some tenths of a microsecond per Python call inside the block.
+    are those of products and convolutions. Times of forward are those of the ops' bodies; those of
+    backward include adding up the gradient. A call of an op inside the block costs some
+    microseconds more.
 
     `by("op")` and `by("module")` are lists of rows, slowest first; `table()` is text, a notebook
     shows a table, `save("trace.json")` writes a file for chrome://tracing or Perfetto. After it
@@ -99,68 +95,51 @@ class profile:
     """
 
     def __init__(self) -> None:
-        self.calls: list[_Call] = []
-        self._of_node: WeakKeyDictionary[Node, _Call] = WeakKeyDictionary()
-        self._starts: dict[Any, float] = {}
+        self.calls: list[_Row] = []
+        self._of_node: WeakKeyDictionary[Node, _Row] = WeakKeyDictionary()
         self._blocks: dict[int, weakref.ref[np.ndarray]] = {}  # counted, or not ours to count
         self._replaying = False
-        self._outer: Any = None
 
-    def __enter__(self) -> profile:
-        self._before, self._outer = _active.get(), sys.getprofile()
-        try:
-            _active.set(self)
-            observers.add_looker(self._look)
-            observers.add_around(self._around)
-            self.began = time.perf_counter()
-            sys.setprofile(self._see)
-        except BaseException:  # from the handler of a signal
-            to_the_end(self._leave)
-            raise
-        return self
+    def __enter__(self) -> Self:
+        self.began = time.perf_counter()
+        return super().__enter__()
 
     @begins_at_once
     def __exit__(self, *exc_info: object) -> None:
-        to_the_end(self._leave)
+        to_the_end(self._end, [])
 
-    def _leave(self) -> None:
-        sys.setprofile(self._outer)
+    def _end(self, left: list[Any]) -> None:
+        self._leave(left)
         self.ended = time.perf_counter()
-        observers.remove_around(self._around)
-        observers.remove_looker(self._look)
-        _active.set(self._before)
         paths: dict[Any, str] = {}
-        for call in self.calls:
-            call.path = _path(call.scope, paths)
-            call.scope = None
+        for row in self.calls:
+            row.path = _path(row.scope, paths)
+            row.scope = None
 
-    @begins_at_once  # it is called when `__exit__` begins: what it raised would be raised there
-    def _see(self, frame: FrameType, event: str, _: Any) -> None:
-        if event == "call" and frame.f_code in ops_by_code:
-            self._starts[frame.f_code] = time.perf_counter()
-
-    def _look(self, array: np.ndarray, node: Node | None, frame: FrameType) -> None:
-        ended = time.perf_counter()
-        if self._replaying or _active.get() is not self:
+    def _on_result(self, call: Call) -> None:
+        """Note the time, the memory and the arithmetic of a call."""
+        if self._replaying or not call.began or not (call.on_tensors and self._innermost):
             return
-        found = observers.call_in(frame)
-        if found is None:
-            return
-        op, operands = found
-        began = self._starts.pop(op.body.__code__, None)
-        if began is None:
-            return
-        shapes = [np.shape(o._data if isinstance(o, Tensor) else o) for o in operands]
-        call = _Call(op.name, 1, ended - began, scope=current(), began=began, shape=array.shape)
-        call.products = multiply_adds(op.name, array.shape, shapes, observers.statics_in(frame))
-        call.multiply_adds = call.products.forward
-        self.calls.append(call)
-        self._note_given(operands)
+        shapes = [np.shape(value) for value in call.values]
+        products = multiply_adds(call.op.name, call.out.shape, shapes, call.statics)
+        row = _Row(
+            call.op.name,
+            1,
+            call.ended - call.began,
+            multiply_adds=products.forward,
+            scope=current(),
+            products=products,
+            began=call.began,
+            shape=call.out.shape,
+        )
+        self.calls.append(row)
+        self._note_given(call.operands)
+        node = call.node
         if node is not None:
-            self._of_node[node] = call
-            call.source = str(node.source)
-            call.held = self._newly_held(node)
-            times.setdefault(node, Times()).forward = call.forward
+            self._of_node[node] = row
+            row.source = str(node.source)
+            row.held = self._newly_held(node)
+            times.setdefault(node, Times()).forward = row.forward
 
     def _note_given(self, operands: Iterable[Any]) -> None:
         """Arrays that the program had before are not held by the graph alone."""
@@ -180,21 +159,22 @@ class profile:
     def _newly_held(self, node: Node) -> int:
         return sum(block.nbytes for block in held_blocks(node).values() if self._is_new(block))
 
-    def _around(self, visit: Callable[[Any, Node], None], replay: Any, node: Node) -> None:
-        call = self._of_node.get(node)
+    def _around_visit(self, visit: Callable[[], None], replay: Any, node: Node) -> None:
+        """Note the time of a node in backward."""
+        row = self._of_node.get(node)
         self._replaying, outer = not replay.create_graph, self._replaying
         began = time.perf_counter()
         try:
-            visit(replay, node)
+            visit()
         finally:
             ended = time.perf_counter()
             self._replaying = outer
-        if call is not None:
-            call.replayed = began
-            call.backward += ended - began
-            call.backward_multiply_adds += sum(
+        if row is not None:
+            row.replayed = began
+            row.backward += ended - began
+            row.backward_multiply_adds += sum(
                 count
-                for count, edge in zip(call.products.gradients, node.edges, strict=False)
+                for count, edge in zip(row.products.gradients, node.edges, strict=False)
                 if edge is not None
             )
             times.setdefault(node, Times()).backward = ended - began

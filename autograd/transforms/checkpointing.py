@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
-from contextvars import ContextVar
+from collections.abc import Callable, Container, Iterator
 from itertools import repeat
 from typing import Any
 
 import numpy as np
 
-from autograd.engine import in_place, observers, random_source
+from autograd.engine import in_place, random_source
 from autograd.engine.backprop import gradients
+from autograd.engine.call import recorded
 from autograd.engine.captures import captured
+from autograd.engine.definition import Array, Op
 from autograd.engine.grad_mode import enable_grad, is_grad_enabled, no_grad
 from autograd.engine.in_place import next_id
-from autograd.engine.record import Array, Node, Op
+from autograd.engine.node import Node
 from autograd.engine.scope import current
+from autograd.engine.taps import Call, Tap
 from autograd.engine.tensors import Tensor
 from autograd.engine.walks import leaves_below, nodes_below
 from autograd.errors import GlassgradError, GraphError, InPlaceError
@@ -106,7 +108,8 @@ def checkpoint(function: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Te
         return closure
 
     closures = [closure_for(i) for i in range(len(inputs))]
-    return Node.result(_CHECKPOINT, edges, closures, out.data)
+    operands = tuple([edge if isinstance(edge, Tensor) else None for edge in edges])
+    return recorded(_CHECKPOINT, operands, edges, closures, out.data)
 
 
 def _called(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
@@ -119,11 +122,6 @@ def _called(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         name = getattr(function, "__name__", type(function).__name__)
         require_signature(function, f"checkpoint: {name}", args, kwargs)
         raise
-
-
-_reading: ContextVar[Callable[[np.ndarray], None] | None] = ContextVar(
-    "glassgrad_reading", default=None
-)
 
 
 class _Surroundings:
@@ -218,39 +216,33 @@ class _Surroundings:
         self, function: Callable[..., Any], args: Any, kwargs: Any, finished: int, now: int
     ) -> Any:
         """The call, and an error if an op in it read what was written to since the first one."""
-        stale: list[str] = []
-
-        def read(array: np.ndarray) -> None:
-            if id(in_place.owner(array)) in self.writes:  # its own state
-                return
-            written = in_place.written_since(array, finished)
-            if written is not None and in_place.id_of(array) < now:
-                stale.append(f"(shape {array.shape}) was changed in place at {written}")
-
-        outer = _reading.get()
-        try:
-            _reading.set(read)
-            observers.add_looker(_look)
-            try:
-                out = function(*args, **kwargs)
-            finally:
-                observers.remove_looker(_look)
-        finally:
-            _reading.set(outer)
-        if stale:
+        with _Reading(self.writes, finished, now) as reading:
+            out = function(*args, **kwargs)
+        for stale in reading.stale:
             raise InPlaceError(
-                f"checkpoint: a Tensor that it reads {stale[0]}, so that computing it again gives "
+                f"checkpoint: a Tensor that it reads {stale}, so that computing it again gives "
                 "something else. Change it after backward, or compute with x.clone()."
             )
         return out
 
 
-def _look(array: np.ndarray, node: Any, frame: Any) -> None:
-    read = _reading.get()
-    if read is None or observers.call_in(frame) is None:
-        return
-    for value in _arrays(frame.f_locals["args"]):  # of the op: operands, and statistics and keys
-        read(value)
+class _Reading(Tap):
+    """Notes what ops read that was written to between `finished` and `now`."""
+
+    def __init__(self, own: Container[int], finished: int, now: int):
+        self.own, self.finished, self.now = own, finished, now  # own: its state, by id
+        self.stale: list[str] = []
+
+    def _on_result(self, call: Call) -> None:
+        """Look at all that the op was given: operands, and statistics and keys."""
+        if not call.on_tensors:
+            return
+        for array in _arrays((call.operands, list(call.statics.values()))):
+            if id(in_place.owner(array)) in self.own:
+                continue
+            written = in_place.written_since(array, self.finished)
+            if written is not None and in_place.id_of(array) < self.now:
+                self.stale.append(f"(shape {array.shape}) was changed in place at {written}")
 
 
 def _arrays(values: Any) -> Iterator[np.ndarray]:

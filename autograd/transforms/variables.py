@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.backprop import gradients
+from autograd.engine.call import recorded
+from autograd.engine.definition import Array, Op
 from autograd.engine.dtypes import as_array
 from autograd.engine.grad_mode import enable_grad, is_grad_enabled
 from autograd.engine.in_place import next_id
-from autograd.engine.record import Array, Node, Op
 from autograd.engine.tensors import Tensor
 from autograd.engine.walks import leaves_below, nodes_below
 from autograd.errors import ArgumentError, DTypeError, GlassgradError, GraphError, ShapeError
@@ -166,7 +167,7 @@ class Call:
             raise GraphError(refusal)
 
         edges = tuple(roots)
-        return [Node.result(_LAST, edges, (refuse,) * len(edges), g._data) for g in found]
+        return [recorded(_LAST, (), edges, (refuse,) * len(edges), g._data) for g in found]
 
     def arrange(self, found: Sequence[Tensor], *, keep_graph: bool = False) -> Any:
         """A flat list with one entry per variable, in the structure of the arguments.
@@ -237,7 +238,7 @@ def variable(array: np.ndarray, connected: Tensor | None = None) -> Tensor:
     edge, closure = None, None
     if connected is not None and connected.requires_grad:
         edge, closure = connected.node or connected, lambda g: g
-    return Node.result(_VARIABLE, (edge,), (closure,), array)
+    return recorded(_VARIABLE, (), (edge,), (closure,), array)
 
 
 def within_a_transform(tensor: Tensor) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.record import Node
+from autograd.engine.node import Node
 from autograd.engine.source import user_frame
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError

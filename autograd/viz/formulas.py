@@ -9,7 +9,8 @@ import re
 from types import CodeType
 from typing import Any
 
-from autograd.engine.record import Node, Op
+from autograd.engine.definition import Op
+from autograd.engine.node import Node
 
 _LONGEST = 72
 _Function = ast.Lambda | ast.FunctionDef

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from autograd.engine.definition import Op
 from autograd.engine.given_names import name_of
-from autograd.engine.record import Node, Op
+from autograd.engine.node import Node
 from autograd.engine.scope import Scope
 from autograd.engine.tensors import Tensor
 from autograd.engine.walks import nodes_below

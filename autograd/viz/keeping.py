@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-from contextvars import ContextVar
-from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from autograd.engine.observers import add_looker, remove_looker
-from autograd.engine.record import Node
+from autograd.engine.node import Node
+from autograd.engine.taps import Call, Tap
 from autograd.engine.tensors import Tensor
-from autograd.support.interrupts import begins_at_once, to_the_end
 
 _HOOK = -1  # key among a node's hooks: first, so that it sees the gradient before others change it
 
@@ -48,10 +44,8 @@ kept: WeakKeyDictionary[Node, Kept] = WeakKeyDictionary()
 #: Seconds of each node in a measured pass, for as long as the node lives.
 times: WeakKeyDictionary[Node, Times] = WeakKeyDictionary()
 
-_watching: ContextVar[bool] = ContextVar("glassgrad_watching", default=False)
 
-
-class watch:
+class watch(Tap):
     """Keep all values and gradients of what is recorded inside, for pictures and replays.
 
     Without it a graph keeps only what its derivatives need. What is kept lives as long as the
@@ -70,32 +64,10 @@ class watch:
     └─ constant 3
     """
 
-    def __enter__(self) -> watch:
-        self._before = _watching.get()
-        self._looker = functools.partial(_keep_result)  # one that equals no other watch's
-        try:
-            add_looker(self._looker)
-            _watching.set(True)
-        except BaseException:  # from the handler of a signal
-            to_the_end(self._leave)
-            raise
-        return self
-
-    @begins_at_once
-    def __exit__(self, *exc_info: object) -> None:
-        to_the_end(self._leave)
-
-    def _leave(self) -> None:
-        _watching.set(self._before)
-        remove_looker(self._looker)
-
-
-def _keep_result(array: np.ndarray, node: Any, frame: FrameType) -> None:
-    """Note a result and the operands of the op that makes it."""
-    if node is not None and _watching.get() and node not in kept:
-        given = frame.f_locals.get("args", ())[: len(node.edges)]
-        operands = [arg._data if isinstance(arg, Tensor) else arg for arg in given]
-        keep(node, array, operands)
+    def _on_result(self, call: Call) -> None:
+        """Keep the result and the operands of a call that was recorded."""
+        if call.node is not None and call.node not in kept:
+            keep(call.node, call.out, list(call.values))
 
 
 def keep(node: Node, value: np.ndarray, operands: list[Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.record import Node
+from autograd.engine.node import Node
 from autograd.engine.scope import Scope
 from autograd.engine.tensors import Tensor
 from autograd.viz.formulas import tree_of

@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd.engine.backprop import _fitted, _leaf, _Replay, _seed
 from autograd.engine.grad_mode import no_grad
-from autograd.engine.record import Node
+from autograd.engine.node import Node
 from autograd.engine.source import Source
 from autograd.engine.sparse_gradient import SparseGradient
 from autograd.engine.tensors import Tensor
@@ -156,7 +156,7 @@ def _step(replayed: _Replay, node: Node, number: int, count: int) -> Step:
     began = time.perf_counter()
     try:
         node.closures = noting
-        replayed.visit([node])
+        replayed.advance([node])
         step.seconds = time.perf_counter() - began
     except BaseException:
         node.closures = original

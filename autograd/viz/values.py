@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd.engine.captures import captured
 from autograd.engine.in_place import owner
-from autograd.engine.record import Node
+from autograd.engine.node import Node
 from autograd.engine.tensors import Tensor
 from autograd.viz.keeping import kept
 

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.captures import captured
-from autograd.engine.record import Node, Op
+from autograd.engine.definition import Op
+from autograd.engine.node import Node
 from autograd.engine.tensors import Tensor
 from autograd.engine.walks import nodes_below
 from autograd.errors import GraphError

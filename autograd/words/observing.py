@@ -1,4 +1,4 @@
-"""What every op was given, seen through the interpreter's profiling hook.
+"""What every op was given.
 
 A graph keeps no operand and no static argument that its derivatives do not need; a function that
 is run here shows all of them.
@@ -6,62 +6,42 @@ is run here shows all of them.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from types import FrameType
 from typing import Any, NamedTuple
 
-from autograd.engine.record import Node, Op, ops_by_code
+from autograd.engine.definition import Op
+from autograd.engine.node import Node
+from autograd.engine.taps import Call, Tap
 
 
-class Call(NamedTuple):
-    """Operands and static arguments of one call of an op's body."""
+class Given(NamedTuple):
+    """Operands, as a body saw them, and static arguments of a call."""
 
     operands: tuple[Any, ...]
     statics: dict[str, Any]
 
 
-class Calls:
-    """The calls that were seen; `of(node)` is the one that recorded a node."""
+class Calls(Tap):
+    """What recorded calls inside were given; `of(node)` is that of the call that left a node."""
 
     def __init__(self) -> None:
-        self._by_closure: dict[int, tuple[Any, Call]] = {}
-        self._open: dict[FrameType, Call] = {}
+        self._by_node: dict[Node, Given] = {}
 
-    def of(self, node: Node) -> Call | None:
-        """The call that left this node."""
-        for closure in node.closures or ():
-            known = self._by_closure.get(id(closure))
-            if closure is not None and known is not None:
-                return known[1]
-        return None
+    def of(self, node: Node) -> Given | None:
+        """What the call that left this node was given."""
+        return self._by_node.get(node)
 
-    def see(self, frame: FrameType, event: str, result: Any) -> None:
-        """The profiling hook."""
-        op = ops_by_code.get(frame.f_code)
-        if op is None:
-            return
-        if event == "call":
-            given = frame.f_locals
-            operands = given[op.operands[0]] if op.starred else tuple(given[n] for n in op.operands)
-            self._open[frame] = Call(operands, {name: given[name] for name in op.statics})
-        elif event == "return":
-            call = self._open.pop(frame, None)
-            if call is not None and type(result) is tuple:
-                closures = result[1] if type(result[1]) is tuple else (result[1],)
-                for closure in closures:
-                    self._by_closure[id(closure)] = (closure, call)
+    def _on_result(self, call: Call) -> None:
+        """Note a call."""
+        if call.node is not None:
+            # not its Tensors: what is alive by the end is what the program itself holds
+            self._by_node[call.node] = Given(call.values, call.statics)
 
 
 def observed(function: Callable[..., Any], inputs: Any) -> tuple[Any, Calls]:
     """`function(*inputs)`, and the calls of ops in it."""
-    calls = Calls()
-    outer = sys.getprofile()
-    sys.setprofile(calls.see)
-    try:
+    with Calls() as calls:
         return function(*inputs), calls
-    finally:
-        sys.setprofile(outer)
 
 
 def operand_name(op: Op, position: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.record import Node
+from autograd.engine.node import Node
 from autograd.viz.formulas import tree_of
 
 

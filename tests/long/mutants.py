@@ -300,8 +300,6 @@ def mutated(file: str, number: int) -> Any:
 
 def _install(mutant: Mutant) -> bool:
     """Give the functions of a loaded module their code in its mutant; whether it differs."""
-    from autograd.engine.record import ops_by_code
-
     module = importlib.import_module(mutant.file.removesuffix(".py").replace("/", "."))
     changed = False
     codes = {_place(code): code for code in _outermost(mutated(mutant.file, mutant.number))}
@@ -313,8 +311,6 @@ def _install(mutant: Mutant) -> bool:
                 new = new.replace(co_freevars=old.co_freevars)
             function.__code__ = new
             changed |= function.__code__ != old
-            if old in ops_by_code:
-                ops_by_code[function.__code__] = ops_by_code.pop(old)
     return changed
 
 
@@ -448,7 +444,7 @@ def _cases(test: Callable[..., Any]) -> Iterator[dict[str, Any]]:
 
 def _ops_of(function: str) -> set[str]:
     """An op; or of a helper the ops that call it, or whose helpers do."""
-    from autograd.engine.record import registry
+    from autograd.engine.definition import registry
 
     if function in registry:
         return {function}
