@@ -5,6 +5,58 @@
 >>> (x**2).sum().backward()
 >>> x.grad
 tensor([2., 4.])
+
+`help(ag.relu)` and the like say more: the equation, shapes, what is raised, an example.
+
+Tensors
+    Tensor, tensor, arange, eye, full, full_like, linspace, normal, ones, ones_like,
+    permutation, rand, randint, randn, uniform, zeros, zeros_like
+Gradients
+    Tensor.backward, grad, no_grad, enable_grad, set_grad_enabled, is_grad_enabled, checkpoint,
+    func, curvature
+Seeing what runs
+    draw, watch, replay, backward_steps, explain, to_numpy, lint, profile, detect_anomaly
+Ops of your own
+    op, Array, check_grads, check_contract, ops
+Settings
+    manual_seed, default_generator, get_rng_state, set_rng_state, get_default_dtype,
+    set_default_dtype
+Elementwise
+    add, astype, cbrt, copy, divide, erf, exp, expm1, log, log1p, log2, log10, logaddexp,
+    multiply, negative, positive, pow, power, reciprocal, sqrt, square, subtract, abs, absolute,
+    ceil, clip, floor, heaviside, maximum, minimum, rint, round, sign, trunc, where
+Trigonometry
+    acos, acosh, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, asin, asinh, atan,
+    atan2, atanh, cos, cosh, sin, sinh, tan
+Comparisons
+    equal, greater, greater_equal, less, less_equal, not_equal
+Along axes
+    logsumexp, mean, prod, std, sum, var, argmax, argmin, max, min, cumprod, cumsum,
+    linear_scan, argsort, sort, topk, norm, log_softmax, softmax
+Shapes, parts, joining
+    broadcast_to, expand, expand_dims, flatten, flip, moveaxis, ravel, reshape, roll, squeeze,
+    swapaxes, transpose, array_split, concatenate, hstack, split, stack, unstack, vstack, pad,
+    repeat, tile, embedding, scatter_add, take, take_along_axis
+Linear algebra
+    cholesky, det, dot, inner, inv, linear, matmul, outer, slogdet, solve, tensordot, einsum,
+    diag, diagonal, trace, tril, triu
+Activations
+    elu, gelu, leaky_relu, relu, selu, sigmoid, silu, softplus, softsign, tanh, dropout,
+    dropout2d
+Images and signals
+    conv1d, conv2d, conv_transpose1d, conv_transpose2d, absmax_pool2d, avg_pool1d, avg_pool2d,
+    max_pool1d, max_pool2d, subsample2d, adaptive_avg_pool1d, adaptive_avg_pool2d,
+    adaptive_max_pool1d, adaptive_max_pool2d, global_avg_pool2d, fold, local_conv2d, unfold,
+    batch_norm, group_norm, instance_norm, layer_norm
+Losses
+    bce, bce_with_logits, binary_cross_entropy, binary_cross_entropy_with_logits, huber,
+    huber_loss, kl_div, l1, l1_loss, mse, mse_loss, smooth_l1_loss, cross_entropy,
+    multi_margin_loss, nll_loss
+Errors
+    errors, AnomalyError, ArgumentError, AxisError, CheckpointError, DTypeError, FileKindError,
+    FloatError, GlassgradError, GradCheckError, GradWarning, GraphError, InPlaceError,
+    IndexRangeError, IndexTypeError, MissingExtraError, ReadOnlyFileError, ShapeError,
+    UnknownNameError
 """
 
 from typing import TYPE_CHECKING
@@ -107,7 +159,7 @@ if not TYPE_CHECKING:  # checkers know the names there are
     __all__ += ops.__all__
     __all__ += random_source.__all__
 
-    __getattr__ = later(
+    __getattr__, __dir__ = later(
         "autograd",
         {
             "check_contract": "autograd.checks.contract",
@@ -126,6 +178,3 @@ if not TYPE_CHECKING:  # checkers know the names there are
         },
         modules=("curvature",),
     )
-
-    def __dir__() -> list[str]:
-        return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -20,6 +20,7 @@ from autograd.engine.backprop import gradients
 from autograd.engine.grad_mode import enable_grad, is_grad_enabled, no_grad
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, GraphError, ShapeError
+from autograd.support.lazy_names import later
 from autograd.support.unknown import named_arguments
 from autograd.transforms.jacobians import by_columns, by_rows
 from autograd.transforms.variables import pull_back, within_a_transform
@@ -391,3 +392,7 @@ def _unflat(vector: Vector, tensors: Sequence[Tensor]) -> list[np.ndarray]:
 
 for _name in __all__:
     globals()[_name] = named_arguments(globals()[_name])
+
+
+if not TYPE_CHECKING:  # checkers know the names there are
+    __getattr__, __dir__ = later("autograd.curvature")

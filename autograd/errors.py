@@ -145,3 +145,7 @@ _OURS: tuple[tuple[type[Exception], type[GlassgradError]], ...] = (  # the first
     (ArithmeticError, ArgumentError),
     (Exception, ShapeError),
 )
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

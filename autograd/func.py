@@ -295,4 +295,4 @@ for _name in __all__:
     globals()[_name] = named_arguments(globals()[_name])
 
 if not TYPE_CHECKING:  # checkers know the names there are
-    __getattr__ = later("autograd.func")
+    __getattr__, __dir__ = later("autograd.func")

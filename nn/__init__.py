@@ -4,6 +4,28 @@
 >>> net = nn.Sequential(nn.Flatten(), nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3))
 >>> net(ag.tensor([[[1.0, 2.0], [3.0, 4.0]]])).shape
 (1, 3)
+
+`help(nn.Linear)` and the like say more: the equation, shapes, what is raised, an example.
+
+Modules
+    Module, Parameter, Buffer, Sequential, ModuleList, ModuleDict, Identity
+Layers with weights
+    Bilinear, Embedding, Linear, Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, LocalConv2d,
+    BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm1d, InstanceNorm2d, LayerNorm
+Activations
+    ELU, GELU, SELU, LeakyReLU, LogSigmoid, LogSoftmax, ReLU, SiLU, Sigmoid, Softmax, Softplus,
+    Softsign, Tanh
+Pooling, dropout, shapes
+    AbsMaxPool2d, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d,
+    AvgPool1d, AvgPool2d, GlobalAvgPool2d, MaxPool1d, MaxPool2d, Subsample2d, Dropout,
+    Dropout2d, Flatten, Fold, Unflatten, Unfold
+Losses
+    BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, KLDivLoss, L1Loss, MSELoss,
+    MultiMarginLoss, NLLLoss, SmoothL1Loss
+Functions, starting values, networks, data
+    functional, init, models, data, functional_call
+Saving, looking
+    save, load, load_metadata, summary, Summary, count_parameters
 """
 
 from typing import TYPE_CHECKING
@@ -109,7 +131,7 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # checkers know the names there are
-    __getattr__ = later(
+    __getattr__, __dir__ = later(
         "nn",
         {
             **dict.fromkeys(__all__, "nn.layers"),
@@ -122,7 +144,3 @@ if not TYPE_CHECKING:  # checkers know the names there are
         },
         modules=("data", "layers", "models"),
     )
-
-
-def __dir__() -> list[str]:
-    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -410,4 +410,4 @@ for _name in __all__:
         globals()[_name] = _takes_input(globals()[_name])
 
 if not TYPE_CHECKING:  # checkers know the names there are
-    __getattr__ = later("nn.functional")
+    __getattr__, __dir__ = later("nn.functional")

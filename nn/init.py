@@ -21,6 +21,7 @@ import autograd as ag
 from autograd.engine.dtypes import as_dtype
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.support.arguments import number
+from autograd.support.lazy_names import later
 from autograd.support.unknown import named_arguments
 
 __all__ = [
@@ -278,3 +279,7 @@ def empty(shape: tuple[int, ...], dtype: npt.DTypeLike | None) -> np.ndarray:
 
 for _name in __all__:
     globals()[_name] = named_arguments(globals()[_name])
+
+
+if not TYPE_CHECKING:  # checkers know the names there are
+    __getattr__, __dir__ = later("nn.init")

@@ -12,6 +12,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentError
+from autograd.support.lazy_names import later
 from autograd.support.unknown import named_arguments
 from nn import functional as F
 from nn.containers import Sequential
@@ -326,3 +327,7 @@ def _activation(where: str, activation: Activation) -> Callable[[], Module]:
 
 for _name in __all__:
     globals()[_name] = named_arguments(globals()[_name])
+
+
+if not TYPE_CHECKING:  # checkers know the names there are
+    __getattr__, __dir__ = later("nn.models")

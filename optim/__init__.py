@@ -6,6 +6,7 @@
   given a closure, `opt.step(closure)`, and evaluate it several times.
 - `schedules`: learning rates as functions of the step, `SGD(params, lr=cosine(0.1, total=1000))`;
   `lr_scheduler` has the same ones for those who expect `scheduler.step()`.
+- `Optimizer`: the base of all; a rule of your own is a subclass of it.
 - `clip_grad_norm_`, `clip_grad_value_`: gradients held within bounds before a step.
 """
 
@@ -52,7 +53,7 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # checkers know the names there are
-    __getattr__ = later(
+    __getattr__, __dir__ = later(
         "optim",
         {
             "LBFGS": "optim.lbfgs",
@@ -69,7 +70,3 @@ if not TYPE_CHECKING:  # checkers know the names there are
         },
         modules=("lr_scheduler", "schedules"),
     )
-
-
-def __dir__() -> list[str]:
-    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

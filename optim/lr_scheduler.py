@@ -425,4 +425,4 @@ class OneCycleLR(LRScheduler):
 
 
 if not TYPE_CHECKING:  # checkers know the names there are
-    __getattr__ = later("optim.lr_scheduler")
+    __getattr__, __dir__ = later("optim.lr_scheduler")

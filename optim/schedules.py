@@ -9,10 +9,12 @@ import bisect
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autograd.errors import ArgumentError, DTypeError
+from autograd.support.lazy_names import later
 from autograd.support.unknown import named_arguments
 from optim.settings import LearningRate, learning_rate, nonnegative
 
@@ -272,3 +274,7 @@ def _check_count(schedule: object, name: str) -> None:
 for _name in __all__:
     if isinstance(globals()[_name], type):
         named_arguments(globals()[_name])
+
+
+if not TYPE_CHECKING:  # checkers know the names there are
+    __getattr__, __dir__ = later("optim.schedules")

@@ -142,7 +142,27 @@ UNKNOWN = [
     (lambda x: ag.concatinate([x]), r"did you mean ag\.concatenate\?"),
     (lambda x: ag.Grad, r"did you mean ag\.grad\?"),
     (lambda x: ag.backward(x), r"loss\.backward"),
-    (lambda x: ag.unsqueeze(x, 0), r"did you mean ag\.squeeze"),
+    (lambda x: ag.unsqueeze(x, 0), r"write x\.unsqueeze\(\.\.\.\)"),
+    (lambda x: ag.shape(x), r"write x\.shape$"),
+    (lambda x: ag.values(x), "did you mean|no attribute 'values'$"),
+    (lambda x: ag.jit(x), "no compiler"),
+    (lambda x: ag.jacrev(x), r"ag\.func\.jacobian"),
+    (lambda x: ag.stop_gradient(x), r"x\.detach\(\)"),
+    (lambda x: ag.while_loop(x), "Python's own loops"),
+    (lambda x: ag.array([1.0]), r"ag\.tensor\(data\)"),
+    (lambda x: ag.asarray([1.0]), r"ag\.Tensor\(data\)"),
+    (lambda x: ag.svd(x), r"np\.linalg\.svd\(x\.data\)"),
+    (lambda x: ag.std_mean(x), r"x\.std\(axis\)"),
+    (lambda x: ag.one_hot(x), r"nn\.functional\.one_hot"),
+    (lambda x: ag.Module(), r"nn\.Module"),
+    (lambda x: ag.nanmean(x), "np.nanmean takes Tensors"),
+    (lambda x: ag.maxpool2d(x), r"did you mean ag\.max_pool2d"),
+    (lambda x: nn.Dense(2), r"nn\.Linear\(in_features"),
+    (lambda x: nn.MSE(), r"did you mean nn\.MSELoss"),
+    (lambda x: F.mse(x, x), r"did you mean F\.mse_loss"),
+    (lambda x: nn.data.Dataloader, r"did you mean nn\.data\.DataLoader"),
+    (lambda x: optim.RMSProp, r"did you mean optim\.RMSprop"),
+    (lambda x: optim.clip_grad_norm, r"did you mean optim\.clip_grad_norm_"),
     (lambda x: ag.isnan(x), r"np\.isnan"),
     (lambda x: nn.utils.clip_grad_norm_, r"optim\.clip_grad_norm_"),
     (lambda x: nn.LSTM(2, 2), "no recurrent layers"),
@@ -271,7 +291,8 @@ def test_hints_are_for_names_that_are_missing():
 
 INSTANCES = {"x": ag.Tensor, "loss": ag.Tensor, "tensor": ag.Tensor, "module": nn.Module}
 HERE = {"ag": ag, "nn": nn, "np": np, "optim": optim, "F": F, "math": math, **INSTANCES}
-HINTS = {hint for table in spellings.SPELLINGS.values() for hint in table.values()}
+TABLES = [*spellings.SPELLINGS.values(), spellings.ELSEWHERE]
+HINTS = {hint for table in TABLES for hint in table.values()}
 
 
 @pytest.mark.parametrize("hint", sorted(HINTS))

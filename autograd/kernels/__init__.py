@@ -79,8 +79,4 @@ _LATER = {
 }
 __all__ = [*_LATER]
 
-__getattr__ = later("autograd.kernels", _LATER)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = later("autograd.kernels", _LATER)

@@ -21,11 +21,12 @@ def on_first_use(module: str, name: str) -> Callable[..., Any]:
 
 def later(
     package: str, names: Mapping[str, str] | None = None, modules: Collection[str] = ()
-) -> Callable[[str], Any]:
-    """The `__getattr__` of a module: `names` says which module has a name; `modules` are its own.
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """The `__getattr__` and the `__dir__` of a module that has an `__all__`.
 
-    A name that was found is the module's own from then on. One that nobody has raises
-    `UnknownNameError`, which says what was probably meant.
+    `names` says which module has a name; `modules` are its own. A name that was found is the
+    module's own from then on. One that nobody has raises `UnknownNameError`, which says what was
+    probably meant. `dir` and completion show `__all__`, and not what the module imports.
     """
     places = names or {}
     register(package, sys.modules[package])
@@ -35,9 +36,13 @@ def later(
             return importlib.import_module(f"{package}.{name}")
         asked = sys.modules[package]
         if name not in places:
-            raise unknown_name(package, name, lambda: dir(asked), f"module {package!r}")
+            raise unknown_name(package, name, shown, f"module {package!r}")
         found = getattr(importlib.import_module(places[name]), name)
         setattr(asked, name, found)
         return found
 
-    return find
+    def shown() -> list[str]:
+        module = sys.modules[package]
+        return sorted({*module.__all__, *(name for name in vars(module) if name.startswith("__"))})
+
+    return find, shown

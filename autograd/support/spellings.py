@@ -1,4 +1,4 @@
-"""PyTorch's names that are spelled otherwise here, or are not here: what to write instead.
+"""Names of PyTorch, and of others, that are spelled otherwise here, or are not here: what to write.
 
 Data only; `unknown.py` looks up what somebody asked for in vain. A hint is a clause that
 ends a sentence. Names that differ from ours by a letter or two need no entry.
@@ -6,7 +6,7 @@ ends a sentence. Names that differ from ours by a letter or two need no entry.
 
 from __future__ import annotations
 
-__all__ = ["KEYWORDS", "SPELLINGS"]
+__all__ = ["ELSEWHERE", "KEYWORDS", "SPELLINGS"]
 
 _CPU = "everything is on the CPU, so leave it out"
 _MASK = "write ag.where(mask, value, x)"
@@ -23,11 +23,22 @@ _THREE_D = "there are layers for one and two dimensions only"
 _PADDING = "write ag.pad(x, widths, mode) in forward, or a layer's padding="
 
 TENSOR = {
+    **{
+        f"{name}_": f"write x = x.{name}(), which gives a new Tensor"
+        for name in ("abs", "exp", "log", "relu", "sigmoid", "sqrt", "tanh")
+    },
+    **{
+        f"{name}_": f"write x {sign}= y"
+        for name, sign in (("add", "+"), ("div", "/"), ("mul", "*"), ("pow", "**"), ("sub", "-"))
+    },
+    "normal_": "write nn.init.normal_(x, mean, std)",
+    "uniform_": "write nn.init.uniform_(x, a, b)",
     "H": "write x.T",
     "addmm": "write input + a @ b",
     "amax": "write x.max(axis=...)",
     "amin": "write x.min(axis=...)",
     "baddbmm": "write input + a @ b",
+    "bfloat16": "there is no bfloat16: write np.float32 or np.float16",
     "bernoulli": "write (ag.rand(x.shape).data < x.data)",
     "bmm": "write a @ b",
     "bool": _DTYPE.format("bool_"),
@@ -115,6 +126,10 @@ TENSOR = {
     "view_as": "write x.reshape(y.shape)",
 }
 
+_DECOMPOSED = "without a gradient: np.linalg.{}(x.data)"
+_FLOW = "write Python's own loops and branches: the graph is recorded as the program runs"
+_IN_NN = "write nn.{0}, after import nn"
+
 AUTOGRAD = {
     **{name: hint for name, hint in TENSOR.items() if name not in ("device", "values", "type")},
     "FloatTensor": "write ag.tensor(data, dtype=np.float32)",
@@ -124,11 +139,12 @@ AUTOGRAD = {
     "as_tensor": "write ag.Tensor(data), which shares memory",
     "autograd": "it is this module: ag.grad, ag.Tensor.backward",
     "backward": "write loss.backward()",
-    "bfloat16": "there is no bfloat16: write np.float32 or np.float16",
     "bool": _NUMPY.format("bool_"),
     "cat": "write ag.concatenate(tensors, axis=0)",
     "checkpoint_sequential": "write ag.checkpoint(function, x)",
     "compile": "there is no compiler: a call runs as it is written",
+    "cdist": "write ag.norm(a[:, None] - b[None], axis=-1)",
+    "clamp": "write ag.clip(x, min, max)",
     "det_": "write ag.det(x)",
     "device": _CPU,
     "double": _NUMPY.format("float64"),
@@ -159,15 +175,38 @@ AUTOGRAD = {
     "ones_": "write ag.ones(shape)",
     "optim": "write import optim",
     "randn_like": "write ag.randn(x.shape, dtype=x.dtype)",
+    **{name: _DECOMPOSED.format(name) for name in ("eigh", "lstsq", "qr", "svd")},
     "rand_like": "write ag.rand(x.shape, dtype=x.dtype)",
     "randperm": "write ag.permutation(n)",
+    "pinverse": _DECOMPOSED.format("pinv"),
     "save": "write nn.save(module, path)",
     "seed": "write ag.manual_seed(seed)",
     "set_default_device": _CPU,
+    "set_printoptions": "write np.set_printoptions(...)",
+    "std_mean": "write x.std(axis), x.mean(axis)",
+    "swapdims": "write ag.swapaxes(x, axis1, axis2)",
+    "var_mean": "write x.var(axis), x.mean(axis)",
     "vjp": "write ag.func.vjp",
     "vmap": "write ag.func.vmap",
     "value_and_grad": "write ag.func.value_and_grad",
 }
+
+ELSEWHERE = {
+    **dict.fromkeys(("cond", "fori_loop", "lax", "scan", "while_loop"), _FLOW),
+    **{n: _IN_NN.format(n) for n in ("Linear", "Module", "Parameter", "Sequential")},
+    "array": "write ag.tensor(data), which copies",
+    "asarray": "write ag.Tensor(data), which shares memory",
+    "eval": "write module.eval()",
+    "exp2": "write 2.0**x",
+    "jacfwd": "write ag.func.jacobian",
+    "jacrev": "write ag.func.jacobian",
+    "jit": "there is no compiler: a call runs as it is written",
+    "one_hot": "write nn.functional.one_hot(labels, num_classes)",
+    "random": "write ag.rand, ag.randn, ag.manual_seed",
+    "stop_gradient": "write x.detach()",
+    "train": "write module.train()",
+}
+"""What `autograd` is asked for by those who know JAX, NumPy, or another module of PyTorch."""
 
 MODULE = {
     "bfloat16": "there is no bfloat16: write module.to(np.float32)",
@@ -183,6 +222,11 @@ MODULE = {
 }
 
 NN = {
+    "Dense": "write nn.Linear(in_features, out_features)",
+    "Hardsigmoid": "write ag.clip(x / 6 + 0.5, 0, 1) in forward",
+    "Hardswish": "write x * ag.clip(x / 6 + 0.5, 0, 1) in forward",
+    "PairwiseDistance": "write ag.norm(a - b, axis=-1)",
+    "CosineEmbeddingLoss": "write it with nn.functional.cosine_similarity(a, b)",
     **dict.fromkeys(("GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "RNNCell"), _RECURRENT),
     **dict.fromkeys(
         (
@@ -246,6 +290,7 @@ NN = {
 }
 
 FUNCTIONAL = {
+    "cosine_embedding_loss": "write it with F.cosine_similarity(a, b)",
     "celu": "write F.elu",
     "conv3d": _THREE_D,
     "ctc_loss": "there is no CTC loss",
@@ -271,7 +316,7 @@ FUNCTIONAL = {
 
 OPTIM = {
     **dict.fromkeys(
-        ("ASGD", "Adadelta", "Adafactor", "Adamax", "Muon", "NAdam", "RAdam", "Rprop"),
+        ("ASGD", "Adadelta", "Adafactor", "Adamax", "Lion", "Muon", "NAdam", "RAdam", "Rprop"),
         "there are SGD, Adam, AdamW, RMSprop, Adagrad, LBFGS, NewtonCG and LevenbergMarquardt; "
         "a rule of your own is a subclass of optim.Optimizer with `update`",
     ),

@@ -58,21 +58,24 @@ def unknown_name(
 
 
 def _name_hint(where: str, name: str, known: Iterable[str]) -> str:
-    from autograd.support.spellings import SPELLINGS
+    from autograd.support.spellings import ELSEWHERE, SPELLINGS
 
     table = SPELLINGS.get(where, {})
     if name in table:
         return f"; {table[name]}"
+    if where == "autograd":
+        if name in ELSEWHERE:
+            return f"; {ELSEWHERE[name]}"
+        if hasattr(_owners["Tensor"], name):
+            call = "(...)" if callable(getattr(_owners["Tensor"], name)) else ""
+            return f"; write x.{name}{call}"
     near = nearest(name, (n for n in known if not n.startswith("_")))
     if near is not None:
         return f"; did you mean {_SHORT.get(where, where + '.')}{near}?"
-    if where in ("Tensor", "autograd"):
-        if where == "Tensor" and name in dir(_owners["autograd"]):
-            return f"; write ag.{name}(x, ...)"
-        if where == "autograd" and hasattr(_owners["Tensor"], name):
-            return f"; write x.{name}(...)"
-        if callable(getattr(np, name, None)):
-            return f"; np.{name} takes Tensors, where no gradient is needed"
+    if where == "Tensor" and name in dir(_owners["autograd"]):
+        return f"; write ag.{name}(x, ...)"
+    if where in ("Tensor", "autograd") and callable(getattr(np, name, None)):
+        return f"; np.{name} takes Tensors, where no gradient is needed"
     if name in SPELLINGS["autograd"] and where == "nn.functional":
         return f"; {SPELLINGS['autograd'][name]}"
     return ""
@@ -109,7 +112,10 @@ def _present(self: Any) -> list[str]:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that differs in case, underscores or order of letters, or else by a letter."""
+    """The known name that differs in case, underscores or order of letters, or else by a letter.
+
+    Or else the shortest that begins with `name`.
+    """
     plain = {_letters(n): n for n in sorted(known, key=len, reverse=True)}
     asked = _letters(name)
     if asked in plain:
@@ -118,7 +124,10 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
         if sorted(letters) == sorted(asked):
             return found
     close = difflib.get_close_matches(asked, plain, n=1, cutoff=0.75)
-    return plain[close[0]] if close else None
+    if close:
+        return plain[close[0]]
+    longer = [found for letters, found in plain.items() if letters.startswith(asked)]
+    return min(longer, key=len) if longer and len(asked) > 2 else None  # mse: mse_loss
 
 
 def _letters(name: str) -> str:

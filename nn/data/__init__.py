@@ -30,4 +30,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # checkers know the names there are
-    __getattr__ = later("nn.data")
+    __getattr__, __dir__ = later("nn.data")
