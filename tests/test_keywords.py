@@ -38,11 +38,11 @@ def public_modules():
 
 
 def is_checked(member: Any) -> bool:
-    """Whether it is ours, and an argument can be given to it by name; no exception, no protocol."""
+    """Whether it is ours, and is given arguments by name; no exception, protocol or named tuple."""
     ours = str(getattr(member, "__module__", "")).split(".")[0] in ("autograd", "nn", "optim")
     if not callable(member) or not ours or getattr(member, "_is_protocol", False):
         return False
-    if isinstance(member, type) and issubclass(member, BaseException):
+    if isinstance(member, type) and issubclass(member, BaseException | tuple):
         return False
     return bool(names_of(member))
 
