@@ -25,48 +25,36 @@ from typing import TYPE_CHECKING
 from autograd.support.lazy_names import later
 
 if TYPE_CHECKING:
-    from optim import lr_scheduler, schedules
-    from optim.adagrad import Adagrad
-    from optim.adam import Adam, AdamW
-    from optim.clipping import clip_grad_norm_, clip_grad_value_
-    from optim.lbfgs import LBFGS
-    from optim.levenberg_marquardt import LevenbergMarquardt
-    from optim.newton_cg import NewtonCG
-    from optim.optimizer import Optimizer
-    from optim.rmsprop import RMSprop
-    from optim.sgd import SGD
+    from optim import lr_scheduler as lr_scheduler
+    from optim import schedules as schedules
+    from optim.adagrad import Adagrad as Adagrad
+    from optim.adam import Adam as Adam
+    from optim.adam import AdamW as AdamW
+    from optim.clipping import clip_grad_norm_ as clip_grad_norm_
+    from optim.clipping import clip_grad_value_ as clip_grad_value_
+    from optim.lbfgs import LBFGS as LBFGS
+    from optim.levenberg_marquardt import LevenbergMarquardt as LevenbergMarquardt
+    from optim.newton_cg import NewtonCG as NewtonCG
+    from optim.optimizer import Optimizer as Optimizer
+    from optim.rmsprop import RMSprop as RMSprop
+    from optim.sgd import SGD as SGD
 
-__all__ = [
-    "LBFGS",
-    "SGD",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "LevenbergMarquardt",
-    "NewtonCG",
-    "Optimizer",
-    "RMSprop",
-    "clip_grad_norm_",
-    "clip_grad_value_",
-    "lr_scheduler",
-    "schedules",
-]
+# Where the public names are; a checker reads the lines above.
+_PLACES = {
+    "LBFGS": "optim.lbfgs",
+    "SGD": "optim.sgd",
+    "Adagrad": "optim.adagrad",
+    "Adam": "optim.adam",
+    "AdamW": "optim.adam",
+    "LevenbergMarquardt": "optim.levenberg_marquardt",
+    "NewtonCG": "optim.newton_cg",
+    "Optimizer": "optim.optimizer",
+    "RMSprop": "optim.rmsprop",
+    "clip_grad_norm_": "optim.clipping",
+    "clip_grad_value_": "optim.clipping",
+}
+_MODULES = ("lr_scheduler", "schedules")
 
-if not TYPE_CHECKING:  # checkers know the names there are
-    __getattr__, __dir__ = later(
-        "optim",
-        {
-            "LBFGS": "optim.lbfgs",
-            "SGD": "optim.sgd",
-            "Adagrad": "optim.adagrad",
-            "Adam": "optim.adam",
-            "AdamW": "optim.adam",
-            "LevenbergMarquardt": "optim.levenberg_marquardt",
-            "NewtonCG": "optim.newton_cg",
-            "Optimizer": "optim.optimizer",
-            "RMSprop": "optim.rmsprop",
-            "clip_grad_norm_": "optim.clipping",
-            "clip_grad_value_": "optim.clipping",
-        },
-        modules=("lr_scheduler", "schedules"),
-    )
+if not TYPE_CHECKING:
+    __all__ = sorted([*_PLACES, *_MODULES])
+    __getattr__, __dir__ = later("optim", _PLACES, _MODULES)

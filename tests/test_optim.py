@@ -17,36 +17,9 @@ from autograd.errors import (
     ShapeError,
 )
 from optim import schedules
+from tests.optim_rules import rules
 
 LR = 0.05
-RULES = {
-    "sgd": (optim.SGD, {}),
-    "sgd decay": (optim.SGD, {"weight_decay": 0.1}),
-    "momentum": (optim.SGD, {"momentum": 0.9}),
-    "dampening": (optim.SGD, {"momentum": 0.9, "dampening": 0.4, "weight_decay": 0.01}),
-    "nesterov": (optim.SGD, {"momentum": 0.9, "nesterov": True}),
-    "sgd maximize": (optim.SGD, {"momentum": 0.9, "maximize": True, "weight_decay": 0.1}),
-    "adam": (optim.Adam, {}),
-    "adam settings": (optim.Adam, {"betas": (0.8, 0.95), "eps": 1e-4, "weight_decay": 0.1}),
-    "amsgrad": (optim.Adam, {"amsgrad": True, "betas": (0.5, 0.6)}),
-    "adam maximize": (optim.Adam, {"maximize": True}),
-    "adam decoupled": (optim.Adam, {"decoupled_weight_decay": True, "weight_decay": 0.2}),
-    "adamw": (optim.AdamW, {}),
-    "adamw maximize": (optim.AdamW, {"maximize": True}),
-    "adamw amsgrad": (optim.AdamW, {"amsgrad": True, "weight_decay": 0.3}),
-    "rmsprop": (optim.RMSprop, {}),
-    "rmsprop centered": (optim.RMSprop, {"centered": True, "alpha": 0.9}),
-    "rmsprop momentum": (optim.RMSprop, {"momentum": 0.8, "weight_decay": 0.1}),
-    "rmsprop all": (optim.RMSprop, {"centered": True, "momentum": 0.5, "eps": 1e-3}),
-    "rmsprop maximize": (optim.RMSprop, {"maximize": True}),
-    "adagrad": (optim.Adagrad, {}),
-    "adagrad settings": (
-        optim.Adagrad,
-        {"lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.3, "eps": 1e-3},
-    ),
-    "adagrad maximize": (optim.Adagrad, {"maximize": True}),
-}
-rules = pytest.mark.parametrize(("cls", "settings"), RULES.values(), ids=RULES)
 
 
 def leaf(values, dtype=np.float32):

@@ -12,19 +12,7 @@ import autograd as ag
 import optim
 from autograd.kernels import set_kernels
 from optim.compiled import SMALL
-
-SETTINGS = [
-    (optim.SGD, {}),
-    (optim.SGD, {"weight_decay": 0.1}),
-    (optim.SGD, {"momentum": 0.9}),
-    (optim.SGD, {"momentum": 0.9, "dampening": 0.3, "weight_decay": 0.01}),
-    (optim.SGD, {"momentum": 0.9, "nesterov": True, "maximize": True}),
-    (optim.Adam, {}),
-    (optim.Adam, {"weight_decay": 0.1, "maximize": True}),
-    (optim.Adam, {"amsgrad": True, "betas": (0.5, 0.6)}),
-    (optim.AdamW, {"weight_decay": 0.2}),
-    (optim.AdamW, {"weight_decay": 0.2, "amsgrad": True, "maximize": True}),
-]
+from tests.optim_rules import rules
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +48,7 @@ def assert_same(first, second):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(("cls", "settings"), SETTINGS)
+@rules
 def test_equal_bits(cls, settings, dtype):
     pytest.importorskip("numba")
     assert_same(trained("numba", cls, settings, dtype), trained("numpy", cls, settings, dtype))

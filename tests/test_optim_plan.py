@@ -11,17 +11,8 @@ import optim
 from autograd.kernels import set_kernels
 from optim.compiled import SMALL
 from tests.interrupting import interrupted_everywhere
+from tests.optim_rules import some_rules
 
-RULES = [
-    (optim.SGD, {}),
-    (optim.SGD, {"momentum": 0.9, "dampening": 0.3, "weight_decay": 0.01}),
-    (optim.SGD, {"momentum": 0.9, "nesterov": True, "maximize": True}),
-    (optim.Adam, {"amsgrad": True, "weight_decay": 0.1}),
-    (optim.AdamW, {}),
-    (optim.RMSprop, {"centered": True, "momentum": 0.5}),
-    (optim.Adagrad, {"lr_decay": 0.1}),
-]
-rules = pytest.mark.parametrize(("cls", "settings"), RULES)
 SHAPES = [(3, 4), (), (5,), (0, 2), (2, 3, 2)]
 
 
@@ -65,7 +56,7 @@ def assert_equal_bits(first, second):
 
 @pytest.mark.parametrize("prepare", [np.ascontiguousarray, np.asfortranarray, strided])
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
-@rules
+@some_rules
 def test_parameters_together_move_as_each_alone(cls, settings, dtype, prepare):
     together, apart = (parameters(dtype=dtype, prepare=prepare) for _ in range(2))
     one = cls(together, lr=0.1, **settings)
@@ -79,7 +70,7 @@ def test_parameters_together_move_as_each_alone(cls, settings, dtype, prepare):
     assert_equal_bits(arrays_of(together, one), arrays_of(apart, *many))
 
 
-@rules
+@some_rules
 def test_small_ones_beside_large_ones_without_compiled_kernels(cls, settings):
     shapes = [(SMALL - 3,), (7,), (SMALL, 2), (2,), (SMALL // 2,), (SMALL // 2,), (9,)]
     set_kernels("numpy")

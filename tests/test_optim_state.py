@@ -12,7 +12,8 @@ import nn
 import optim
 from autograd.errors import CheckpointError
 from optim import schedules
-from tests.test_optim import LR, gradients, leaf, random_leaf, rules, run
+from tests.optim_rules import rules
+from tests.test_optim import LR, gradients, leaf, random_leaf, run
 
 
 @rules

@@ -8,18 +8,7 @@ import optim
 from autograd.kernels import set_kernels
 from optim.compiled import SMALL
 from tests.interrupting import interrupted_everywhere
-
-RULES = [
-    (optim.SGD, {}),
-    (optim.SGD, {"momentum": 0.9, "dampening": 0.3, "weight_decay": 0.01}),
-    (optim.SGD, {"momentum": 0.9, "nesterov": True, "maximize": True}),
-    (optim.Adam, {"amsgrad": True, "weight_decay": 0.1}),
-    (optim.AdamW, {}),
-    (optim.RMSprop, {"centered": True, "momentum": 0.5}),
-    (optim.RMSprop, {}),
-    (optim.Adagrad, {"lr_decay": 0.1}),
-]
-rules = pytest.mark.parametrize(("cls", "settings"), RULES)
+from tests.optim_rules import SOME
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +104,7 @@ def outcomes(cls, settings, shapes, before):
 
 
 @pytest.mark.parametrize("before", [0, 1])
-@pytest.mark.parametrize(("cls", "settings"), [*RULES, (Signs, {}), (Counts, {})])
+@pytest.mark.parametrize(("cls", "settings"), [*SOME, (Signs, {}), (Counts, {})])
 def test_a_step_of_small_parameters_that_is_interrupted(cls, settings, before):
     old, new = outcomes(cls, settings, [(3, 4), (), (5,), (0, 2)], before)
     assert old > 10
@@ -123,7 +112,7 @@ def test_a_step_of_small_parameters_that_is_interrupted(cls, settings, before):
 
 
 @pytest.mark.parametrize("chosen", ["numpy", "numba"])
-@pytest.mark.parametrize(("cls", "settings"), RULES[1::2])
+@pytest.mark.parametrize(("cls", "settings"), SOME[1::2])
 def test_a_step_of_large_parameters_that_is_interrupted(cls, settings, chosen):
     set_kernels(chosen)
     shapes = [(SMALL + 5,), (3,), (7,)]

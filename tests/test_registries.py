@@ -7,12 +7,14 @@ import inspect
 import pkgutil
 
 import autograd
+import nn
 import optim
 from autograd.engine.definition import registry
 from autograd.words import formulas, readable
 from nn.training import settings
 from optim import schedules
-from tests import test_optim, test_optim_plan, test_optim_schedules, test_optim_whole
+from tests import test_optim_schedules
+from tests.optim_rules import RULES, SOME
 
 # Given a closure; of the whole batch: compared in `tests/test_optim_second_order.py`.
 OF_A_CLOSURE = {"LBFGS", "LevenbergMarquardt", "NewtonCG"}
@@ -24,14 +26,50 @@ def optimisers():
     return {n for n in names if inspect.isclass(getattr(optim, n))}
 
 
+def classes_below(package, base):
+    """Public subclasses of `base` in the modules of a package, by name."""
+    found = {}
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        if module.name.endswith("_numba"):
+            continue
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if inspect.isclass(value) and issubclass(value, base) and name[0] != "_":
+                found[name] = value
+    return found
+
+
+def test_every_optimiser_can_be_imported_from_optim():
+    found = classes_below(optim, optim.Optimizer)
+    missing = set(found) - {"WholeVectorOptimizer"} - set(optim.__all__)
+    assert not missing, "add them to optim/__init__.py"
+    source = inspect.getsource(optim)
+    missing = {name for name in optim.__all__ if f"import {name} as {name}" not in source}
+    assert not missing, "import them in optim/__init__.py, for type checkers"
+
+
+def test_every_layer_can_be_imported_from_nn():
+    bases = {"ConvNd", "ConvTransposeNd", "Module", "Normalization"}
+    missing = set(classes_below(nn.layers, nn.Module)) - bases - set(nn.layers.__all__)
+    assert not missing, "add them to __all__ of their file, and a new file to nn/layers/__init__.py"
+    missing = set(nn.layers.__all__) - set(nn.__all__)
+    assert not missing, "add them to nn/__init__.py"
+
+
 def test_every_optimiser_is_compared_saved_and_interrupted():
-    for module, rules in (
-        (test_optim, test_optim.RULES.values()),
-        (test_optim_plan, test_optim_plan.RULES),
-        (test_optim_whole, test_optim_whole.RULES),
-    ):
-        missing = optimisers() - {cls.__name__ for cls, _ in rules}
-        assert not missing, f"add them to RULES of {module.__name__}"
+    missing = optimisers() - {cls.__name__ for cls, _ in RULES.values()}
+    assert not missing, "add rows to RULES in tests/optim_rules.py"
+    missing = optimisers() - {cls.__name__ for cls, _ in SOME}
+    assert not missing, "add a row without settings to RULES in tests/optim_rules.py"
+
+
+def test_every_setting_of_an_optimiser_is_in_a_row():
+    plain = {"params", "lr"}
+    for name in optimisers():
+        given = set(inspect.signature(getattr(optim, name)).parameters) - plain
+        rows = [settings for cls, settings in RULES.values() if cls.__name__ == name]
+        rows += [s for cls, s in RULES.values() if issubclass(getattr(optim, name), cls)]
+        missing = given - {setting for settings in rows for setting in settings}
+        assert not missing, f"{name}: add rows with them to RULES in tests/optim_rules.py"
 
 
 def test_every_optimiser_can_be_chosen_on_the_command_line():

@@ -2,16 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from nn.layers import (
-    activations,
-    convolution,
-    dense,
-    losses,
-    normalization,
-    pooling,
-    regularization,
-    shaping,
-)
 from nn.layers.activations import *  # noqa: F403
 from nn.layers.convolution import *  # noqa: F403
 from nn.layers.dense import *  # noqa: F403
@@ -22,15 +12,4 @@ from nn.layers.regularization import *  # noqa: F403
 from nn.layers.shaping import *  # noqa: F403
 
 if not TYPE_CHECKING:  # checkers take every name that a star brings
-    __all__ = []
-    for _family in (
-        activations,
-        convolution,
-        dense,
-        losses,
-        normalization,
-        pooling,
-        regularization,
-        shaping,
-    ):
-        __all__ += _family.__all__
+    __all__ = [name for name, value in globals().items() if isinstance(value, type)]

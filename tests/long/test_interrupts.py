@@ -14,12 +14,12 @@ import pytest
 import autograd as ag
 import nn
 import nn.functional as F
-import optim
 from autograd.engine import scope
 from autograd.engine.taps import open_taps
 from autograd.kernels import blas
 from nn.data import DataLoader
 from tests.long.campaign import cases
+from tests.optim_rules import SOME
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here"),
@@ -76,16 +76,6 @@ def network() -> nn.Module:
     )
 
 
-OPTIMIZERS: list[Callable[[Any], Any]] = [
-    lambda p: optim.SGD(p, lr=0.01),
-    lambda p: optim.SGD(p, lr=0.01, momentum=0.9, nesterov=True),
-    lambda p: optim.Adam(p, amsgrad=True),
-    lambda p: optim.AdamW(p),
-    lambda p: optim.RMSprop(p, centered=True, momentum=0.5),
-    lambda p: optim.Adagrad(p, lr_decay=0.1),
-]
-
-
 def modes_are_restored() -> bool:
     return ag.is_grad_enabled() and scope.current() is None and not blas._holders
 
@@ -115,14 +105,14 @@ def test_steps_of_optimizers(figures):
     shapes = [(40,), (9000,), (3, 5), (), (9000,)]
     with alarm() as arm:
         for case in range(cases(60, 6000)):
-            make = OPTIMIZERS[case % len(OPTIMIZERS)]
+            cls, settings = SOME[case % len(SOME)]
             count = draw.choice((2, 5))
 
-            def begun(count=count, make=make):
+            def begun(count=count, cls=cls, settings=settings):
                 params = [ag.tensor(np.ones(s), requires_grad=True) for s in shapes[:count]]
                 for p in params:
                     p.grad = np.full(p.shape, 0.5)
-                return params, make(params)
+                return params, cls(params, lr=0.01, **settings)
 
             def everything(params, optimizer):
                 kept = [optimizer.state[p] for p in params if p in optimizer.state]

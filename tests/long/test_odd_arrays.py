@@ -21,11 +21,11 @@ import pytest
 
 import autograd as ag
 import nn
-import optim
 from autograd import kernels
 from autograd.errors import GlassgradError
 from tests.long.campaign import LONG
 from tests.op_cases import ROWS
+from tests.optim_rules import SOME
 from tests.row import Row, make
 from tests.test_nn_layers import LAYERS
 
@@ -459,12 +459,6 @@ def batches(given: Any) -> list[np.ndarray]:
     return [np.asarray(part) for batch in nn.data.DataLoader(given, batch_size=2) for part in batch]
 
 
-RULES = [
-    lambda ps: optim.SGD(ps, 0.1, momentum=0.9),
-    lambda ps: optim.Adam(ps, 0.1),
-    lambda ps: optim.RMSprop(ps, 0.1),
-    lambda ps: optim.Adagrad(ps, 0.1),
-]
 DOORS: dict[str, Callable[[Any], list[np.ndarray]]] = {
     "tensor": lambda x: [ag.tensor(x, dtype=np.float64).data],
     "Tensor": lambda x: [ag.Tensor(x, dtype=np.float64).data],
@@ -496,9 +490,9 @@ DOORS: dict[str, Callable[[Any], list[np.ndarray]]] = {
     "grad of a function": lambda x: [np.asarray(ag.func.grad(squares)(x))],
     **{
         f"{what} of optimiser {i}": lambda x, rule=rule, gradient=gradient: trained(
-            rule, x, gradient
+            lambda ps: rule[0](ps, lr=0.1, **rule[1]), x, gradient
         )
-        for i, rule in enumerate(RULES)
+        for i, rule in enumerate(SOME)
         for what, gradient in (("parameter", False), ("gradient", True))
     },
 }
