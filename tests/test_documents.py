@@ -14,6 +14,7 @@ import nn.models
 import optim.lr_scheduler
 from tests.documents import names, pages, spellings
 from tests.documents.pages import PAGES, ROOT
+from tests.test_layers import FLOORS
 
 #: Everything that readers are sent to, with code that runs or without.
 WRITTEN = [
@@ -114,6 +115,13 @@ def test_what_a_page_points_to_is_there(page):
         if not target.exists() or (heading and heading not in anchors(target)):
             missing.append(f"{path}#{heading}")
     assert not missing, f"{pages.name(page)} names what is not there: {missing}"
+
+
+def test_the_rooms_on_the_page_are_those_that_the_layers_are_tested_by():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?`) \|", page.partition("## A training step")[0], re.MULTILINE)
+    rooms = [re.findall(r"`([\w/]+?)(?:/__init__)?(?:\.py|/)`", row) for row in rows]
+    assert rooms == [[room.replace(".", "/") for room in floor] for floor in FLOORS]
 
 
 def test_every_notebook_is_in_their_list():
