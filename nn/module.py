@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd import Tensor
 from autograd.engine import scope
-from autograd.engine.error_notes import note_inputs
+from autograd.engine.error_notes import note_failure, note_inputs
 from autograd.engine.source import is_ours
 from autograd.engine.tensors import RemovableHook
 from autograd.errors import ArgumentError, DTypeError, GlassgradError
@@ -98,11 +98,8 @@ class Module(NamedArguments):
                 if len(args) == 1 and not kwargs:  # nearly always, and cheaper than unpacking
                     return self.forward(args[0])
                 return self.forward(*args, **kwargs)
-            except GlassgradError as error:
-                _note(error, self, args)
-                raise
-            except TypeError as error:
-                _check_call(error, self, args, kwargs)
+            except Exception as error:
+                _note(error, self, args, kwargs)
                 raise
             finally:
                 scope.leave(outer)
@@ -436,11 +433,21 @@ def _successor(where: str, held: Parameter | Buffer, value: Any) -> Any:
     )
 
 
-def _note(error: GlassgradError, module: Module, inputs: tuple[Any, ...]) -> None:
+def _note(error: Exception, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Note on an error that no op has described which module it left, and with which inputs."""
-    if not error.located:
+    name = type(module).__name__
+    code = getattr(module.forward, "__code__", None)
+    names = code.co_varnames[1 : code.co_argcount] if code is not None else ()
+    given = [*zip(names, args, strict=False), *kwargs.items()]
+    tensors = [(word, value) for word, value in given if isinstance(value, Tensor)]
+    if tensors:
+        note_failure(error, name, tensors)
+    if not isinstance(error, GlassgradError):
+        if isinstance(error, TypeError):
+            _check_call(error, module, args, kwargs)
+    elif not error.located:
         scope.locate(error)
-        note_inputs(error, type(module).__name__, inputs)
+        note_inputs(error, name, args)
 
 
 def writing_modes(modes: Iterable[tuple[Module, bool]]) -> Iterator[None]:
@@ -461,7 +468,7 @@ def _check_call(
             try:
                 require_signature(method, "forward", (module, *args), kwargs)
             except DTypeError as misfit:
-                _note(misfit, module, args)
+                _note(misfit, module, args, kwargs)
                 raise
 
 

@@ -2,7 +2,6 @@
 
 import itertools
 import threading
-import traceback
 from types import SimpleNamespace
 
 import numpy as np
@@ -100,22 +99,6 @@ def test_a_handler_of_a_signal_leaves_no_tap_behind():
 
     for _ in interrupted_everywhere(run):
         assert not open_taps and not taps._blocks()
-
-
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_tracebacks_show_the_lines_of_calls(count):
-    def one(a: ag.Array):
-        raise KeyError
-
-    def two(a: ag.Array, b: ag.Array):
-        raise KeyError
-
-    def three(a: ag.Array, b: ag.Array, c: ag.Array):
-        raise KeyError
-
-    with pytest.raises(KeyError) as caught:
-        ag.op([one, two, three][count - 1])(*[ag.tensor([1.0])] * count)
-    assert "result = body(" in "".join(traceback.format_exception(caught.value))
 
 
 def test_two_backward_passes_count_twice():

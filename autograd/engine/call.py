@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.engine.error_notes import note_failure
+from autograd.engine.error_notes import note_call
 from autograd.engine.failed_calls import failed, not_entered
 from autograd.engine.grad_mode import is_grad_enabled
 from autograd.engine.node import Edge, record
@@ -101,7 +101,7 @@ def _general(op: Op, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
             tell(Call(op, operands, tuple(values), all_statics, out, began, ended))
         return whole
     except Exception as error:
-        note_failure(error, op, operands)
+        note_call(error, op, operands)
         raise
 
 
@@ -145,7 +145,7 @@ def _finished(
             whole = _wrapped(out)
         return whole if len(result) == 2 else (whole, result[2])
     except Exception as error:
-        note_failure(error, op, operands)
+        note_call(error, op, operands)
         raise
 
 

@@ -12,15 +12,20 @@ from autograd.engine.tensors import Tensor
 
 
 class Failed:
-    """What failed: an op on its operands, or the closures of a node below some roots.
+    """What failed: an op or a module, with its operands by name, or the closures of a node.
 
-    An exception may go to another process, as a worker's does: this is left behind.
+    `op` is a module's class name where it was a module; `roots` are what backward began with. An
+    exception may go to another process, as a worker's does: this is left behind.
     """
 
     __slots__ = ("node", "op", "operands", "roots")
 
     def __init__(
-        self, op: Any = None, operands: Sequence[Any] = (), node: Any = None, roots: Any = ()
+        self,
+        op: Any = None,
+        operands: Sequence[tuple[str, Any]] = (),
+        node: Any = None,
+        roots: Sequence[Tensor] = (),
     ):
         self.op, self.operands, self.node, self.roots = op, operands, node, roots
 
@@ -29,11 +34,20 @@ class Failed:
 
 
 def note_failure(
-    error: BaseException, op: Any, operands: Sequence[Any] = (), node: Any = None, roots: Any = ()
+    error: BaseException,
+    op: Any,
+    operands: Sequence[tuple[str, Any]] = (),
+    node: Any = None,
+    roots: Sequence[Tensor] = (),
 ) -> None:
-    """Keep with an exception what failed, for a picture of it: the innermost op says so first."""
+    """Keep with an exception what failed, for a picture of it: the innermost is the first to."""
     if not hasattr(error, "failed"):
         error.failed = Failed(op, operands, node, roots)  # type: ignore[attr-defined]
+
+
+def note_call(error: BaseException, op: Any, operands: Sequence[Any]) -> None:
+    """Keep with an exception the call of an op that failed."""
+    note_failure(error, op, [(op.operand_name(i), x) for i, x in enumerate(operands)])
 
 
 def origin(operand: Any) -> str:

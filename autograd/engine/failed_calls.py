@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from autograd.engine import scope as scopes
-from autograd.engine.error_notes import note_failure, note_operands
+from autograd.engine.error_notes import note_call, note_operands
 from autograd.engine.operands import as_operand
 from autograd.engine.source import Source, caller
 from autograd.errors import GlassgradError, ShapeError, ours
@@ -36,7 +36,7 @@ def failed(
     statics: dict[str, Any],
 ) -> NoReturn:
     """Raise what an exception in the body of an op means."""
-    note_failure(error, op, operands)
+    note_call(error, op, operands)
     for position, value in enumerate(values):
         if value is None and op.operand_name(position) not in op.optional:
             as_operand(op, position, None, operands)  # says what is needed there
@@ -60,7 +60,7 @@ def _located(error: GlassgradError) -> GlassgradError:
 def _with_origins(error: GlassgradError, op: Op, operands: Sequence[Any]) -> GlassgradError:
     """The same error with notes: the line that called the op, and where its operands were made."""
     note_operands(error, op, operands, Source(*caller(2)))
-    note_failure(error, op, operands)
+    note_call(error, op, operands)
     return error
 
 

@@ -24,6 +24,8 @@ __all__ = ["Closure", "Edge", "Node", "record"]
 Closure = Callable[[Any], Any]
 Edge = Any  # Node of the tensor that an operand was, or the leaf Tensor itself
 
+_FIRST = -1  # the key among a node's hooks of one that no user registered
+
 
 class Node:
     """One recorded call of an op: where its operands came from, and a closure for each.
@@ -67,6 +69,10 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<{self.op.name} {self.shape} recorded at {self.source}>"
+
+    def hook_first(self, hook: Callable[[Tensor], Any]) -> None:
+        """Call `hook` with the gradient of the result, before hooks that may change it."""
+        self.hooks = {_FIRST: hook, **(self.hooks or {})}
 
     def closure_on_tensors(self, position: int) -> Closure:
         """The closure of operand `position`, its captured operands and `out` made Tensors again.

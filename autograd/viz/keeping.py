@@ -11,8 +11,6 @@ from autograd.engine.node import Node
 from autograd.engine.taps import Call, Tap
 from autograd.engine.tensors import Tensor
 
-_HOOK = -1  # key among a node's hooks: first, so that it sees the gradient before others change it
-
 
 class Kept:
     """The value, operands and gradient of one node."""
@@ -73,5 +71,4 @@ class watch(Tap):
 def keep(node: Node, value: np.ndarray, operands: list[Any]) -> None:
     """Keep what belongs to `node`, and its gradient when it comes."""
     note = kept[node] = Kept(value, operands)
-    # The hook must not hold the node: the node holds the hook.
-    node.hooks = {_HOOK: note.keep_gradient, **(node.hooks or {})}
+    node.hook_first(note.keep_gradient)  # which must not hold the node: the node holds it
