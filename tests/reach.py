@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import pkgutil
+from collections import Counter
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -54,18 +55,18 @@ def leaf(name: str) -> str:
 
 
 @contextlib.contextmanager
-def kernels_for_all_sizes() -> Iterator[set[Any]]:
-    """No array is too small for a compiled kernel; yields the set of those that ran."""
-    ran: set[Any] = set()
+def kernels_for_all_sizes() -> Iterator[Counter[Any]]:
+    """No array is too small for a compiled kernel; yields the most chunks that each ran over."""
+    ran: Counter[Any] = Counter()
     changed: list[tuple[ModuleType, str, Any]] = []
 
     def put(module: ModuleType, name: str, value: Any) -> None:
         changed.append((module, name, getattr(module, name)))
         setattr(module, name, value)
 
-    def parallel_for(kernel: Any, *args: Any, **options: Any) -> None:
-        ran.add(kernel)
-        runtime.parallel_for(kernel, *args, **options)
+    def parallel_for(kernel: Any, chunks: int, *args: Any, **options: Any) -> None:
+        ran[kernel] = max(ran[kernel], chunks)
+        runtime.parallel_for(kernel, chunks, *args, **options)
 
     for module in kernel_modules():
         for name, value in vars(module).copy().items():
@@ -134,6 +135,19 @@ def derivatives(
             seeds = [drawn_like(g) for g in moving]
             found += ag.grad(moving, floats, grad_outputs=seeds, allow_unused=True)
     return [None if t is None else t.data for t in found]
+
+
+def repeated(arrays: list[np.ndarray], size: int) -> list[np.ndarray]:
+    """The arrays with more rows, so that the first of them holds `size` numbers or more; those with
+    as many axes and rows as the first grow with it."""
+    first = next(x for x in arrays if x.ndim)
+    times = -(-size // max(first.size, 1))
+
+    def grow(x: np.ndarray) -> np.ndarray:
+        alike = x.ndim and (x.ndim, len(x)) == (first.ndim, len(first))
+        return np.tile(x, (times, *[1] * (x.ndim - 1))) if alike else x
+
+    return [grow(x) for x in arrays]
 
 
 def inject(arrays: list[np.ndarray], values: tuple[float, ...]) -> list[np.ndarray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -56,6 +57,12 @@ def count_chunk(lo, hi, counts):
 
 
 # -- which implementation ----------------------------------------------------------------------
+
+
+def test_no_family_bears_the_name_of_a_function():
+    """Its import would put the module in the function's place."""
+    families = {family.name for family in pkgutil.iter_modules(kernels.__path__)}
+    assert not families & set(kernels.__all__)
 
 
 def test_small_arrays_and_switches_never_import_numba():

@@ -6,7 +6,9 @@ their modules. Where a row cannot be run on something, the reason stands in the 
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -25,6 +27,7 @@ from tests.reach import (
     inject,
     kernels_for_all_sizes,
     module_of,
+    repeated,
     twins,
 )
 from tests.row import Row
@@ -183,16 +186,15 @@ def both(row: Row, arrays):
     return found
 
 
-WITH_KERNELS: dict[str, bool] = {}
+KERNELS: dict[str, Counter] = {}
 
 
-def has_kernels(row: Row) -> bool:
-    """Whether a compiled kernel runs for this row, in any of its derivatives."""
-    if row.id not in WITH_KERNELS:
-        with kernels_for_all_sizes() as ran, np.errstate(all="ignore"):
+def kernels_of(row: Row):
+    """The compiled kernels that run for this row and its derivatives, and over how many chunks."""
+    if row.id not in KERNELS:
+        with kernels_for_all_sizes() as KERNELS[row.id], np.errstate(all="ignore"):
             derivatives(row, drawn(row))
-        WITH_KERNELS[row.id] = bool(ran)
-    return WITH_KERNELS[row.id]
+    return KERNELS[row.id]
 
 
 @needs_numba
@@ -203,7 +205,7 @@ def test_kernels_equal_twins(row: Row):
     (Convolutions, which have no size below which they use their twins, in float64: other tests
     compare them in float32, at sizes that their kernels are made for.)
     """
-    if not has_kernels(row):
+    if not kernels_of(row):
         return
     dtypes = ((np.float64, 1e-10), (np.float32, 2e-5))
     for dtype, tolerance in dtypes[:1] if convolves(row) else dtypes:
@@ -222,7 +224,7 @@ FIRST = {row.op: row for row in reversed(ROWS)}
 @pytest.mark.parametrize("special", SPECIAL)
 @pytest.mark.parametrize("row", FIRST.values(), ids=lambda row: row.id)
 def test_kernels_and_twins_agree_on_special_values(row: Row, special: str):
-    if not has_kernels(row) or special in row.apart:
+    if not kernels_of(row) or special in row.apart:
         return
     kernel, twin = both(row, inject(drawn(row), SPECIAL[special]))
     if isinstance(twin, type):
@@ -231,51 +233,29 @@ def test_kernels_and_twins_agree_on_special_values(row: Row, special: str):
         compare(row, kernel, twin, 1e-10, special)
 
 
-def repeats(row: Row, arrays, tolerance):
-    """Whether the op of a matrix twice, one above the other, is its result twice."""
-    wanted = np.tile(call(row, arrays), (2, 1))
-    try:
-        got = call(row, [np.tile(x, (2, 1)) for x in arrays])
-    except (ag.GlassgradError, ValueError):
-        return False  # the row has a constant of one shape
-    close = {"rtol": tolerance, "atol": tolerance}
-    return got.shape == wanted.shape and np.allclose(got, wanted, **close)
+LARGE = 20_000  # numbers: kernels take them in several chunks
 
 
 @needs_numba
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_large_arrays_of_elementwise_ops(dtype):
-    """Rows whose results have the shape of their inputs, at a size that kernels are made for.
-
-    All derivatives of an array repeated many times are those of the array, repeated.
-    """
-    compared = set()
-    for row in FIRST.values():
-        arrays = drawn(row, 1.0, dtype)
-        shapes = {x.shape for x in arrays}
-        if len(shapes) != 1 or call(row, arrays).shape not in shapes:
-            continue
-        if any(x.dtype.kind != "f" for x in arrays) or arrays[0].ndim != 2:
-            continue
-        tolerance = 1e-10 if dtype == np.float64 else 2e-5
-        if not repeats(row, arrays, tolerance):
-            continue
-        count = 20003 // len(arrays[0])
-        rows = [np.tile(x, (count, 1)) for x in arrays]
-        small, large = derivatives(row, arrays), derivatives(row, rows, tiles=count)
-        wanted = [None if y is None else np.tile(y, (count, 1)) for y in small]
-        compare(row, large, wanted, tolerance, "large")
-        compared.add(row.op)
-    family = inspect.getmodule(kernels.tanh)
-    elementwise = {name for name in kernels.__all__ if hasattr(family, name)} & set(registry)
-    assert elementwise <= compared, "these kernels need a row whose inputs have one shape"
+@each_row
+def test_kernels_equal_twins_on_large_arrays(row: Row):
+    """Rows of which some kernel makes a single chunk, with more of what they draw."""
+    if 1 not in kernels_of(row).values() or convolves(row):
+        return
+    for dtype, tolerance in ((np.float64, 1e-10), (np.float32, 2e-5)):
+        kernel, twin = both(row, repeated(drawn(row, 1.0, dtype), LARGE))
+        if isinstance(twin, type):
+            assert kernel is twin
+        else:
+            compare(row, kernel, twin, tolerance, f"large, {dtype.__name__}")
 
 
 @needs_numba
 def test_every_kernel_runs_in_a_row():
-    """Each compiled kernel, and each function that chooses one, is compared by some row."""
+    """Each compiled kernel, and each function that chooses one, is compared by some row, and where
+    it is written for several chunks at a time, over several."""
     called: set[str] = set()
-    ran: set[object] = set()
+    chunks: Counter[object] = Counter()
     names = [name for name, _ in functions() if name not in OTHERWISE]
     originals = {name: getattr(kernels, name) for name in names}
 
@@ -290,21 +270,30 @@ def test_every_kernel_runs_in_a_row():
         for name in names:
             setattr(kernels, name, watched(name))
         for row in ROWS:
-            if WITH_KERNELS.get(row.id, True):
+            if kernels_of(row):
                 with kernels_for_all_sizes() as now, np.errstate(all="ignore"):
-                    derivatives(row, drawn(row))
-                ran |= now
+                    arrays = drawn(row)
+                    derivatives(row, arrays)
+                    if 1 in now.values() and not convolves(row):
+                        with contextlib.suppress(ag.GlassgradError):
+                            derivatives(row, repeated(arrays, LARGE))
+                chunks |= now
     finally:
         for name in names:
             setattr(kernels, name, originals[name])
     missing = set(names) - called
     assert not missing, "no row reaches these functions of autograd.kernels"
-    left_out = {
-        name
+    most = {
+        name: chunks[kernel]
         for name, kernel in compiled()
-        if kernel not in ran and not name.startswith(tuple(APART.values()))
+        if not name.startswith(tuple(APART.values()))
     }
-    assert not left_out, "no row reaches these compiled kernels"
+    assert all(most.values()), f"no row reaches these compiled kernels: {fewer(most, 1)}"
+    assert not fewer(most, 2), f"no row is large enough for two chunks: {fewer(most, 2)}"
+
+
+def fewer(most, count):
+    return [name for name, chunks in most.items() if chunks < count]
 
 
 def functions():
