@@ -26,7 +26,7 @@ def shown(place: object) -> list[str]:
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_has_and_shows_its_public_names(name):
     module = importlib.import_module(name)
-    assert sorted(module.__all__) == NAMES[name]
+    assert sorted(module.__all__) == NAMES[name], f"if that is meant: {PATH.name}"
     assert shown(module) == NAMES[name]
 
 
