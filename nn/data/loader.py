@@ -21,7 +21,7 @@ from autograd.errors import (
 from autograd.support.interrupts import at_once
 from autograd.support.unknown import NamedArguments, named_arguments
 from nn.checks import whole_number
-from nn.data.mapping import Dataset, collate, is_dataset
+from nn.data.dataset import Dataset, collate, is_dataset
 
 __all__ = ["ArrayDataset", "DataLoader"]
 

@@ -16,7 +16,7 @@ import numpy as np
 from autograd.errors import ArgumentError, GlassgradError
 from autograd.support.files import write_page, write_whole
 from nn.serialization import save
-from nn.training.arguments import Job, parse
+from nn.training.options import Job, parse
 from nn.training.checkpoints import CHECKPOINT, load_run, save_run
 from nn.training.datasets import Data, load_data
 from nn.training.fitting import NonFiniteLossError, Run, evaluate, fit, new_run
