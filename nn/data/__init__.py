@@ -11,10 +11,10 @@
 from typing import TYPE_CHECKING
 
 from autograd.support.lazy_names import later
+from nn.data.dataset import Dataset
 from nn.data.digits import load_digits
 from nn.data.files import load_cifar10, load_idx, read_cifar10, read_idx
 from nn.data.loader import ArrayDataset, DataLoader
-from nn.data.dataset import Dataset
 from nn.data.splitting import train_test_split
 
 __all__ = [

@@ -16,10 +16,10 @@ import numpy as np
 from autograd.errors import ArgumentError, GlassgradError
 from autograd.support.files import write_page, write_whole
 from nn.serialization import save
-from nn.training.options import Job, parse
 from nn.training.checkpoints import CHECKPOINT, load_run, save_run
 from nn.training.datasets import Data, load_data
 from nn.training.fitting import NonFiniteLossError, Run, evaluate, fit, new_run
+from nn.training.options import Job, parse
 from nn.training.progress import Progress
 
 __all__ = ["main"]
