@@ -44,6 +44,11 @@ class Row:
         return f"{self.op}-{self.note}" if self.note else self.op
 
 
+def value_of(op: Callable[..., Any]) -> Callable[..., Any]:
+    """The call of an op with `aux`, without that."""
+    return lambda *args: op(*args)[0]
+
+
 def make(spec: Spec, rng: np.random.Generator) -> np.ndarray:
     """The float64 (or integer) array that a spec stands for."""
     if callable(spec):

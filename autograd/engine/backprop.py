@@ -9,7 +9,7 @@ an error or an interrupt on the way leaves every `.grad` as it was.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import repeat
 from operator import attrgetter
 from sys import getrefcount
@@ -205,7 +205,8 @@ class _Replay:
             if node.retainer is not None:
                 self._retain(node, g)
             closures, edges = node.closures, node.edges
-            for position, closure in enumerate(closures):  # type: ignore[arg-type]
+            pending = enumerate(closures)  # type: ignore[arg-type]
+            for position, closure in pending:
                 if closure is None:
                     continue
                 edge = edges[position]
@@ -226,6 +227,8 @@ class _Replay:
                     or contribution.shape != expected.shape
                     or contribution.dtype is not expected.dtype
                 ):
+                    if type(contribution) is tuple:
+                        contribution = self._own_of(contribution, node, position, pending)
                     contribution = self._fitting(_fitted(contribution, edge, node, position))
                 if edge in waiting or type(contribution) is SparseGradient:
                     self._add(edge, contribution)
@@ -234,6 +237,24 @@ class _Replay:
                     waiting[edge] = contribution
             if not retain_graph:
                 node.closures = None
+
+    def _own_of(
+        self, pair: tuple[Any, ...], node: Node, position: int, pending: Iterator[tuple[int, Any]]
+    ) -> Any:
+        """What a joint closure found for its own operand; what it found for later ones is added.
+
+        The closures of these are not called any more. Under `create_graph` an array is the `aux` of
+        an op, which has no derivative: from there on the closures are called after all.
+        """
+        own, others = split(pair, node, position)
+        for g in others:
+            if self.create_graph and not isinstance(g, Tensor):
+                break
+            later, closure = next(pending)
+            edge = node.edges[later]
+            if closure is not None and (self.reached is None or edge in self.reached):
+                self._add(edge, self._fitting(_fitted(g, edge, node, later)))
+        return own
 
     def _retain(self, node: Node, g: Any) -> None:
         """Note the gradient for the Tensor that asked to keep it, if that still lives."""
@@ -331,6 +352,22 @@ class _Replay:
         return taken
 
 
+def split(pair: tuple[Any, ...], node: Node, position: int) -> tuple[Any, tuple[Any, ...]]:
+    """What a joint closure returned: the gradient of its operand, and those of the next ones."""
+    got = f"a tuple of {len(pair)}"
+    if len(pair) == 2:
+        others = pair[1] if type(pair[1]) is tuple else (pair[1],)
+        after = len(node.edges) - position - 1
+        if len(others) <= after:
+            return pair[0], others
+        got = f"gradients for {len(others)} operands after it, of which there are {after}"
+    raise GraphError(
+        f"{_rule(node, position)} must return one array of shape {node.edges[position].shape}, or "
+        "a pair: that, and the gradient of the next operand or a tuple of those of the next ones; "
+        f"got {got}"
+    )
+
+
 def _note_where(error: Exception, node: Node, position: int) -> None:
     """Say in an error of a closure whose gradient it was, and where that was recorded."""
     edge = node.edges[position]
@@ -393,9 +430,8 @@ def _seed(root: Any, gradient: Any, function: str, create_graph: bool = False) -
         with enable_grad():
             return _of_dtype(gradient, root.dtype)
     fitting = _gradient_array(gradient, root, function)
-    # an array object of this pass alone: ops find what they keep for a gradient by its identity;
-    # and what is recorded of it must not change when the caller's array does
-    return fitting.copy() if create_graph else fitting.view()
+    # what is recorded of it must not change when the caller's array does
+    return fitting.copy() if create_graph else fitting
 
 
 def _gradient_array(given: Any, wanted: Any, what: str) -> np.ndarray:

@@ -137,7 +137,10 @@ def op(body: Any = None, *, max_order: int | None = None) -> Any:
        product). It names operands, the starred tuple and `out` directly, not through a helper, a
        default argument or a container; the body never rebinds those names. Everything else it
        captures is a constant that does not move with a float operand (shapes, axes, masks,
-       indices). Loop items are bound by default: `lambda g, i=i: g[i]`.
+       indices). Loop items are bound by default: `lambda g, i=i: g[i]`. One more value may move:
+       under the name `aux` what was returned as such, work of the body that is not to be done
+       again. It is only handed to an op, as an argument without gradient, and that op's rules for
+       the operands account for it.
     5. What no closure names is not kept alive. Closures of operands that need no gradient are
        dropped when the op is recorded.
     6. A plain backward calls the closures on ndarrays. With `create_graph=True` the engine puts
@@ -149,6 +152,10 @@ def op(body: Any = None, *, max_order: int | None = None) -> Any:
     8. The engine sums out broadcasting and casts the gradient to the operand's dtype.
     9. An op that cannot be differentiated any further says so: `@op(max_order=1)`; then
        `create_graph=True` raises instead of returning a wrong number.
+    10. A *joint closure* returns a pair, as does a call of an op with `aux`: the gradient of its
+       operand, and that of the next operand or a tuple of those of the next ones. Their own
+       closures are then not called; they are there for when the first needs no gradient, and give
+       the same. Where `create_graph=True` meets a plain array (`aux`) in a pair, it calls them.
 
     Called without any Tensor, an op returns a plain ndarray.
 

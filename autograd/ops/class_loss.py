@@ -64,8 +64,8 @@ def cross_entropy(
     divisor = inputs.divisor_of(name, reduction, total)
     if label_smoothing == 0:
         if weights is None:
-            return label_cross_entropy(input, labels, divisor, any_ignored)
-        losses = label_cross_entropy(input, labels, None, any_ignored)
+            return label_cross_entropy(input, labels, divisor, any_ignored)[0]
+        losses, _ = label_cross_entropy(input, labels, None, any_ignored)
         return inputs.reduced_later(losses * weights, divisor)
     log_p = ops.log_softmax(input, inputs.class_axis(input))
     sharp = _weighted(-pick_class(log_p, labels), weights)

@@ -13,10 +13,8 @@ from string import ascii_lowercase
 import numpy as np
 
 from autograd.engine.definition import Array, op
-from autograd.engine.grad_mode import is_grad_enabled
 from autograd.kernels.conv import dispatch as kernels
 from autograd.ops.conv_geometry import PADDING_MODES, Geometry, geometry, geometry_of
-from autograd.ops.saved import SavedSums
 
 __all__ = ["conv1d", "conv2d", "conv2d_input_grad", "conv2d_weight_grad"]
 
@@ -58,12 +56,12 @@ def conv2d(
         "conv2d", x, weight, bias, stride, padding, dilation, groups, padding_mode, flip
     )
     x_shape, weight_shape = x.shape, weight.shape
-    sums = None if bias is None else SavedSums()
+    biased = bias is not None
     out = _correlate(x, weight, bias, how)
     return out, (
         lambda g: conv2d_input_grad(g, weight, x_shape, *how),
-        lambda g: conv2d_weight_grad(g, x, weight_shape, *how, sums),
-        lambda g: channel_sums(g, 2, sums),
+        lambda g: conv2d_weight_grad(g, x, weight_shape, *how, biased),
+        lambda g: channel_sums(g, 2),
     )
 
 
@@ -107,23 +105,25 @@ def conv2d_weight_grad(
     groups=1,
     padding_mode="zeros",
     flip=False,
-    sums=None,
+    with_sums=False,
 ):
     """Gradient of ⟨g, conv2d(x, weight)⟩ with respect to a weight of `weight_shape`.
 
     g (N, K, H', W') or (K, H', W'), x (N, C, H, W) or (C, H, W) -> (K, C/groups, R, S). Statics as
-    for `conv2d`; `sums` is where the gradient of its bias is left.
+    for `conv2d`. `with_sums`: returns the sums of g per channel, too, which fall off on the way and
+    are the gradient of a bias.
     """
     x_shape, weight_shape = x.shape, tuple(weight_shape)
     how = geometry(
         "conv2d_weight_grad", x_shape, weight_shape, None,
         stride, padding, dilation, groups, padding_mode, flip, 2, g.shape,
     )  # fmt: skip
-    out = _weight_grad(g, x, weight_shape, how, sums)
-    return out, (
+    out, *sums = _weight_grad(g, x, weight_shape, how, with_sums)
+    closures = (
         lambda u: conv2d(x, u, None, *how),
         lambda u: conv2d_input_grad(g, u, x_shape, *how),
     )
+    return out, closures, *sums
 
 
 @op
@@ -174,11 +174,8 @@ def of_height_one(line: Geometry) -> Geometry:
     )
 
 
-def channel_sums(g, axes, sums=None):
+def channel_sums(g, axes):
     """Sums of g (N, K, ...) or (K, ...) over all but the channels: the gradient of a bias."""
-    known = None if sums is None else sums.take(g)
-    if known is not None:
-        return known
     if type(g) is np.ndarray:
         return kernels.channel_sums(g if g.ndim == axes + 2 else g[None])
     return np.einsum(_to_channels(g.ndim, axes), g)
@@ -222,20 +219,19 @@ def _weight_grad(
     x: np.ndarray,
     weight_shape: tuple[int, ...],
     how: Geometry,
-    sums: SavedSums | None = None,
-):
+    with_sums: bool,
+) -> tuple[np.ndarray, ...]:
     if x.ndim != 4:
-        return _weight_grad(g[None], x[None], weight_shape, how)
+        return _weight_grad(g[None], x[None], weight_shape, how, with_sums)
     stride, padding, dilation, groups, padding_mode, flip = how
     if padding_mode != "zeros":
         x, padding = _continued(x, how), _NONE
     arguments = g, x, weight_shape, (stride, padding, dilation, groups)
-    if sums is None or is_grad_enabled():
-        out = kernels.conv2d_weight_grad(*arguments)
-    else:
-        out, totals = kernels.conv2d_weight_bias_grads(*arguments)
-        sums.keep(g, totals)
-    return _turned(out) if flip else out
+    if with_sums:
+        out, sums = kernels.conv2d_weight_bias_grads(*arguments)
+        return _turned(out) if flip else out, sums
+    out = kernels.conv2d_weight_grad(*arguments)
+    return (_turned(out) if flip else out,)
 
 
 def _turned(weight: np.ndarray) -> np.ndarray:

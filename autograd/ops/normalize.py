@@ -4,11 +4,14 @@ With the mean μ and the biased variance of what is normalised together, s = 1/�
 x̂ = s (x − μ), the gradient of ⟨h, x̂⟩ is F(h) = s (h − mean(h) − x̂ mean(h x̂)). F is linear and
 its own adjoint, so the gradient op is used in its own closure; only its derivative by x is a
 formula of its own (`_curvature`).
+
+The statistics μ and s are the `aux` of the forward op, and the gradient ops take them as an
+argument; they follow from x, whose rules account for that. The sums Σ g x̂ and Σ g, which are the
+gradients of weight and bias, fall off where the gradient of x is computed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -21,7 +24,6 @@ from autograd.errors import ShapeError
 from autograd.ops.conv import channel_sums
 from autograd.ops.conv_geometry import shape_of
 from autograd.ops.pool_geometry import require_float
-from autograd.ops.saved import SavedSums
 
 __all__ = [
     "normalize_by",
@@ -34,19 +36,6 @@ __all__ = [
 ]
 
 
-Sums = Sequence[np.ndarray]  # Σ g x̂ and Σ g, the gradients by weight and bias
-
-
-class Statistics(SavedSums):
-    """Mean and 1/√(var + ε), left by the forward pass; and sums of the gradient (`Sums`)."""
-
-    __slots__ = ("inv_std", "mean")
-
-    def __init__(self, mean: np.ndarray, inv_std: np.ndarray):
-        super().__init__()
-        self.mean, self.inv_std = mean, inv_std
-
-
 # -- per channel -------------------------------------------------------------------------------
 
 
@@ -54,64 +43,65 @@ class Statistics(SavedSums):
 def normalize_channels(x: Array, weight: Array | None = None, bias: Array | None = None, eps=1e-5):
     """x̂ · weight + bias with statistics per channel, over the batch and all later axes.
 
-    x (N, C, ...), weight and bias (C,) or None -> (N, C, ...), and (mean, biased variance), each
-    (C,). What `batch_norm` does in training.
+    x (N, C, ...), weight and bias (C,) or None -> (N, C, ...), and (mean, biased variance,
+    1/√(variance + eps)), each (C,). What `batch_norm` does in training.
     """
     columns = _columns("normalize_channels", x)
     if x.size == 0:
         raise ShapeError(f"normalize_channels: no values to take statistics of, x is {x.shape}")
     require_channels("normalize_channels", columns.shape[1], weight=weight, bias=bias)
-    out, mean, var, inv_std = kernels.batch_norm(columns, _like(weight, x), _like(bias, x), eps)
-    saved = Statistics(mean, inv_std)
-    return (
-        out.reshape(x.shape),
-        (
-            lambda g: normalize_channels_input_grad(g, x, weight, eps, saved),
-            lambda g: normalize_channels_weight_grad(g, x, eps, saved),
-            lambda g: _channel_sums(g, saved),
-        ),
-        (mean, var),
+    out, *statistics = kernels.batch_norm(columns, _like(weight, x), _like(bias, x), eps)
+    aux = tuple(statistics)
+    closures = (
+        lambda g: normalize_channels_input_grad(g, x, weight, eps, aux),
+        lambda g: normalize_channels_weight_grad(g, x, eps, aux),
+        lambda g: _channel_sums(g),
     )
+    return out.reshape(x.shape), closures, aux
 
 
 @op
 def normalize_channels_input_grad(
-    g: Array, x: Array, weight: Array | None = None, eps=1e-5, saved=None
+    g: Array, x: Array, weight: Array | None = None, eps=1e-5, statistics=None
 ):
-    """Gradient of ⟨g, normalize_channels(x, weight)⟩ by x: F(g · weight), (N, C, ...)."""
+    """Gradient of ⟨g, normalize_channels(x, weight)⟩ by x: F(g · weight), (N, C, ...).
+
+    And (Σ g x̂, Σ g), each (C,). `statistics`: the aux of `normalize_channels`, if it is known.
+    """
     columns = _columns("normalize_channels_input_grad", x)
-    saved = saved or _saved_channels(columns, eps)
+    mean, _, inv_std = statistics or _channel_statistics(columns, eps)
     out, *sums = kernels.batch_norm_grads(
-        _like(g, x).reshape(columns.shape), columns, saved.mean, saved.inv_std, _like(weight, x)
+        _like(g, x).reshape(columns.shape), columns, mean, inv_std, _like(weight, x)
     )
-    saved.keep(g, sums)
     axes = _all_but_channels(x)
     channels = _channel_shape(x)
-    return out.reshape(x.shape), (
-        lambda u: normalize_channels_input_grad(u, x, weight, eps, saved),
+    closures = (
+        lambda u: normalize_channels_input_grad(u, x, weight, eps, statistics)[0],
         lambda u: _curvature(
             u, g if weight is None else g * weight.reshape(channels), x, axes, eps
         ),
-        lambda u: _channel_sums(g * normalize_channels_input_grad(u, x, None, eps, saved)),
+        lambda u: _channel_sums(g * normalize_channels_input_grad(u, x, None, eps, statistics)[0]),
     )
+    return out.reshape(x.shape), closures, tuple(sums)
 
 
 @op
-def normalize_channels_weight_grad(g: Array, x: Array, eps=1e-5, saved=None):
-    """Gradient of ⟨g, normalize_channels(x, weight)⟩ by weight: Σ g x̂ per channel, (C,)."""
+def normalize_channels_weight_grad(g: Array, x: Array, eps=1e-5, statistics=None):
+    """Gradient of ⟨g, normalize_channels(x, weight)⟩ by weight: Σ g x̂ per channel, (C,).
+
+    And Σ g, (C,). `statistics`: the aux of `normalize_channels`, if it is known.
+    """
     columns = _columns("normalize_channels_weight_grad", x)
-    saved = saved or _saved_channels(columns, eps)
-    sums = saved.sums_of(g)
-    if sums is None:
-        sums = kernels.batch_norm_sums(
-            _like(g, x).reshape(columns.shape), columns, saved.mean, saved.inv_std
-        )
-        saved.keep(g, sums)
-    channels = _channel_shape(x)
-    return sums[0], (
-        lambda u: normalize_channels(x, None, None, eps)[0] * u.reshape(channels),
-        lambda u: normalize_channels_input_grad(g, x, u, eps, saved),
+    mean, _, inv_std = statistics or _channel_statistics(columns, eps)
+    products, sums = kernels.batch_norm_sums(
+        _like(g, x).reshape(columns.shape), columns, mean, inv_std
     )
+    channels = _channel_shape(x)
+    closures = (
+        lambda u: normalize_channels(x, None, None, eps)[0] * u.reshape(channels),
+        lambda u: normalize_channels_input_grad(g, x, u, eps, statistics)[0],
+    )
+    return products, closures, sums
 
 
 @op
@@ -147,57 +137,63 @@ def normalize_rows(
 ):
     """x̂ · weight + bias with statistics over the last `row_ndim` axes.
 
-    x (..., *row), weight and bias (*row) or None -> (..., *row). What `layer_norm` does.
+    x (..., *row), weight and bias (*row) or None -> (..., *row), and (mean, 1/√(variance + eps)),
+    each (rows,). What `layer_norm` does.
     """
     rows = _rows("normalize_rows", x, row_ndim)
     flat = rows.shape[1]
-    out, mean, inv_std = kernels.layer_norm(rows, _like(weight, x, flat), _like(bias, x, flat), eps)
-    out = out.reshape(x.shape)
-    saved = Statistics(mean, inv_std)
-    return out, (
-        lambda g: normalize_rows_input_grad(g, x, weight, row_ndim, eps, saved),
-        lambda g: normalize_rows_weight_grad(g, x, row_ndim, eps, saved),
-        lambda g: _row_sums(g, row_ndim, saved),
+    out, *statistics = kernels.layer_norm(rows, _like(weight, x, flat), _like(bias, x, flat), eps)
+    aux = tuple(statistics)
+    closures = (
+        lambda g: normalize_rows_input_grad(g, x, weight, row_ndim, eps, aux),
+        lambda g: normalize_rows_weight_grad(g, x, row_ndim, eps, aux),
+        lambda g: _row_sums(g, row_ndim),
     )
+    return out.reshape(x.shape), closures, aux
 
 
 @op
 def normalize_rows_input_grad(
-    g: Array, x: Array, weight: Array | None = None, row_ndim=1, eps=1e-5, saved=None
+    g: Array, x: Array, weight: Array | None = None, row_ndim=1, eps=1e-5, statistics=None
 ):
-    """Gradient of ⟨g, normalize_rows(x, weight)⟩ by x: F(g · weight), (..., *row)."""
+    """Gradient of ⟨g, normalize_rows(x, weight)⟩ by x: F(g · weight), (..., *row).
+
+    And (Σ g x̂, Σ g), each (*row). `statistics`: the aux of `normalize_rows`, if it is known.
+    """
     rows = _rows("normalize_rows_input_grad", x, row_ndim)
-    saved = saved or _saved_rows(rows, eps)
-    out, *sums = kernels.layer_norm_grads(
-        _like(g, x).reshape(rows.shape), rows, saved.mean, saved.inv_std,
-        _like(weight, x, rows.shape[1]),
-    )  # fmt: skip
-    saved.keep(g, sums)
+    mean, inv_std = statistics or _row_statistics(rows, eps)
+    out, products, sums = kernels.layer_norm_grads(
+        _like(g, x).reshape(rows.shape), rows, mean, inv_std, _like(weight, x, rows.shape[1])
+    )
     axes = tuple(range(-row_ndim, 0))
-    return out.reshape(x.shape), (
-        lambda u: _times(normalize_rows_input_grad(u, x, None, row_ndim, eps, saved), weight),
+    row = x.shape[-row_ndim:]
+    closures = (
+        lambda u: _times(
+            normalize_rows_input_grad(u, x, None, row_ndim, eps, statistics)[0], weight
+        ),
         lambda u: _curvature(u, _times(g, weight), x, axes, eps),
         lambda u: _row_sums(
-            g * normalize_rows_input_grad(u, x, None, row_ndim, eps, saved), row_ndim
+            g * normalize_rows_input_grad(u, x, None, row_ndim, eps, statistics)[0], row_ndim
         ),
     )
+    return out.reshape(x.shape), closures, (products.reshape(row), sums.reshape(row))
 
 
 @op
-def normalize_rows_weight_grad(g: Array, x: Array, row_ndim=1, eps=1e-5, saved=None):
-    """Gradient of ⟨g, normalize_rows(x, weight)⟩ by weight: Σ g x̂ over the rows, (*row)."""
+def normalize_rows_weight_grad(g: Array, x: Array, row_ndim=1, eps=1e-5, statistics=None):
+    """Gradient of ⟨g, normalize_rows(x, weight)⟩ by weight: Σ g x̂ over the rows, (*row).
+
+    And Σ g, (*row). `statistics`: the aux of `normalize_rows`, if it is known.
+    """
     rows = _rows("normalize_rows_weight_grad", x, row_ndim)
-    saved = saved or _saved_rows(rows, eps)
-    sums = saved.sums_of(g)
-    if sums is None:
-        sums = kernels.layer_norm_sums(
-            _like(g, x).reshape(rows.shape), rows, saved.mean, saved.inv_std
-        )
-        saved.keep(g, sums)
-    return sums[0].reshape(x.shape[-row_ndim:]), (
-        lambda u: normalize_rows(x, u, None, row_ndim, eps),
-        lambda u: normalize_rows_input_grad(g, x, u, row_ndim, eps, saved),
+    mean, inv_std = statistics or _row_statistics(rows, eps)
+    products, sums = kernels.layer_norm_sums(_like(g, x).reshape(rows.shape), rows, mean, inv_std)
+    row = x.shape[-row_ndim:]
+    closures = (
+        lambda u: normalize_rows(x, u, None, row_ndim, eps)[0],
+        lambda u: normalize_rows_input_grad(g, x, u, row_ndim, eps, statistics)[0],
     )
+    return products.reshape(row), closures, sums.reshape(row)
 
 
 # -- pieces --------------------------------------------------------------------------------------
@@ -241,22 +237,18 @@ def _channel_shape(x: Any) -> tuple[int, ...]:
     return (-1,) + (1,) * (x.ndim - 2)
 
 
-def _channel_sums(g: Any, saved: Statistics | None = None) -> Any:
+def _channel_sums(g: Any) -> Any:
     """Sums of g (N, C, ...) over all but the channels: the gradient of a bias."""
-    sums = saved.sums_of(g) if saved is not None else None
-    return channel_sums(g, g.ndim - 2) if sums is None else sums[1]
+    return channel_sums(g, g.ndim - 2)
 
 
-def _row_sums(g: Any, row_ndim: int, saved: Statistics | None = None) -> Any:
+def _row_sums(g: Any, row_ndim: int) -> Any:
     """Sums of g (..., *row) over the rows: the gradient of a bias.
 
     Not as a product with ones, though that is twice as fast: BLAS's threads go on spinning for a
     while and would keep the kernels' helpers off the cores.
     """
-    sums = saved.sums_of(g) if saved is not None else None
-    if sums is None:
-        return ops.sum(g, axis=tuple(range(g.ndim - row_ndim)))
-    return sums[1].reshape(g.shape[g.ndim - row_ndim :])
+    return ops.sum(g, axis=tuple(range(g.ndim - row_ndim)))
 
 
 def _columns(name: str, x: np.ndarray) -> np.ndarray:
@@ -283,10 +275,9 @@ def _like(array: Any, x: np.ndarray, size: int | None = None) -> Any:
     return same if size is None else same.reshape(size)
 
 
-def _saved_channels(columns: np.ndarray, eps: float) -> Statistics:
-    _, mean, _, inv_std = kernels.batch_norm(columns, None, None, eps)
-    return Statistics(mean, inv_std)
+def _channel_statistics(columns: np.ndarray, eps: float) -> tuple[np.ndarray, ...]:
+    return kernels.batch_norm(columns, None, None, eps)[1:]
 
 
-def _saved_rows(rows: np.ndarray, eps: float) -> Statistics:
-    return Statistics(*kernels.layer_norm(rows, None, None, eps)[1:])
+def _row_statistics(rows: np.ndarray, eps: float) -> tuple[np.ndarray, ...]:
+    return kernels.layer_norm(rows, None, None, eps)[1:]

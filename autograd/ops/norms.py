@@ -68,7 +68,7 @@ def batch_norm(
     if not training or len(shape) < 2:  # the op says what is wrong with x
         return normalize_channels(x, weight, bias, eps)[0]
     moved_mean, moved_var = _running("batch_norm", shape[1], running_mean, running_var)
-    out, (mean, var) = normalize_channels(x, weight, bias, eps)
+    out, (mean, var, _) = normalize_channels(x, weight, bias, eps)
     count = prod(shape) // shape[1]
     _move(moved_mean, mean, momentum)
     _move(moved_var, var * (count / max(count - 1, 1)), momentum)
@@ -96,7 +96,7 @@ def layer_norm(
     for name, array in (("weight", weight), ("bias", bias)):
         if array is not None and shape_of(array) != row:
             raise ShapeError(f"layer_norm: {name} must have shape {row}, got {shape_of(array)}")
-    return normalize_rows(x, weight, bias, len(row), eps)
+    return normalize_rows(x, weight, bias, len(row), eps)[0]
 
 
 def group_norm(
@@ -121,7 +121,7 @@ def group_norm(
     require_channels("group_norm", shape[1], weight=weight, bias=bias)
     size = prod(shape[1:]) // int(num_groups)
     grouped = ops.reshape(x, (shape[0], int(num_groups), size))
-    out = normalize_rows(grouped, None, None, 1, eps).reshape(shape)
+    out = normalize_rows(grouped, None, None, 1, eps)[0].reshape(shape)
     channels = (-1,) + (1,) * (len(shape) - 2)
     if weight is not None:
         out = out * ops.reshape(weight, channels)

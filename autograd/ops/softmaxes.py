@@ -11,7 +11,6 @@ from autograd.engine.definition import Array, op
 from autograd.ops.loss_inputs import reduced
 from autograd.ops.operands import as_floats
 from autograd.ops.reduce import reduced_axes
-from autograd.ops.saved import Saved
 
 __all__ = ["log_softmax", "softmax"]
 
@@ -96,15 +95,6 @@ def log_softmax_grad(g: Array, y: Array, axis=-1):
 # have checked labels and shapes.
 
 
-class _Slope(Saved):
-    """What the forward pass of a cross entropy leaves for its backward pass."""
-
-    __slots__ = ("array",)
-
-    def __init__(self, array: np.ndarray):
-        self.array = array
-
-
 def class_axis(x):
     return 1 if x.ndim > 1 else 0
 
@@ -117,22 +107,22 @@ def column(labels):
 @op
 def label_cross_entropy(logits: Array, labels: Array, divisor=None, masked=True):
     """Σ −log softmax(logits)[label] / divisor over the labels (N, d1, ...), 0 for the label −1;
-    the terms if that is None.
+    the terms if that is None. As aux what its gradient starts from.
     """
     rows = _rows(logits, class_axis(logits))
-    losses, left = kernels.cross_entropy(rows, labels.reshape(-1), masked)
-    saved = _Slope(left)
-    return reduced(losses.reshape(labels.shape), divisor), (
-        lambda g: label_cross_entropy_grad(g / (divisor or 1), logits, labels, saved.array),
+    losses, aux = kernels.cross_entropy(rows, labels.reshape(-1), masked)
+    closures = (
+        lambda g: label_cross_entropy_grad(g / (divisor or 1), logits, labels, aux),
         None,
     )
+    return reduced(losses.reshape(labels.shape), divisor), closures, aux
 
 
 @op
 def label_cross_entropy_grad(g: Array, logits: Array, labels: Array, saved: Array):
     """g (softmax(logits) − onehot(labels)), g in the shape of the labels or a single number.
 
-    What the forward pass saved only spares computing it again: the rule for `logits` accounts for
+    `saved` is the aux of `label_cross_entropy`; it follows from the logits, whose rule accounts for
     it.
     """
     axis = class_axis(logits)

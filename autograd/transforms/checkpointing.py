@@ -70,12 +70,9 @@ def checkpoint(function: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Te
     # Named by the closures, as operands are by those of other ops, so that a backward pass looks
     # for writes to them before it begins.
     values = (*(leaf._data for leaf in leaves), *_arrays((args, kwargs)))
-    memo: list[Any] = []
 
-    def pull_back_all(g: Any, values: tuple[np.ndarray, ...]) -> list[Any]:
-        """Gradients of all inputs, computed at the first closure's call for a given g."""
-        if memo and memo[0] is g:
-            return memo[1]
+    def pull_back(g: Any, first: int, values: tuple[np.ndarray, ...]) -> list[Any]:
+        """Gradients of the inputs from `first` on."""
         create_graph = isinstance(g, Tensor)
         for leaf, data in zip(leaves, values):  # noqa: B905 - those of the arguments follow
             if leaf._data is not data:
@@ -91,19 +88,16 @@ def checkpoint(function: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Te
                 f"checkpoint: the function returned a recorded Tensor of shape {shape} at first, "
                 f"and in backward {_described(again)}; it must compute the same again"
             )
-        wanted = [x for x in inputs if x._requires_grad]
+        wanted = [x for x in inputs[first:] if x._requires_grad]
         with enable_grad() if create_graph else no_grad():
             found = gradients([again], wanted, [g], None, create_graph, True, born_again)
         pulled = dict(zip(map(id, wanted), found, strict=True))
-        memo[:] = [g, [_value(pulled.get(id(x)), x, create_graph) for x in inputs]]
-        return memo[1]
+        return [_value(pulled.get(id(x)), x, create_graph) for x in inputs[first:]]
 
     def closure_for(position: int) -> Callable[[Any], Any]:
-        def closure(g: Any) -> Any:
-            pulled = pull_back_all(g, values)[position]
-            if position == len(inputs) - 1:
-                memo.clear()
-            return pulled
+        def closure(g: Any) -> Any:  # a joint one: the function is called again once
+            own, *others = pull_back(g, position, values)
+            return own, tuple(others)
 
         return closure
 

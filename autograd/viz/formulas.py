@@ -64,11 +64,13 @@ def _text(function: _Function) -> str:
         n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value is not None
     ]
     if isinstance(function, ast.Lambda):
-        text = ast.unparse(function.body)
-    elif len(returned) == 1:
-        text = ast.unparse(returned[0])
-    else:
+        returned = [function.body]
+    elif len(returned) != 1:
         return f"{function.name}(g)"
+    gradient = returned[0]
+    if isinstance(gradient, ast.Tuple) and gradient.elts:  # a joint closure: its own comes first
+        gradient = gradient.elts[0]
+    text = ast.unparse(gradient)
     return shortened(re.sub(rf"\b{re.escape(parameter)}\b", "g", text))
 
 

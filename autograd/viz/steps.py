@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.backprop import _fitted, _leaf, _Replay, _seed
+from autograd.engine.backprop import _fitted, _leaf, _Replay, _seed, split
 from autograd.engine.grad_mode import no_grad
 from autograd.engine.node import Node
 from autograd.engine.source import Source
@@ -144,6 +144,7 @@ def _step(replayed: _Replay, node: Node, number: int, count: int) -> Step:
     original = node.closures
     assert original is not None
     noting: list[Any] = []
+    outgoing: dict[int, Outgoing] = {}
     for position, closure in enumerate(original):
         if closure is None or (
             replayed.reached is not None and node.edges[position] not in replayed.reached
@@ -151,8 +152,9 @@ def _step(replayed: _Replay, node: Node, number: int, count: int) -> Step:
             noting.append(closure)
             continue
         out = Outgoing(node.op.operand_name(position), node.edges[position], closure)
-        step.outgoing.append(out)
-        noting.append(_noting(step, out, position))
+        outgoing[position] = out
+        noting.append(_noting(step, outgoing, position))
+    step.outgoing.extend(outgoing.values())
     began = time.perf_counter()
     try:
         node.closures = noting
@@ -166,10 +168,16 @@ def _step(replayed: _Replay, node: Node, number: int, count: int) -> Step:
     return step
 
 
-def _noting(step: Step, out: Outgoing, position: int) -> Callable[[Any], Any]:
+def _noting(step: Step, outgoing: dict[int, Outgoing], position: int) -> Callable[[Any], Any]:
     def call(g: Any) -> Any:
         step.gradient = g
-        out.sent = _fitted(out.closure(g), out.edge, step.node, position)
-        return out.sent
+        sent = outgoing[position].closure(g)
+        own, others = split(sent, step.node, position) if type(sent) is tuple else (sent, ())
+        gradients = [own, *others]
+        for place, out in enumerate(map(outgoing.get, range(position, position + len(gradients)))):
+            if out is not None:
+                out.sent = _fitted(gradients[place], out.edge, step.node, position + place)
+                gradients[place] = out.sent
+        return (gradients[0], tuple(gradients[1:])) if others else gradients[0]
 
     return call

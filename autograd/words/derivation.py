@@ -244,6 +244,8 @@ class _Deriver:
                     f"NumPy code: {error}"
                 ) from None
             sent = self._opaque(node.op, (g,), {}, f"{node.op.name}_backward")
+        if type(sent) is tuple:  # of a joint closure; the others' own closures are called, too
+            sent = sent[0]
         edge = node.edges[position]
         if isinstance(sent, Scattered):
             return sent
@@ -428,7 +430,8 @@ class _Deriver:
         self.alive.append(array)
         named = self.recorded.of_edge.get(("constant", id(array)))
         name = (named.name if named is not None else None) or self.variables.name_of(array)
-        if name is None and 0 < array.size <= _SMALL and array.dtype.kind in "iufb":
+        short = 0 < array.size <= _SMALL and array.dtype.kind in "iufb" and self.hint != "aux"
+        if name is None and short:
             made = Symbol(_written(array), array, self._constant)
         else:
             op = self.node.op.name if self.node is not None else "graph"

@@ -6,7 +6,7 @@ import autograd as ag
 from autograd import kernels
 from autograd.ops import loss, softmaxes
 from autograd.ops.operands import as_floats
-from tests.row import Row, between, distinct, integers, positive
+from tests.row import Row, between, distinct, integers, positive, value_of
 
 
 def tenths(rng):
@@ -97,10 +97,10 @@ ROWS = [
     *(
         Row(
             "label_cross_entropy",
-            softmaxes.label_cross_entropy,
+            value_of(softmaxes.label_cross_entropy),
             inputs,
             lambda x, labels: -picked(log_softmax(x), labels),
-            keeps="logits labels",
+            keeps="logits labels aux",
             also=LABELLED_ALSO,
             note=note,
         )
@@ -108,19 +108,19 @@ ROWS = [
     ),
     Row(
         "label_cross_entropy",
-        lambda x, labels: softmaxes.label_cross_entropy(x, labels, 5, False),
+        lambda x, labels: softmaxes.label_cross_entropy(x, labels, 5, False)[0],
         LABELLED["rows"],
         lambda x, labels: -picked(log_softmax(x), labels).sum() / 5,
-        keeps="logits labels",
+        keeps="logits labels aux",
         statics={"divisor": 5, "masked": False},
         note="averaged",
     ),
     Row(
         "label_cross_entropy",
-        lambda x, labels: softmaxes.label_cross_entropy(x, labels, 2.5),
+        lambda x, labels: softmaxes.label_cross_entropy(x, labels, 2.5)[0],
         LABELLED["masked"],
         lambda x, labels: -picked(log_softmax(x), labels).sum() / 2.5,
-        keeps="logits labels",
+        keeps="logits labels aux",
         statics={"divisor": 2.5},
         note="masked and averaged",
     ),

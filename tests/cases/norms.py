@@ -3,7 +3,7 @@
 import numpy as np
 
 import autograd as ag
-from tests.row import Row, positive
+from tests.row import Row, positive, value_of
 
 MEAN, VAR = np.array([0.5, -1.0, 0.25]), np.array([0.5, 2.0, 1.5])
 
@@ -41,7 +41,7 @@ ROWS = [
             lambda x, w, b: ag.batch_norm(x, None, None, w, b, training=True),
             [x, (x[1],), (x[1],)],
             per_channel,
-            keeps="x weight",
+            keeps="x weight aux",
             note=str(x),
         )
         for x in SHAPES
@@ -51,7 +51,7 @@ ROWS = [
         lambda x: ag.batch_norm(x, training=True, eps=0.1),
         [(2, 2, 3)],
         lambda x: per_channel(x, eps=0.1),
-        keeps="x weight",
+        keeps="x weight aux",
         statics={"eps": 0.1},
         order=3,
         note="third order",
@@ -79,7 +79,7 @@ ROWS = [
     ),
     Row(
         "normalize_channels_input_grad",
-        ag.normalize_channels_input_grad,
+        value_of(ag.normalize_channels_input_grad),
         [(3, 2, 2), (3, 2, 2), positive(2)],
         lambda g, x, w: by_differences(lambda x: (g * per_channel(x, w)).sum(), x),
         keeps="g x weight",
@@ -88,7 +88,7 @@ ROWS = [
     ),
     Row(
         "normalize_channels_input_grad",
-        ag.normalize_channels_input_grad,
+        value_of(ag.normalize_channels_input_grad),
         [(3, 2, 2), (3, 2, 2)],
         lambda g, x: by_differences(lambda x: (g * per_channel(x)).sum(), x),
         operands=lambda g, x: (g, x, None),
@@ -98,7 +98,7 @@ ROWS = [
     ),
     Row(
         "normalize_channels_weight_grad",
-        ag.normalize_channels_weight_grad,
+        value_of(ag.normalize_channels_weight_grad),
         [(3, 2, 2), (3, 2, 2)],
         lambda g, x: (g * per_channel(x)).sum((0, 2)),
         keeps="g x",
@@ -109,7 +109,7 @@ ROWS = [
             lambda x, w, b, row=row: ag.layer_norm(x, row, w, b),
             [(2, 3, 4), row, row],
             lambda x, w, b, row=row: standard(x, tuple(range(-len(row), 0))) * w + b,
-            keeps="x weight",
+            keeps="x weight aux",
             also=[((0, 3, 4), row, row), (row, row, row)],
             note=str(row),
             statics={"row_ndim": len(row)},
@@ -121,7 +121,7 @@ ROWS = [
         lambda x: ag.layer_norm(x, 3, eps=0.1),
         [(2, 3)],
         lambda x: standard(x, (1,), 0.1),
-        keeps="x weight",
+        keeps="x weight aux",
         statics={"eps": 0.1},
         order=3,
         note="third order",
@@ -135,7 +135,7 @@ ROWS = [
                 standard(x.reshape(2, groups, -1), (2,)).reshape(x.shape) * column(w, x)
                 + column(b, x)
             ),
-            keeps="x weight",
+            keeps="x weight aux",
             operands=lambda x, w, b, groups=groups: (x.reshape(2, groups, -1),),
             note=f"{groups} groups",
         )
@@ -146,13 +146,13 @@ ROWS = [
         lambda x, w, b: ag.instance_norm(x, None, None, w, b),
         [(2, 3, 2, 2), (3,), (3,)],
         lambda x, w, b: standard(x, (2, 3)) * column(w, x) + column(b, x),
-        keeps="x weight",
+        keeps="x weight aux",
         operands=lambda x, w, b: (x.reshape(2, 3, -1),),
         note="instances",
     ),
     Row(
         "normalize_rows_input_grad",
-        ag.normalize_rows_input_grad,
+        value_of(ag.normalize_rows_input_grad),
         [(3, 4), (3, 4), positive(4)],
         lambda g, x, w: by_differences(lambda x: (g * standard(x, (1,)) * w).sum(), x),
         keeps="g x weight",
@@ -160,7 +160,7 @@ ROWS = [
     ),
     Row(
         "normalize_rows_input_grad",
-        ag.normalize_rows_input_grad,
+        value_of(ag.normalize_rows_input_grad),
         [(3, 4), (3, 4)],
         lambda g, x: by_differences(lambda x: (g * standard(x, (1,))).sum(), x),
         operands=lambda g, x: (g, x, None),
@@ -170,7 +170,7 @@ ROWS = [
     ),
     Row(
         "normalize_rows_weight_grad",
-        ag.normalize_rows_weight_grad,
+        value_of(ag.normalize_rows_weight_grad),
         [(3, 4), (3, 4)],
         lambda g, x: (g * standard(x, (1,))).sum(0),
         keeps="g x",

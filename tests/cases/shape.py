@@ -116,7 +116,7 @@ JOINING = [
     join("concatenate_arrays", "hstack", [(2, 1), (2, 3)], "hstack", statics={"axis": 1}),
     join("concatenate_arrays", "hstack", [(2,), (3,)], "hstack vectors", [((), ())]),
     join("stack_arrays", "stack", [(2, 3), (2, 3), (2, 3)], "", [((),) * 3, ((0, 2),) * 3]),
-    join("stack_arrays", "stack", [(2, 3), (2, 3)], "axis -1", axis=-1),
+    join("stack_arrays", "stack", [(2, 3), (2, 3)], "axis -1", statics={"axis": 2}, axis=-1),
     join("stack_arrays", "stack", [(2, 3), (2, 3)], "axis 1", axis=1),
 ]
 PADDING = [
