@@ -16,9 +16,10 @@ import re
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from inspect import Parameter
 from pathlib import Path
+from types import MappingProxyType
 
 from autograd import ops
 from autograd.engine import array_methods
@@ -41,7 +42,7 @@ IMPORTS = {
 #: Parameters that hold data, where an op does not say so itself.
 DATA = {
     *("a", "b", "bias", "index", "input", "pos_weight", "running_mean", "running_var"),
-    *("src", "target", "weight", "x"),
+    *("src", "target", "weight", "x", "a_min", "a_max", "min", "max"),
 }
 
 #: Types of the other parameters; those that a function annotates itself come first.
@@ -70,10 +71,6 @@ TYPES = {
     "k": "int",
     "keepdims": "bool",
     "kernel_size": "Size",
-    "max": "Data | None",
-    "min": "Data | None",
-    "a_max": "Data | None",
-    "a_min": "Data | None",
     "negative_slope": "float",
     "normalized_shape": "Size",
     "offset": "int",
@@ -104,6 +101,7 @@ SPECIAL = {
     ("conv2d", "stride"): "Size",
     ("conv_transpose1d", "padding"): "Padding",
     ("conv_transpose2d", "padding"): "Padding",
+    ("fold", "output_size"): "Size",
     ("kl_div", "reduction"): 'Reduction | Literal["batchmean"]',
     ("local_conv2d", "padding"): "Padding",
     ("pad", "mode"): "PadMode",
@@ -122,6 +120,7 @@ RESULTS = {
 ANY_CALL = "def {}(*args: Any, **kwargs: Any) -> Any: ..."
 
 JOINING = {"arrays"}  # parameters that are a sequence of arrays
+JOINED = {"Data": "Arrays", "Plain": "PlainArrays", "Tensor": "Sequence[Tensor] | Tensor"}
 WORDS = {"axis": "dim", "keepdims": "keepdim"}  # PyTorch's
 
 
@@ -150,17 +149,22 @@ def _whole(what: str, lines: Iterable[str]) -> str:
 
 
 def calls_of(name: str) -> list[tuple[str, str]]:
-    """The parameters and the result of each way to call a function of `autograd.ops`."""
+    """The parameters and the result of each way to call a function of `autograd.ops`.
+
+    Ways with a Tensor come before the one with plain data: checkers take the first for what they
+    know nothing of, such as the argument of a lambda.
+    """
     parameters = list(inspect.signature(getattr(ops, name)).parameters.values())
     first = parameters[0]
-    fixed = _fixed_result(name)
-    result = fixed or _result(name, "Tensor")
+    operands = [p for p in parameters if p.name in JOINING or _is_data(name, p)]
+    needed = [p for p in operands if p.default is Parameter.empty]
+    result = _fixed_result(name) or _result(name, "Tensor")
     calls = []
-    if fixed is None:
+    if _fixed_result(name) is None:
+        calls += [(_shown(name, parameters, "Data", {p.name: "Tensor"}), result) for p in needed]
         calls.append((_shown(name, parameters, "Plain"), _result(name, "np.ndarray")))
     calls.append((_shown(name, parameters, "Data"), result))
-    takes = first.name in JOINING or _is_data(name, first)
-    if takes and first.name != "input" and first.kind is Parameter.POSITIONAL_OR_KEYWORD:
+    if operands[:1] == [first] and first.name != "input" and not _starred(first):
         rest = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in parameters[1:]]
         renamed = [first.replace(name="input", kind=Parameter.KEYWORD_ONLY), *rest]
         calls.append((_shown(name, renamed, "Data"), result))
@@ -168,6 +172,10 @@ def calls_of(name: str) -> list[tuple[str, str]]:
         shown = _shown(name, parameters, "Data", asked="return_indices")
         calls.insert(0, (shown, "tuple[Tensor, np.ndarray]"))
     return calls
+
+
+def _starred(p: Parameter) -> bool:
+    return p.kind is Parameter.VAR_POSITIONAL
 
 
 def _fixed_result(name: str) -> str | None:
@@ -188,10 +196,10 @@ def _is_data(name: str, p: Parameter) -> bool:
 
 
 def _type_of(name: str, p: Parameter, data: str) -> str:
-    if (p.name in JOINING and p.kind is not Parameter.VAR_POSITIONAL) or (
-        p.name == "input" and _joins(name)
-    ):
-        return {"Plain": "PlainArrays", "Data": "Arrays"}[data]
+    if (p.name in JOINING and not _starred(p)) or (p.name == "input" and _joins(name)):
+        return {"Plain": "PlainArrays", "Data": "Arrays", "Tensor": "Sequence[Tensor] | Tensor"}[
+            data
+        ]
     if _is_data(name, p):
         return data if p.default is Parameter.empty else f"{data} | None"
     written = "Any" if p.annotation is Parameter.empty else str(p.annotation)
@@ -207,8 +215,17 @@ def _joins(name: str) -> bool:
     return next(iter(inspect.signature(getattr(ops, name)).parameters)) in JOINING
 
 
-def _shown(name: str, parameters: list[Parameter], data: str, asked: str = "") -> str:
-    """Parameters as written in a stub, PyTorch's words at the end; `asked`: a switch that is on."""
+def _shown(
+    name: str,
+    parameters: list[Parameter],
+    data: str,
+    special: Mapping[str, str] = MappingProxyType({}),
+    asked: str = "",
+) -> str:
+    """Parameters as written in a stub, PyTorch's words at the end.
+
+    Operands are of type `data`, but for `special` ones; `asked` is a switch that is on.
+    """
     names = {p.name for p in parameters}
     ordinary = [p for p in parameters if p.kind is not Parameter.VAR_KEYWORD and p.name != asked]
     parts = []
@@ -217,9 +234,9 @@ def _shown(name: str, parameters: list[Parameter], data: str, asked: str = "") -
         if p.kind is Parameter.KEYWORD_ONLY and not keyword_only:
             parts.append("*")
         keyword_only = keyword_only or p.kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_POSITIONAL)
-        star = "*" if p.kind is Parameter.VAR_POSITIONAL else ""
+        star = "*" if _starred(p) else ""
         default = "" if p.default is Parameter.empty else f" = {p.default!r}"
-        parts.append(f"{star}{p.name}: {_type_of(name, p, data)}{default}")
+        parts.append(f"{star}{p.name}: {_type_of(name, p, special.get(p.name, data))}{default}")
     words = [f"{WORDS[n]}: {TYPES[n]} = ..." for n in WORDS if n in names and WORDS[n] not in names]
     words += [f"{asked}: Literal[True]"] if asked else []
     if words and not keyword_only:

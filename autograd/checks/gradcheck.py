@@ -29,7 +29,7 @@ class _Tolerance:
 
 @named_arguments
 def check_grads(
-    function: Callable[..., Tensor],
+    function: Callable[..., Any],
     inputs: Sequence[Any] | Any,
     *,
     order: int = 2,
@@ -85,7 +85,7 @@ def check_grads(
 
 
 def _check_order(
-    function: Callable[..., Tensor],
+    function: Callable[..., Any],
     arrays: list[np.ndarray],
     this_order: int,
     last_order: int,
@@ -198,7 +198,7 @@ class _Listening(Tap):
 
 
 def _disagreeing_rules(
-    function: Callable[..., Tensor], arrays: list[np.ndarray], order: int, tolerance: _Tolerance
+    function: Callable[..., Any], arrays: list[np.ndarray], order: int, tolerance: _Tolerance
 ) -> str:
     """One line for each op that `function` calls whose own rule fails on the operands it got."""
     with _Listening() as listening:

@@ -38,5 +38,7 @@ Padding: TypeAlias = int | Sequence[int] | Literal["valid", "same", "full"]
 PadMode: TypeAlias = Literal["constant", "reflect", "edge", "wrap"]
 Parameters: TypeAlias = Tensor | Iterable[Tensor] | HasParameters
 Reduction: TypeAlias = Literal["mean", "sum", "none"]
-Shape: TypeAlias = int | Sequence[int]
-Size: TypeAlias = int | Sequence[int]  # of a kernel, a stride: one number, or one for each axis
+Shape: TypeAlias = int | np.integer | Sequence[int]
+
+#: Of a kernel, a stride, a shift: one number, or one for each axis.
+Size: TypeAlias = int | np.integer | Sequence[int] | np.ndarray

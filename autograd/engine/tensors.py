@@ -220,7 +220,7 @@ class Tensor(ArrayMethods):
 
     def backward(
         self,
-        gradient: Tensor | npt.ArrayLike | None = None,
+        gradient: Data | None = None,
         retain_graph: bool | None = None,
         create_graph: bool = False,
         inputs: Sequence[Tensor] | None = None,
@@ -693,7 +693,7 @@ class RemovableHook:
 
 
 def tensor(
-    data: Any,
+    data: npt.ArrayLike,
     dtype: npt.DTypeLike | None = None,
     requires_grad: bool = False,
     *,

@@ -31,7 +31,7 @@ __all__ = ["checkpoint"]
 
 
 @named_arguments
-def checkpoint(function: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
+def checkpoint(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
     """`function(*args)`, keeping nothing of its inside for backward but its inputs.
 
     The backward pass calls the function again, with the same random numbers and its modules in the

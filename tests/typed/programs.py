@@ -74,6 +74,7 @@ halves[0].sum()
 sign, logabsdet = ag.slogdet(x)
 (sign * logabsdet).sum().backward()
 ag.transpose(x, (1, 0)), ag.pad(x, ((1, 1), (0, 0))), ag.pad(x, 1, "edge"), ag.norm(x, "fro")
+ag.roll(x, np.array([1, 1]), (0, 1)), ag.repeat(x, np.array([1, 2]), axis=0)
 ag.reshape(x, np.shape(x)), ag.broadcast_to(x, (3, *x.shape)), ag.expand_dims(x, 0)
 right = (ag.argmax(x, axis=1) == np.array([1, 1])).mean()
 ag.arange(5), ag.arange(0.0, 1.0, 0.1), ag.linspace(0, 1, 5), ag.full([2, 3], 0.5), ag.eye(3)
@@ -96,6 +97,10 @@ def cube(x: Array):
 bump(x).sum().backward()
 ag.check_grads(bump, [np.array([-1.0, 0.5])])
 ag.check_contract(cube, x)
+ag.check_grads(lambda t: ag.exp(t).softmax(-1), x)
+ag.check_grads(lambda t, u: ag.matmul(t, u), [x, x], order=1)
+ag.check_grads(lambda t: ag.stack([t, x]).relu(), x)
+ag.checkpoint(lambda t: ag.dropout(t, 0.5, training=True), x).relu()
 
 # -- derivatives of functions ------------------------------------------------------------------
 
@@ -105,6 +110,8 @@ unused = ag.grad(x.sum(), [x, w], allow_unused=True)[1]
 assert unused is None
 slope = ag.grad(lambda x: x**2)(5.0)
 slope.item()
+ag.grad(lambda t: ag.matmul(np.ones((2, 2)), t).norm())(x)
+ag.func.jacobian(lambda t: ag.concatenate([t, t]).square())(x)
 ag.func.hessian(lambda x: (x**3).sum())(x)
 value, gradient = ag.func.value_and_grad(lambda x: (x**3).sum())(x)
 ag.func.vmap(lambda row, w: (row * w).sum(), (0, None))(x, 2.0).sum()
