@@ -109,7 +109,7 @@ def tables_of_names():
 
 
 #: Of functions that `explain` may write, which are not all ops.
-NO_OPS = {"autograd.words.derivation._WORDS"}
+NO_OPS = {"autograd.words.lines._WORDS"}
 
 
 def test_names_in_tables_are_those_of_ops():

@@ -15,9 +15,9 @@ from autograd.engine.tensors import Tensor
 from autograd.support.files import write_page
 from autograd.support.unknown import named_arguments
 from autograd.viz.values import shape_in_words
-from autograd.words.derivation import Derivation
 from autograd.words.explaining import derived
 from autograd.words.formulas import HELPERS
+from autograd.words.lines import Derivation
 
 
 @named_arguments

@@ -13,7 +13,8 @@ from autograd.support.unknown import named_arguments
 from autograd.viz.graph import collect
 from autograd.viz.names import Variables
 from autograd.viz.values import shape_in_words
-from autograd.words.derivation import Derivation, Line, derive
+from autograd.words.derivation import derive
+from autograd.words.lines import Derivation, Line
 from autograd.words.observing import Calls, observed
 
 
