@@ -19,7 +19,7 @@ from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.ops.fronts import normal_axis
 from autograd.support.arguments import whole
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown import name_arguments_in
 
 __all__ = [
     "arange",
@@ -208,7 +208,7 @@ def normal(
     mean = as_array(_plain(loc), "normal: loc", np.float64)
     deviation = as_array(_plain(scale), "normal: scale", np.float64)
     if not (deviation >= 0).all():
-        raise ArgumentError(f"normal: scale must be 0 or more, got {scale}")
+        raise ArgumentError(f"normal: scale must be at least 0, got {scale}")
     sizes = _broadcast("normal", mean, deviation, size)
     wanted, drawn = _float_dtypes("normal", dtype)
     values = pick(generator, "normal").standard_normal(sizes, dtype=drawn)
@@ -266,12 +266,10 @@ def permutation(x: Data, *, generator: Generator | None = None, axis: int = 0) -
     """0 … x − 1 in random order, or the array x with its slices along `axis` in random order."""
     source = pick(generator, "permutation")
     if isinstance(x, int | np.integer) and not isinstance(x, bool):
-        if x < 0:
-            raise ArgumentError(f"permutation: 0 or more is needed, got {x}")
-        return Tensor(source.permutation(int(x)))
+        return Tensor(source.permutation(whole("permutation", "x", x, 0)))
     array = as_array(_plain(x), "permutation")
     if not array.ndim:
-        raise DTypeError(f"permutation: a whole number or an array with axes is needed, got {x!r}")
+        raise DTypeError(f"permutation: x must be a whole number or an array with axes, got {x!r}")
     axis = normal_axis(axis, array.ndim, "permutation", array.shape)
     if _needs_grad(x):
         places = np.arange(array.size).reshape(array.shape)
@@ -368,7 +366,7 @@ def _float_dtypes(name: str, dtype: npt.DTypeLike | None) -> tuple[np.dtype, Any
     """The dtype that is wanted, and the one to draw in: float32 or float64."""
     wanted = _dtype(name, dtype)
     if wanted.kind != "f":
-        raise DTypeError(f"{name}: a float dtype is needed, got {wanted}")
+        raise DTypeError(f"{name}: dtype must be a float dtype, got {wanted}")
     return wanted, np.float64 if wanted.itemsize > 4 else np.float32
 
 
@@ -387,5 +385,4 @@ def _broadcast(name: str, a: np.ndarray, b: np.ndarray, size: Any) -> tuple[int,
     return sizes
 
 
-for _name in __all__:
-    globals()[_name] = named_arguments(globals()[_name])
+name_arguments_in(globals(), __all__)

@@ -20,8 +20,9 @@ from autograd.engine.backprop import gradients
 from autograd.engine.grad_mode import enable_grad, is_grad_enabled, no_grad
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, GraphError, ShapeError
+from autograd.support.arguments import whole
 from autograd.support.lazy_names import later
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown import name_arguments_in
 from autograd.transforms.jacobians import by_columns, by_rows
 from autograd.transforms.variables import pull_back, within_a_transform
 
@@ -92,8 +93,8 @@ def quadratic_model(loss: Loss, parameters: Parameters) -> QuadraticModel:
     def product(vector: Vector) -> Vector:
         if np.shape(vector) != (sum(t.size for t in tensors),):
             raise ShapeError(
-                f"hessian_product: a vector of {sum(t.size for t in tensors)} elements is needed, "
-                f"got shape {np.shape(vector)}"
+                f"hessian_product: vector must hold {sum(t.size for t in tensors)} elements, got "
+                f"shape {np.shape(vector)}"
             )
         if not curved:  # a linear loss
             return np.zeros(len(vector))
@@ -172,7 +173,7 @@ def extreme_eigenvalues(
     product = hessian_product(loss, parameters)
     size = sum(t.size for t in _tensors(parameters))
     if not 1 <= k <= size:
-        raise ArgumentError(f"extreme_eigenvalues: k must be 1 to {size}, got {k}")
+        raise ArgumentError(f"extreme_eigenvalues: k must be from 1 to {size}, got {k}")
     basis, values, vectors = _lanczos(product, size, min(max(steps, 2 * k), size), seed)
     ritz = vectors.T @ basis
     return Extremes(values[:k], values[::-1][:k], ritz[:k], ritz[::-1][:k])
@@ -218,8 +219,7 @@ def hessian_trace(
 
     tr H = E[zᵀ H z] for independent signs z; `samples` Hessian-vector products.
     """
-    if samples < 2:
-        raise ArgumentError(f"hessian_trace: at least 2 samples are needed, got {samples}")
+    whole("hessian_trace", "samples", samples, 2)
     product = hessian_product(loss, parameters)
     size = sum(t.size for t in _tensors(parameters))
     rng = np.random.default_rng(seed)
@@ -390,8 +390,7 @@ def _unflat(vector: Vector, tensors: Sequence[Tensor]) -> list[np.ndarray]:
     ]
 
 
-for _name in __all__:
-    globals()[_name] = named_arguments(globals()[_name])
+name_arguments_in(globals(), __all__)
 
 
 if not TYPE_CHECKING:  # checkers know the names there are

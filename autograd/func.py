@@ -22,9 +22,10 @@ from autograd.engine.backprop import gradients
 from autograd.engine.grad_mode import is_grad_enabled
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError
+from autograd.support.arguments import one_of
 from autograd.support.lazy_names import later
 from autograd.support.pytree import flatten
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown import name_arguments_in
 from autograd.transforms.batching import vmap
 from autograd.transforms.jacobians import by_columns, by_rows
 from autograd.transforms.stateless import functional_call
@@ -231,8 +232,7 @@ def jacobian(
     """
     check_function("jacobian", function)
     argnums = check_argnums("jacobian", argnums)
-    if mode not in ("auto", "reverse", "forward"):
-        raise ArgumentError(f"jacobian: mode is 'auto', 'reverse' or 'forward', got {mode!r}")
+    one_of("jacobian", "mode", mode, ("auto", "reverse", "forward"))
 
     def evaluate(*args: Any, **kwargs: Any) -> Any:
         call = Call("jacobian", args, kwargs, argnums)
@@ -291,8 +291,7 @@ def hvp(function: Function, primals: Any, tangents: Any) -> Any:
     return call.arrange(call.pull(slopes, seeds, record))
 
 
-for _name in __all__:
-    globals()[_name] = named_arguments(globals()[_name])
+name_arguments_in(globals(), __all__)
 
 if not TYPE_CHECKING:  # checkers know the names there are
     __getattr__, __dir__ = later("autograd.func")

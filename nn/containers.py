@@ -87,7 +87,7 @@ class _Row(Module):
             return list(row)[operator.index(index)]
         except TypeError:
             raise DTypeError(
-                f"{type(self).__name__}: a position is needed, got {index!r}"
+                f"{type(self).__name__}: a position must be a number or a slice, got {index!r}"
             ) from None
         except IndexError:
             raise IndexRangeError(

@@ -63,9 +63,9 @@ from autograd import (
 )
 from autograd.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
 from autograd.ops.loss_inputs import floats
-from autograd.support.arguments import whole
+from autograd.support.arguments import one_of, whole
 from autograd.support.lazy_names import later
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown import name_arguments_in
 
 if TYPE_CHECKING:
     from autograd import Tensor
@@ -244,11 +244,13 @@ def one_hot(tensor: Data, num_classes: int = -1) -> ag.Tensor:
     """
     labels = tensor.data if isinstance(tensor, ag.Tensor) else np.asarray(tensor)
     if labels.dtype.kind not in "iu":
-        raise DTypeError(f"one_hot: whole numbers are needed, got {labels.dtype}")
+        raise DTypeError(f"one_hot: input must be whole numbers, got {labels.dtype}")
     num_classes = whole("one_hot", "num_classes", num_classes)
     if num_classes == -1:
         if not labels.size:
-            raise ArgumentError("one_hot: num_classes is needed where there is no number")
+            raise ArgumentError(
+                "one_hot: num_classes must be given where there is no number, got -1"
+            )
         if labels.min() < 0:
             raise IndexRangeError(f"one_hot: labels must be at least 0, got {labels.min()}")
         num_classes = int(labels.max()) + 1
@@ -322,12 +324,9 @@ def pad(
         raise DTypeError(f"pad: pad must be a sequence of whole numbers, got {pad!r}")
     if len(pad) % 2 or len(pad) > 2 * ndim:
         raise ArgumentError(
-            f"pad: pairs of numbers for at most {ndim} axes are needed, got {tuple(pad)}"
+            f"pad: pad must be pairs of numbers for at most {ndim} axes, got {tuple(pad)}"
         )
-    if mode not in _PAD_MODES:
-        raise ArgumentError(
-            f"pad: mode must be one of {', '.join(map(repr, _PAD_MODES))}, got {mode!r}"
-        )
+    one_of("pad", "mode", mode, _PAD_MODES)
     if mode != "constant" and value is not None:
         raise ArgumentError(f"pad: value is for mode='constant', got it with {mode!r}")
     ends = list(zip(pad[::2], pad[1::2], strict=True))
@@ -403,10 +402,10 @@ def _takes_input(function: Any) -> Any:
     return twin
 
 
-for _name in __all__:
-    if globals()[_name].__module__ == __name__:  # those defined here; ops do so by themselves
-        globals()[_name] = named_arguments(globals()[_name])
-    elif next(iter(inspect.signature(globals()[_name]).parameters)) in ("x", "indices", "columns"):
+_ours = [name for name in __all__ if globals()[name].__module__ == __name__]  # not the ops
+name_arguments_in(globals(), _ours)
+for _name in {*__all__} - {*_ours}:
+    if next(iter(inspect.signature(globals()[_name]).parameters)) in ("x", "indices", "columns"):
         globals()[_name] = _takes_input(globals()[_name])
 
 if not TYPE_CHECKING:  # checkers know the names there are

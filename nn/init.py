@@ -20,9 +20,9 @@ import numpy as np
 import autograd as ag
 from autograd.engine.dtypes import as_dtype
 from autograd.errors import ArgumentError, DTypeError, ShapeError
-from autograd.support.arguments import number
+from autograd.support.arguments import number, one_of
 from autograd.support.lazy_names import later
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown import name_arguments_in
 
 __all__ = [
     "calculate_gain",
@@ -154,7 +154,9 @@ def trunc_normal_(
 ) -> T:
     """Draw from N(mean, std²) between `a` and `b` (absolute bounds)."""
     if not a < b or not std > 0:
-        raise ArgumentError(f"trunc_normal_: a < b and std > 0 are needed, got {a=}, {b=}, {std=}")
+        raise ArgumentError(
+            f"trunc_normal_: a must be below b, and std above 0, got {a=}, {b=}, {std=}"
+        )
     low, high = (a - mean) / std, (b - mean) / std
 
     def draw() -> np.ndarray:
@@ -200,19 +202,13 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     if nonlinearity == "leaky_relu":
         slope = 0.01 if param is None else number("calculate_gain", "param", param)
         return math.sqrt(2 / (1 + slope**2))
-    if nonlinearity not in _GAINS:
-        raise ArgumentError(
-            f"calculate_gain: nonlinearity must be one of {', '.join([*_GAINS, 'leaky_relu'])}; "
-            f"got {nonlinearity!r}"
-        )
+    one_of("calculate_gain", "nonlinearity", nonlinearity, [*_GAINS, "leaky_relu"])
     return _GAINS[nonlinearity]
 
 
 def _kaiming_std(name: str, tensor: ag.Tensor, a: float, mode: str, nonlinearity: str) -> float:
     fans = dict(zip(("fan_in", "fan_out"), _fans(name, tensor), strict=True))
-    if mode not in fans:
-        raise ArgumentError(f"{name}: mode must be 'fan_in' or 'fan_out', got {mode!r}")
-    return calculate_gain(nonlinearity, a) / math.sqrt(fans[mode])
+    return calculate_gain(nonlinearity, a) / math.sqrt(fans[one_of(name, "mode", mode, fans)])
 
 
 def _fans(name: str, tensor: ag.Tensor) -> tuple[int, int]:
@@ -224,8 +220,7 @@ def _fans(name: str, tensor: ag.Tensor) -> tuple[int, int]:
 def _check_axes(name: str, tensor: ag.Tensor) -> None:
     if tensor.ndim < 2 or tensor.size == 0:
         raise ShapeError(
-            f"{name}: a weight of shape (out, in, ...) without empty axes is needed, "
-            f"got {tensor.shape}"
+            f"{name}: tensor must have shape (out, in, ...) without empty axes, got {tensor.shape}"
         )
 
 
@@ -234,8 +229,8 @@ def _source(generator: Generator | None) -> Generator:
         return ag.default_generator()
     if not isinstance(generator, np.random.Generator):
         raise DTypeError(
-            f"generator: a numpy.random.Generator such as numpy.random.default_rng(0) is needed, "
-            f"got {type(generator).__name__}"
+            "generator must be a numpy.random.Generator, such as numpy.random.default_rng(0), got "
+            f"{type(generator).__name__}"
         )
     return generator
 
@@ -248,7 +243,7 @@ def _plain(name: str, value: Any) -> Any:
 
 def _fill(name: str, tensor: T, draw: Callable[[], np.ndarray | float]) -> T:
     if tensor.dtype.kind != "f":
-        raise DTypeError(f"{name}: a float Tensor is needed, got {tensor.dtype}")
+        raise DTypeError(f"{name}: tensor must be of floats, got {tensor.dtype}")
     if not _without_memory.get():
         value = _plain(name, draw())
         with ag.no_grad():
@@ -277,8 +272,7 @@ def empty(shape: tuple[int, ...], dtype: npt.DTypeLike | None) -> np.ndarray:
     return np.zeros(shape, wanted)
 
 
-for _name in __all__:
-    globals()[_name] = named_arguments(globals()[_name])
+name_arguments_in(globals(), __all__)
 
 
 if not TYPE_CHECKING:  # checkers know the names there are

@@ -12,8 +12,9 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentError
+from autograd.support.arguments import one_of
 from autograd.support.lazy_names import later
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown import name_arguments_in
 from nn import functional as F
 from nn.containers import Sequential
 from nn.layers import activations
@@ -63,7 +64,7 @@ def mlp(sizes: Sequence[int], activation: Activation = ReLU) -> Sequential:
     )
     """
     if len(sizes) < 2:
-        raise ArgumentError(f"mlp: sizes of at least input and output are needed, got {sizes!r}")
+        raise ArgumentError(f"mlp: sizes must be at least input and output, got {sizes!r}")
     make = _activation("mlp", activation)
     layers: list[Module] = [Flatten()]
     for inputs, outputs in pairwise(sizes):
@@ -91,7 +92,7 @@ def three_layer(
 ) -> Sequential:
     """s(x) = W₃ f(W₂ f(W₁ x + b₁) + b₂) + b₃."""
     if len(hidden) != 2:
-        raise ArgumentError(f"three_layer: two hidden sizes are needed, got {hidden!r}")
+        raise ArgumentError(f"three_layer: hidden must be two sizes, got {hidden!r}")
     return mlp([inputs, *hidden, classes], activation)
 
 
@@ -290,8 +291,7 @@ def build(name: str, image: Image = (1, 32, 32), classes: int = 10, **options: A
       (3): Linear(in_features=32, out_features=10, bias=True)
     )
     """
-    if name not in _MODELS:
-        raise ArgumentError(f"build: no model {name!r}; there are {', '.join(_MODELS)}")
+    one_of("build", "name", name, _MODELS)
     known = list(inspect.signature(_MODELS[name]).parameters)[2:]
     unknown = [option for option in options if option not in known]
     if unknown:
@@ -318,15 +318,10 @@ def _activation(where: str, activation: Activation) -> Callable[[], Module]:
     if not isinstance(activation, str):
         return activation
     by_name = {name.lower(): getattr(activations, name) for name in activations.__all__}
-    if activation not in by_name:
-        raise ArgumentError(
-            f"{where}: activation must be one of {', '.join(by_name)}, got {activation!r}"
-        )
-    return by_name[activation]
+    return by_name[one_of(where, "activation", activation, by_name)]
 
 
-for _name in __all__:
-    globals()[_name] = named_arguments(globals()[_name])
+name_arguments_in(globals(), __all__)
 
 
 if not TYPE_CHECKING:  # checkers know the names there are

@@ -138,7 +138,9 @@ class Module(NamedArguments):
 
     def _add_hook(self, attribute: str, hook: Callable[..., Any]) -> RemovableHook:
         if not callable(hook):
-            raise DTypeError(f"{attribute[1:-1]}: a function is needed, got {type(hook).__name__}")
+            raise DTypeError(
+                f"{attribute[1:-1]}: hook must be a function, got {type(hook).__name__}"
+            )
         if getattr(self, attribute) is None:
             setattr(self, attribute, {})
         return RemovableHook(getattr(self, attribute), hook)
@@ -479,7 +481,7 @@ def _float_dtype(dtype: Any) -> np.dtype:
         wanted = None
     if wanted is None or wanted.kind != "f":
         raise DTypeError(
-            f"Module.to: a float dtype such as np.float32 is needed, got {dtype!r} "
+            f"Module.to: dtype must be a float dtype such as np.float32, got {dtype!r} "
             "(arrays are always in the CPU's memory, there is no device to choose)"
         )
     return wanted

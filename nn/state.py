@@ -62,7 +62,7 @@ def load_state_dict(
     """`Module.load_state_dict`: all is checked and copied first, and then written at once."""
     if not isinstance(state, Mapping):
         raise DTypeError(
-            f"load_state_dict: a dict of names and arrays is needed, got {type(state).__name__}"
+            f"load_state_dict: state must be a dict of names and arrays, got {type(state).__name__}"
         )
     targets = _named_state(module)
     missing = [name for name in targets if name not in state]
@@ -104,14 +104,14 @@ def _fitting(
         require_unmasked(value, name)
         array = value.data if isinstance(value, Tensor) else np.asarray(value)
     except Exception as error:
-        problems.append(f"{name}: a Tensor or array is needed, got {type(value).__name__}: {error}")
+        problems.append(f"{name} must be a Tensor or array, got {type(value).__name__}: {error}")
         return None
     before = len(problems)
     if array.shape != target.shape:
-        problems.append(f"{name}: shape {target.shape} is needed, got {array.shape}")
+        problems.append(f"{name} must have shape {target.shape}, got {array.shape}")
     if not np.can_cast(array.dtype, target.dtype, "safe" if strict else "same_kind"):
         problems.append(
-            f"{name}: dtype {target.dtype} is needed, got {array.dtype}"
+            f"{name} must have dtype {target.dtype}, got {array.dtype}"
             + _way_out(array.dtype, target.dtype)
         )
     if not target.flags.writeable:

@@ -12,12 +12,12 @@ import numpy as np
 
 from autograd import Tensor
 from autograd.engine.in_place import stamp
-from autograd.errors import ArgumentError, GraphError, InPlaceError
+from autograd.errors import GraphError, InPlaceError
+from autograd.support.arguments import nonnegative, positive
 from autograd.support.interrupts import at_once, each
 from autograd.support.unknown import named_arguments
 from optim.blocks import QUIET
 from optim.groups import as_tensors
-from optim.settings import nonnegative, number
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]
 
@@ -49,9 +49,7 @@ def clip_grad_norm_(
     where = "clip_grad_norm_"
     if max_norm != math.inf:
         max_norm = nonnegative(where, "max_norm", max_norm)
-    order = math.inf if norm_type == math.inf else number(where, "norm_type", norm_type)
-    if order <= 0:
-        raise ArgumentError(f"{where}: norm_type came as {norm_type!r}; give a number above 0")
+    order = math.inf if norm_type == math.inf else positive(where, "norm_type", norm_type)
     grads = _gradients(where, parameters)
     # In float64: squares of float32 gradients overflow from 1.8e19.
     norms = [_norm(grad.data.ravel().astype(np.float64), order) for grad in grads]

@@ -17,8 +17,8 @@ Params = Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]]
 LABELS = ("params", "param_names", "name", "initial_lr")
 
 _CONSUMED = (
-    "no parameter came; give at least one. (A generator such as net.parameters() gives its items "
-    "only once: ask for a new one, or keep list(net.parameters()).)"
+    "params must hold a parameter or more, got none (a generator such as net.parameters() gives "
+    "its items only once: ask for a new one, or keep list(net.parameters()))"
 )
 
 
@@ -41,8 +41,8 @@ def as_group(where: str, group: Any, defaults: Mapping[str, Any], index: int) ->
     where = f"{where}: parameter group {index}"
     if not isinstance(group, Mapping):
         raise DTypeError(
-            f"{where} came as {type(group).__name__}; give a dictionary such as "
-            "{'params': [...], 'lr': 0.1}"
+            f"{where} must be a dictionary such as {{'params': [...], 'lr': 0.1}}, got "
+            f"{type(group).__name__}"
         )
     if "params" not in group:
         raise ArgumentError(f"{where} has the keys {list(group)}; the key 'params' is missing")
@@ -78,19 +78,21 @@ def describe(group: Mapping[str, Any], index: int, position: int) -> str:
 
 def _as_list(where: str, params: Any) -> list[Any]:
     if isinstance(params, Tensor):
-        raise DTypeError(f"{where}: params came as one Tensor; give a list of them: [w]")
+        raise DTypeError(f"{where}: params must be a list of Tensors, got one Tensor; write [w]")
     if callable(getattr(params, "parameters", None)):
         kind = type(params).__name__
-        raise DTypeError(f"{where}: params came as a {kind}; give its parameters: net.parameters()")
+        raise DTypeError(f"{where}: params must be Tensors, got a {kind}; write net.parameters()")
     if callable(params):
-        raise DTypeError(f"{where}: params came as a function; call it: net.parameters()")
+        raise DTypeError(
+            f"{where}: params must be Tensors, got a function; call it: net.parameters()"
+        )
     if isinstance(params, (str, bytes, Mapping, set, frozenset)) or not isinstance(
         params, Iterable
     ):
         raise DTypeError(
-            f"{where}: params came as {type(params).__name__}; give Tensors in an order, such as "
-            "net.parameters() or [w, b], or a list of dictionaries such as "
-            "[{'params': [w], 'lr': 0.1}]"
+            f"{where}: params must be Tensors in an order, such as net.parameters() or [w, b], or "
+            "a list of dictionaries such as [{'params': [w], 'lr': 0.1}], got "
+            f"{type(params).__name__}"
         )
     items = list(params)
     if not items:
@@ -132,6 +134,6 @@ def _check_trainable(where: str, tensor: Tensor) -> None:
 
 def _no_tensor(where: str, position: int, item: Any) -> str:
     return (
-        f"{where}: parameter {position} came as {type(item).__name__}; give Tensors that require "
-        "a gradient, such as ag.tensor(..., requires_grad=True) or an nn.Parameter"
+        f"{where}: parameter {position} must be a Tensor that requires a gradient, such as "
+        f"ag.tensor(..., requires_grad=True) or an nn.Parameter, got {type(item).__name__}"
     )

@@ -60,7 +60,7 @@ class LRScheduler(NamedArguments):
         where = type(self).__name__
         if not isinstance(optimizer, Optimizer):
             raise DTypeError(
-                f"{where}: optimizer came as {type(optimizer).__name__}; give an optim.Optimizer"
+                f"{where}: optimizer must be an optim.Optimizer, got {type(optimizer).__name__}"
             )
         for index, group in enumerate(optimizer.param_groups):
             if callable(group["lr"]):
@@ -192,7 +192,9 @@ class LRScheduler(NamedArguments):
         where = f"{type(self).__name__}.load_state_dict"
         epoch = state_dict.get("last_epoch") if isinstance(state_dict, Mapping) else None
         if type(epoch) is not int or epoch < 0:
-            raise CheckpointError(f"{where}: give what state_dict() returned, got {state_dict!r}")
+            raise CheckpointError(
+                f"{where}: state_dict must be what state_dict() returned, got {state_dict!r}"
+            )
         count = len(self.optimizer.param_groups)
         base_lrs = _numbers(where, "base_lrs", state_dict.get("base_lrs"), count)
         schedules = [self._schedule(lr, index) for index, lr in enumerate(base_lrs)]
@@ -331,7 +333,8 @@ class LambdaLR(LRScheduler):
         self._factors = [lr_lambda] * len(groups) if callable(lr_lambda) else list(lr_lambda)
         if len(self._factors) != len(groups):
             raise ArgumentError(
-                f"LambdaLR: {len(self._factors)} functions came for {len(groups)} groups"
+                f"LambdaLR: lr_lambda must be a function or {len(groups)}, one a group, got "
+                f"{len(self._factors)}"
             )
         super().__init__(optimizer, lambda lr: lambda epoch: lr, last_epoch)
 
@@ -382,7 +385,10 @@ class OneCycleLR(LRScheduler):
             )
         rates = list(max_lr) if isinstance(max_lr, Sequence) else [max_lr] * len(groups)
         if len(rates) != len(groups):
-            raise ArgumentError(f"OneCycleLR: {len(rates)} max_lr came for {len(groups)} groups")
+            raise ArgumentError(
+                f"OneCycleLR: max_lr must be a number or {len(groups)}, one a group, got "
+                f"{len(rates)}"
+            )
         cycles = [
             schedules.one_cycle(
                 lr,

@@ -189,8 +189,8 @@ class Optimizer(NamedArguments):
         if closure is not None:
             if not callable(closure):
                 raise DTypeError(
-                    f"{type(self).__name__}.step: closure came as {type(closure).__name__}; give a "
-                    "function that computes the loss, or nothing after loss.backward()"
+                    f"{type(self).__name__}.step: closure must be a function that computes the "
+                    f"loss, or left out after loss.backward(), got {type(closure).__name__}"
                 )
             with enable_grad():
                 loss = closure()

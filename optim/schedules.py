@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograd.errors import ArgumentError, DTypeError
+from autograd.support.arguments import fraction, nonnegative, one_of, positive, whole
 from autograd.support.lazy_names import later
-from autograd.support.unknown import named_arguments
-from optim.settings import LearningRate, learning_rate, nonnegative
+from autograd.support.unknown import name_arguments_in
+from optim.settings import LearningRate, learning_rate
 
 __all__ = [
     "LearningRate",
@@ -88,12 +89,12 @@ class multistep:
             isinstance(m, int | np.integer) and not isinstance(m, bool) for m in self.milestones
         ):
             raise DTypeError(
-                f"multistep: milestones came as {self.milestones!r}; give a list of whole numbers "
-                "of steps, such as (30, 60)"
+                "multistep: milestones must be a list of whole numbers of steps, such as (30, 60), "
+                f"got {self.milestones!r}"
             )
         if list(self.milestones) != sorted(self.milestones):
             raise ArgumentError(
-                f"multistep: milestones came as {self.milestones!r}; give steps in rising order"
+                f"multistep: milestones must be in rising order, got {self.milestones!r}"
             )
 
     def __call__(self, step: int) -> float:
@@ -216,16 +217,12 @@ class one_cycle:
     three_phase: bool = False
 
     def __post_init__(self) -> None:
-        _check(self, "lr", "rise", "divide", "final_divide")
+        _check(self, "lr")
         _check_count(self, "total")
-        if not 0 <= self.rise <= 1:
-            raise ArgumentError(f"one_cycle: rise came as {self.rise!r}; give a part from 0 to 1")
-        if not self.divide or not self.final_divide:
-            raise ArgumentError("one_cycle: divide and final_divide must be above 0")
-        if self.anneal not in _ANNEAL:
-            raise ArgumentError(
-                f"one_cycle: anneal came as {self.anneal!r}; give one of {', '.join(_ANNEAL)}"
-            )
+        fraction("one_cycle", "rise", self.rise)
+        positive("one_cycle", "divide", self.divide)
+        positive("one_cycle", "final_divide", self.final_divide)
+        one_of("one_cycle", "anneal", self.anneal, _ANNEAL)
 
     def __call__(self, step: int) -> float:
         low = self.lr / self.divide
@@ -264,16 +261,10 @@ def _check(schedule: object, *names: str) -> None:
 
 
 def _check_count(schedule: object, name: str) -> None:
-    value, where = getattr(schedule, name), type(schedule).__name__
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise DTypeError(f"{where}: {name} came as {value!r}; give a whole number of steps")
-    if value < 1:
-        raise ArgumentError(f"{where}: {name} came as {value!r}; give at least 1 step")
+    whole(type(schedule).__name__, name, getattr(schedule, name), 1)
 
 
-for _name in __all__:
-    if isinstance(globals()[_name], type):
-        named_arguments(globals()[_name])
+name_arguments_in(globals(), [name for name in __all__ if isinstance(globals()[name], type)])
 
 
 if not TYPE_CHECKING:  # checkers know the names there are

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from autograd.errors import ArgumentError, DTypeError
-from autograd.support.arguments import nonnegative, number, require_constant
+from autograd.support.arguments import (
+    flag,
+    fraction,
+    nonnegative,
+    number,
+    one_of,
+    require_constant,
+    whole,
+)
 
 __all__ = [
     "LearningRate",
@@ -32,14 +38,6 @@ def given(arguments: Mapping[str, Any]) -> Settings:
     return {n: x for n, x in arguments.items() if n not in ("self", "params", "__class__")}
 
 
-def _fraction(where: str, name: str, value: Any) -> float:
-    """`value` as a Python float from 0 to 1."""
-    result = number(where, name, value)
-    if not 0 <= result <= 1:
-        raise ArgumentError(f"{where}: {name} came as {value!r}; give a number from 0 to 1")
-    return result
-
-
 def learning_rate(where: str, name: str, value: Any) -> Any:
     """`value` as a float of at least 0, or the function of the step that it is."""
     require_constant(where, name, value)
@@ -49,38 +47,23 @@ def learning_rate(where: str, name: str, value: Any) -> Any:
         return nonnegative(where, name, value)
     except DTypeError:
         raise DTypeError(
-            f"{where}: {name} came as {value!r}; give a number of at least 0, "
-            "or a function of the step such as optim.schedules.cosine(0.1, total=1000)"
+            f"{where}: {name} must be a number of at least 0, or a function of the step such as "
+            f"optim.schedules.cosine(0.1, total=1000), got {value!r}"
         ) from None
-
-
-def _decay(where: str, name: str, value: Any) -> float:
-    result = number(where, name, value)
-    if not 0 <= result < 1:
-        raise ArgumentError(
-            f"{where}: {name} came as {value!r}; give a number from 0 to 1, below 1"
-        )
-    return result
 
 
 def _two_decays(where: str, name: str, value: Any) -> tuple[float, ...]:
     if not isinstance(value, (tuple, list)) or len(value) != 2:
-        raise DTypeError(f"{where}: {name} came as {value!r}; give a pair such as (0.9, 0.999)")
-    return tuple(_decay(where, f"{name}[{i}]", beta) for i, beta in enumerate(value))
-
-
-def _flag(where: str, name: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise DTypeError(f"{where}: {name} came as {value!r}; give True or False")
-    return value
+        raise DTypeError(f"{where}: {name} must be a pair such as (0.9, 0.999), got {value!r}")
+    wanted = "a number from 0 to below 1"
+    return tuple(
+        number(where, f"{name}[{i}]", beta, wanted, lambda x: 0 <= x < 1)
+        for i, beta in enumerate(value)
+    )
 
 
 def _count(where: str, name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise DTypeError(f"{where}: {name} came as {value!r}; give a whole number")
-    if value < 1:
-        raise ArgumentError(f"{where}: {name} came as {value!r}; give a number of at least 1")
-    return int(value)
+    return whole(where, name, value, 1)
 
 
 def _count_or_none(where: str, name: str, value: Any) -> int | None:
@@ -88,9 +71,7 @@ def _count_or_none(where: str, name: str, value: Any) -> int | None:
 
 
 def _line_search(where: str, name: str, value: Any) -> Any:
-    if value not in (None, "strong_wolfe"):
-        raise ArgumentError(f"{where}: {name} came as {value!r}; give None or 'strong_wolfe'")
-    return value
+    return one_of(where, name, value, (None, "strong_wolfe"))
 
 
 CHECKS: dict[str, Callable[[str, str, Any], Any]] = {
@@ -98,14 +79,14 @@ CHECKS: dict[str, Callable[[str, str, Any], Any]] = {
     "momentum": nonnegative,
     "dampening": number,
     "weight_decay": nonnegative,
-    "nesterov": _flag,
-    "maximize": _flag,
+    "nesterov": flag,
+    "maximize": flag,
     "betas": _two_decays,
     "eps": nonnegative,
-    "amsgrad": _flag,
-    "decoupled_weight_decay": _flag,
-    "alpha": _fraction,
-    "centered": _flag,
+    "amsgrad": flag,
+    "decoupled_weight_decay": flag,
+    "alpha": fraction,
+    "centered": flag,
     "lr_decay": nonnegative,
     "initial_accumulator_value": nonnegative,
     "tolerance_grad": nonnegative,
@@ -141,7 +122,7 @@ def check_settings(where: str, settings: Mapping[str, Any]) -> Settings:
     checked = {name: check_setting(where, name, value) for name, value in settings.items()}
     if checked.get("nesterov") and (not checked["momentum"] or checked["dampening"]):
         raise ArgumentError(
-            f"{where}: nesterov=True came with momentum={checked['momentum']} and "
-            f"dampening={checked['dampening']}; it needs a momentum above 0 and no dampening"
+            f"{where}: nesterov=True needs a momentum above 0 and no dampening, got "
+            f"momentum={checked['momentum']} and dampening={checked['dampening']}"
         )
     return checked

@@ -82,7 +82,7 @@ def _outline_problems(optimizer: Optimizer, state_dict: Any) -> list[str]:
     """What makes `state_dict` no state of an optimiser with these groups at all."""
     kinds = {"steps": int, "state": Mapping, "param_groups": list}
     if not isinstance(state_dict, Mapping):
-        return [f"a {type(state_dict).__name__} came; give what state_dict() returned"]
+        return [f"it must be what state_dict() returned, got a {type(state_dict).__name__}"]
     problems = [f"missing {key!r}" for key in kinds if key not in state_dict]
     problems += [f"unknown {key!r}" for key in state_dict if key not in kinds]
     problems += [

@@ -56,8 +56,8 @@ class WholeVectorOptimizer(Optimizer):
         """Train further parameters: not possible once there is a group."""
         if self.param_groups:
             raise ArgumentError(
-                f"{type(self).__name__}: a second parameter group came; it sees all parameters as "
-                "one vector, so give one list of parameters with one setting each"
+                f"{type(self).__name__}: params must be one list with one setting each, got a "
+                "second parameter group; it sees all parameters as one vector"
             )
         super().add_param_group(param_group)
 
@@ -72,8 +72,8 @@ class WholeVectorOptimizer(Optimizer):
             raise self._no_keyword(WholeVectorOptimizer.step, unknown)
         if not callable(closure):
             raise DTypeError(
-                f"{name}.step: closure came as {closure!r}; give the function that computes the "
-                "loss, as it is called several times in a step"
+                f"{name}.step: closure must be the function that computes the loss, got "
+                f"{closure!r}; it is called several times in a step"
             )
         tensors = self._movable()
         settings = {**self.param_groups[0], "lr": self.current_lr()[0]}

@@ -37,7 +37,7 @@ def test_what_came_in_bad_is_said_to_have():
     w = ag.tensor([1.0, 1.0], requires_grad=True)
     with ag.detect_anomaly(), pytest.raises(AnomalyError) as caught:
         w * bad
-    assert "a constant named 'batch'; it came with NaN at [1]" in str(caught.value)
+    assert "a constant named 'batch'; it had NaN at [1]" in str(caught.value)
 
 
 def test_backward_names_op_operand_and_both_lines():

@@ -191,21 +191,21 @@ BAD = [
         (normal(1, 1, 5, 5), normal(1, 1, 2, 2)),
         {"stride": 0},
         ArgumentError,
-        "stride must be at least 1, got 0",
+        "stride must be a whole number of at least 1, got 0",
     ),
     (
         ag.conv2d,
         (normal(1, 1, 5, 5), normal(1, 1, 2, 2)),
         {"dilation": (1, 0)},
         ArgumentError,
-        "dilation must be at least 1",
+        "dilation must be a whole number of at least 1, got 0",
     ),
     (
         ag.conv2d,
         (normal(1, 1, 5, 5), normal(1, 1, 2, 2)),
         {"padding": -1},
         ArgumentError,
-        "padding must be at least 0, got -1",
+        "padding must be a whole number of at least 0, got -1",
     ),
     (
         ag.conv2d,
@@ -226,7 +226,7 @@ BAD = [
         (normal(1, 1, 5, 5), normal(1, 1, 2, 2)),
         {"stride": 1.5},
         DTypeError,
-        "stride must be an integer or 2 integers, got 1.5",
+        "stride must be a whole number of at least 1, got 1.5",
     ),
     (
         ag.conv2d,

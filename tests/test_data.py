@@ -53,8 +53,8 @@ def test_dataset_takes_nested_lists():
     ("arrays", "error", "words"),
     [
         ((), ArgumentError, "at least one"),
-        ((np.zeros((3, 2)), np.zeros(4)), ShapeError, r"\(3, 2\), \(4,\).*first dimensions"),
-        ((np.zeros(3), 64), ShapeError, "argument 1 came as 64.*batch_size=64"),
+        ((np.zeros((3, 2)), np.zeros(4)), ShapeError, r"of equal length.*\(3, 2\), \(4,\)"),
+        ((np.zeros(3), 64), ShapeError, "argument 1 must be .*, got 64.*batch_size=64"),
         (((np.zeros(3), np.zeros(3)),), DTypeError, "tuple of arrays.*one by one"),
         (([[1, 2], [3]],), ShapeError, "argument 0 is no array"),
     ],
@@ -143,11 +143,15 @@ def test_without_a_generator_the_librarys_own_is_used(monkeypatch):
 @pytest.mark.parametrize(
     ("settings", "error", "words"),
     [
-        ({"batch_size": 0}, ArgumentError, "batch_size came as 0.*at least 1"),
-        ({"batch_size": -2}, ArgumentError, "batch_size came as -2"),
-        ({"batch_size": 2.5}, DTypeError, "batch_size came as 2.5"),
-        ({"generator": 7}, DTypeError, "generator came as int.*default_rng"),
-        ({"generator": np.random.RandomState(0)}, DTypeError, "generator came as RandomState"),
+        ({"batch_size": 0}, ArgumentError, "batch_size must be .*at least 1, got 0"),
+        ({"batch_size": -2}, ArgumentError, "batch_size must be .*, got -2"),
+        ({"batch_size": 2.5}, DTypeError, "batch_size must be .*, got 2.5"),
+        ({"generator": 7}, DTypeError, "generator must be .*default_rng.*, got int"),
+        (
+            {"generator": np.random.RandomState(0)},
+            DTypeError,
+            "generator must be .*, got RandomState",
+        ),
         ({"batch_size": 6, "drop_last": True}, ArgumentError, "5 rows.*batch_size=6"),
     ],
 )
@@ -294,7 +298,7 @@ def test_refused_states_change_nothing(change, words):
 def test_refused_states_name_every_missing_entry():
     with pytest.raises(CheckpointError, match="missing 'rows'; missing 'batch_size'"):
         loader_of().load_state_dict({"generator": None})
-    with pytest.raises(CheckpointError, match="list came"):
+    with pytest.raises(CheckpointError, match="must be .*, got a list"):
         loader_of().load_state_dict([])
 
 
@@ -344,8 +348,8 @@ def test_split_takes_strings_as_classes():
         (np.zeros(4), np.zeros(3, int), 0.5, ShapeError, r"\(4,\).*\(3,\)"),
         (np.zeros(4), np.zeros((4, 1), int), 0.5, ShapeError, r"y \(N,\)"),
         (np.zeros(4), np.zeros(4), 0.5, DTypeError, "float64"),
-        (np.zeros(4), np.zeros(4, int), 1.0, ArgumentError, "test_fraction came as 1.0"),
-        (np.zeros(4), np.zeros(4, int), float("nan"), ArgumentError, "came as nan"),
+        (np.zeros(4), np.zeros(4, int), 1.0, ArgumentError, "test_fraction must be .*, got 1.0"),
+        (np.zeros(4), np.zeros(4, int), float("nan"), ArgumentError, "must be .*, got nan"),
         (np.zeros(4), np.zeros(4, int), 0.1, ArgumentError, "4 rows leaves 0"),
         (np.zeros(4), np.zeros(4, int), 0.95, ArgumentError, "0 for training"),
     ],

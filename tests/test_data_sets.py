@@ -120,12 +120,12 @@ def test_data_sets_stand_alone():
     data = Examples(lambda i: i)
     for call, error, words in (
         (lambda: DataLoader(data, np.zeros(8)), ArgumentError, "an Examples among them"),
-        (lambda: DataLoader(data, data), ArgumentError, "give one Examples alone"),
+        (lambda: DataLoader(data, data), ArgumentError, "one Examples alone"),
         (lambda: ArrayDataset(data), DTypeError, "argument 0 is a Examples.*DataLoader"),
         (lambda: DataLoader(Examples(None, 0)), ArgumentError, "0 rows"),
-        (lambda: DataLoader({"x": np.zeros(3)}), DTypeError, "argument 0 came as a dict"),
-        (lambda: DataLoader(iter([1, 2])), DTypeError, "came as a list_iterator"),
-        (lambda: DataLoader({1, 2}), DTypeError, "came as a set"),
+        (lambda: DataLoader({"x": np.zeros(3)}), DTypeError, "argument 0 must be .*, got a dict"),
+        (lambda: DataLoader(iter([1, 2])), DTypeError, "got a list_iterator"),
+        (lambda: DataLoader({1, 2}), DTypeError, "got a set"),
         (lambda: DataLoader(Examples), GlassgradError, "argument 0"),
     ):
         with pytest.raises(error, match=words):

@@ -191,7 +191,7 @@ def test_a_recorded_gradient_of_another_shape_is_refused(place):
     if place == "hook":
         y.register_hook(lambda g: wrong * 1.0)
     seed = wrong if place == "seed" else leaf(1.0, 1.0)
-    match = r"gradient of shape \(2,\) is needed, got \(3,\)"
+    match = r"gradient must have shape \(2,\), got \(3,\)"
     with pytest.raises(ag.ShapeError, match=match):
         ag.grad(y, [x], seed, create_graph=True)
 

@@ -393,8 +393,8 @@ def test_misuse_is_named():
         (lambda: func.jvp(f, (x, x), (x, x[:1])), ag.ShapeError, "tangents must have shapes"),
         (lambda: func.hvp(f, {"a": x}, {"b": x}), ag.ShapeError, r"keys \['a'\], got \['b'\]"),
         (lambda: func.vjp(lambda x: x, x)[1](None), ag.DTypeError, "cotangent"),
-        (lambda: func.jacobian(x), ag.DTypeError, "jacobian: a function is needed"),
-        (lambda: func.vmap(3), ag.DTypeError, "vmap: a function is needed, got int"),
+        (lambda: func.jacobian(x), ag.DTypeError, "jacobian: its argument must be a function"),
+        (lambda: func.vmap(3), ag.DTypeError, "vmap: its argument must be a function, got int"),
     ):
         with pytest.raises(error, match=message):
             use()

@@ -135,7 +135,7 @@ def test_a_notebook_sees_a_list():
 
 def test_bad_input():
     w = ag.tensor(X, requires_grad=True)
-    with pytest.raises(DTypeError, match="lint: a Tensor is needed, got float"):
+    with pytest.raises(DTypeError, match="lint: loss must be a Tensor, got float"):
         ag.lint(1.0)
     with pytest.raises(DTypeError, match="module or a list of parameters, got int"):
         ag.lint((w * w).sum(), 3)

@@ -97,17 +97,23 @@ def test_two_convolutions_without_activation_are_one():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: models.build("alexnet"), r"no model 'alexnet'; there are linear, two_layer"),
+        (
+            lambda: models.build("alexnet"),
+            r"name must be one of 'linear', 'two_layer'.* got 'alexnet'",
+        ),
         (
             lambda: models.build("lenet", depth=3),
             r"no option 'depth'; it takes image, classes",
         ),
         (lambda: models.build("lenet", (32, 32)), r"image must be \(channels, height, width\)"),
-        (lambda: models.build("mlp", activation="swoosh"), r"activation must be one of elu, gelu"),
+        (
+            lambda: models.build("mlp", activation="swoosh"),
+            r"activation must be one of 'elu', 'gelu'",
+        ),
         (lambda: models.deep_mlp(depth=0), "depth must be at least 1"),
         (lambda: models.ResNet(0), "blocks must be at least 1"),
-        (lambda: models.mlp([3]), "sizes of at least input and output"),
-        (lambda: models.three_layer(hidden=[3]), "two hidden sizes"),
+        (lambda: models.mlp([3]), "sizes must be at least input and output"),
+        (lambda: models.three_layer(hidden=[3]), "hidden must be two sizes"),
     ],
 )
 def test_what_does_not_fit(call, message):

@@ -284,7 +284,7 @@ def test_hooks_are_no_state_even_if_they_are_modules():
     layer = nn.Identity()
     layer.register_forward_hook(nn.Bilinear(1, 1, 1))
     assert list(layer.modules()) == [layer]
-    with pytest.raises(DTypeError, match="function is needed"):
+    with pytest.raises(DTypeError, match="hook must be a function"):
         layer.register_forward_hook(3)
 
 
@@ -307,7 +307,7 @@ def test_to_converts_floats_gradients_and_keeps_identity_and_ties():
     assert net.float()[0].weight.dtype == np.float32
     assert net.to("float64")[0].weight.dtype == np.float64
     for wrong in (np.int32, "cpu", "cuda:0"):
-        with pytest.raises(DTypeError, match=r"Module.to: a float dtype"):
+        with pytest.raises(DTypeError, match=r"Module.to: dtype must be a float dtype"):
             net.to(wrong)
 
 

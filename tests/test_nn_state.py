@@ -95,12 +95,12 @@ def test_every_problem_is_listed_and_nothing_changed():
         "8 problems",
         "missing: 0.bias (4,) float32",
         "unexpected: head.weight",
-        "2.weight: shape (2, 4) is needed, got (2, 5)",
-        "1.weight: dtype float32 is needed, got complex64",
-        "1.num_batches_tracked: dtype int64 is needed, got float32",
-        "2.bias: dtype float32 is needed, got float64",
-        "1.bias: shape (4,) is needed, got ()",
-        "1.bias: dtype float32 is needed, got <U4",
+        "2.weight must have shape (2, 4), got (2, 5)",
+        "1.weight must have dtype float32, got complex64",
+        "1.num_batches_tracked must have dtype int64, got float32",
+        "2.bias must have dtype float32, got float64",
+        "1.bias must have shape (4,), got ()",
+        "1.bias must have dtype float32, got <U4",
     ]:
         assert problem in message
     assert_unchanged(net, before)
@@ -111,9 +111,9 @@ def test_text_and_ragged_values_are_problems_too():
     before = snapshot(net)
     with pytest.raises(CheckpointError, match="2 problems") as caught:
         net.load_state_dict({"weight": [[1.0], [2.0, 3.0]], "bias": np.array(["x"])})
-    assert "weight: a Tensor or array is needed, got list" in str(caught.value)
+    assert "weight must be a Tensor or array, got list" in str(caught.value)
     assert_unchanged(net, before)
-    with pytest.raises(DTypeError, match="a dict of names and arrays is needed, got list"):
+    with pytest.raises(DTypeError, match="state must be a dict of names and arrays, got list"):
         net.load_state_dict([1, 2])
 
 

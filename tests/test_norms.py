@@ -187,7 +187,7 @@ BAD = [
         (normal(1, 3),),
         {"training": True},
         ArgumentError,
-        "more than one value per channel, got x of shape (1, 3)",
+        "more than one value per channel in training, got (1, 3)",
     ),
     (ag.batch_norm, (normal(0, 3),), {"training": True}, ArgumentError, "more than one value"),
     (ag.batch_norm, (normal(0, 3),), {}, ShapeError, "no values to take statistics of"),

@@ -78,7 +78,7 @@ def test_every_problem_of_a_state_is_listed_and_nothing_changed():
     with pytest.raises(CheckpointError) as caught:
         optimizer.load_state_dict(wrong)
     for part in [
-        "lr came as -1.0",
+        "lr must be a number of at least 0, got -1.0",
         "missing 'nesterov'",
         "unknown 'surprise'",
         "parameter 'b' is 'c' there",
@@ -99,7 +99,7 @@ def test_every_problem_of_a_state_is_listed_and_nothing_changed():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda s: 3, "a int came"),
+        (lambda s: 3, "returned, got a int"),
         (lambda s: {}, "missing 'steps'; missing 'state'; missing 'param_groups'"),
         (lambda s: s | {"more": 1}, "unknown 'more'"),
         (lambda s: s | {"steps": "1"}, "'steps' is a str, not a int"),

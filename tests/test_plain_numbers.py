@@ -160,7 +160,9 @@ def test_layers(name, args, options, inputs, parameter):
     layer = getattr(nn, name)
     args = args[: list(inspect.signature(layer).parameters).index(parameter)]
     options = {k: v for k, v in options.items() if k != parameter}
-    with pytest.raises(DTypeError, match=rf"{name}: .*{parameter} came as a Tensor that requires"):
+    with pytest.raises(
+        DTypeError, match=rf"{name}: .*{parameter} must be .*, got a Tensor that requires"
+    ):
         layer(*args, **options, **{parameter: number_for(layer, parameter)})
 
 
@@ -176,14 +178,16 @@ def test_layers(name, args, options, inputs, parameter):
 )
 def test_weights_of_losses_are_constants(name):
     weights = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
-    with pytest.raises(DTypeError, match=rf"{name}: weight came .*give weight.detach\(\)"):
+    with pytest.raises(DTypeError, match=rf"{name}: weight must be .*give weight.detach\(\)"):
         getattr(nn, name)(weight=weights)
     getattr(nn, name)(weight=weights.detach())
 
 
 def test_a_buffer_is_a_constant():
     x = ag.tensor([1.0, 2.0], requires_grad=True)
-    with pytest.raises(DTypeError, match="Buffer: data came as a Tensor that requires a gradient"):
+    with pytest.raises(
+        DTypeError, match="Buffer: data must be .*, got a Tensor that requires a gradient"
+    ):
         nn.Buffer(x * 2)
     with ag.no_grad():
         assert nn.Buffer(x * 2).tolist() == [2.0, 4.0]
@@ -246,7 +250,9 @@ def test_schedules(name, parameter):
     counts = {"every": 3, "milestones": (1, 2), "total": 9, "steps": 3}
     given = {"lr": 0.1, "after": 0.1, "factor": 0.5, **counts}
     known = {k: v for k, v in given.items() if k in inspect.signature(cls).parameters}
-    with pytest.raises(DTypeError, match=rf"{parameter} came as a Tensor that requires a gradient"):
+    with pytest.raises(
+        DTypeError, match=rf"{parameter} must be .*, got a Tensor that requires a gradient"
+    ):
         cls(**{**known, parameter: ag.tensor(0.5, requires_grad=True)})
 
 

@@ -199,7 +199,12 @@ BAD = [
     *((pool, (normal(1, 2, 2), 3), ShapeError, "kernel 3x3 is larger than") for pool in POOLS),
     *((pool, (normal(1, 5, 5), 0), ArgumentError, "kernel_size must be") for pool in POOLS),
     *(
-        (pool, (normal(1, 5, 5), 2, 0), ArgumentError, "stride must be at least 1")
+        (
+            pool,
+            (normal(1, 5, 5), 2, 0),
+            ArgumentError,
+            "stride must be a whole number of at least 1",
+        )
         for pool in POOLS
     ),
     *(
@@ -207,14 +212,24 @@ BAD = [
         for pool in POOLS
     ),
     *(
-        (pool, (normal(1, 5, 5), 3, 1, -1), ArgumentError, "padding must be at least 0")
+        (
+            pool,
+            (normal(1, 5, 5), 3, 1, -1),
+            ArgumentError,
+            "padding must be a whole number of at least 0",
+        )
         for pool in POOLS
     ),
     *(
         (pool, (np.ones((1, 5, 5), int), 2), DTypeError, "float32 or float64, got int64")
         for pool in POOLS
     ),
-    (ag.max_pool2d, (normal(1, 5, 5), 2, 1, 0, 0), ArgumentError, "dilation must be at least 1"),
+    (
+        ag.max_pool2d,
+        (normal(1, 5, 5), 2, 1, 0, 0),
+        ArgumentError,
+        "dilation must be a whole number of at least 1",
+    ),
     (ag.max_pool2d, (normal(1, 5, 5), (2, 2, 2)), ArgumentError, "got (2, 2, 2)"),
     (ag.max_pool2d, (normal(1, 5, 5), "2"), DTypeError, "got '2'"),
     (ag.max_pool1d, (normal(5), 2), ShapeError, "x must be (N, C, L), or (C, L)"),
@@ -229,7 +244,12 @@ BAD = [
     (ag.adaptive_avg_pool2d, (normal(1, 5, 5), (1, 2, 3)), ArgumentError, "got (1, 2, 3)"),
     (ag.adaptive_max_pool2d, (normal(5, 5), 2), ShapeError, "x must be (N, C, H, W)"),
     (ag.global_avg_pool2d, (normal(5, 5),), ShapeError, "x must be (N, C, H, W)"),
-    (ag.subsample2d, (normal(5, 5), 0), ArgumentError, "stride must be at least 1"),
+    (
+        ag.subsample2d,
+        (normal(5, 5), 0),
+        ArgumentError,
+        "stride must be a whole number of at least 1",
+    ),
     (ag.subsample2d, (normal(5), 2), ShapeError, "x must have"),
 ]
 

@@ -175,7 +175,7 @@ def test_nothing_is_left_behind_and_gradients_are_the_same():
 def test_bad_input():
     with ag.profile() as p:
         pass
-    with pytest.raises(ArgumentError, match="by 'line'.*'op' and 'module'"):
+    with pytest.raises(ArgumentError, match="group must be .*'op' or 'module', got 'line'"):
         p.by("line")
     with pytest.raises(ArgumentError, match=r"\.json.*'trace\.txt'"):
         p.save("trace.txt")

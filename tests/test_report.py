@@ -197,5 +197,5 @@ def test_long_lines_are_averaged_and_tensors_are_losses():
 
 
 def test_bad_input():
-    with pytest.raises(ArgumentError, match="every must be 0 s or more"):
+    with pytest.raises(ArgumentError, match="every must be a number of at least 0"):
         LivePlot(every=-1)

@@ -216,7 +216,7 @@ def test_what_cannot_be_resumed(data, tmp_path):
     save_run(run, data, tmp_path)
     path = tmp_path / "checkpoint.safetensors"
     content = path.read_bytes()
-    with pytest.raises(CheckpointError, match="--epochs: 3 came, but the run .* has 4 behind"):
+    with pytest.raises(CheckpointError, match="--epochs must be at least 4, .*, got 3"):
         load_run(tmp_path, data, epochs=3)
     other = Data("stripes", data.x_train + 1, data.x_test, data.y_train, data.y_test)
     with pytest.raises(CheckpointError, match="was trained on other data"):
@@ -354,19 +354,19 @@ def test_lenet_as_a_program(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--model", "alexnet"], "--model: there is no 'alexnet'; choose from linear, two_layer"),
-        (["--optimizer", "lion"], "--optimizer: there is no 'lion'; choose from adam, adamw, sgd"),
-        (["--schedule", "x"], "--schedule: there is no 'x'; choose from decay, constant, cosine"),
+        (["--model", "alexnet"], "--model must be one of linear, two_layer"),
+        (["--optimizer", "lion"], "--optimizer must be one of adam, adamw, sgd"),
+        (["--schedule", "x"], "--schedule must be one of decay, constant, cosine"),
         (["--data", "digts"], "no data set and no directory 'digts'; choose 'digits'"),
         (["--data", "{tmp}"], "has neither train-images-idx3-ubyte and"),
         (["--images", "{tmp}/none", "--labels", "{tmp}/none"], "--images: there is no file"),
         (["--images", "{tmp}/none"], "--labels is missing; images and labels come in pairs"),
         (["--labels", "{tmp}/none"], "--images is missing"),
-        (["--epochs", "0"], "--epochs: 0 came; at least 1"),
-        (["--batch-size", "-1"], "--batch-size: -1 came; at least 1"),
-        (["--shift", "-1"], "--shift: -1 came; at least 0"),
-        (["--seed", "-1"], "--seed: -1 came"),
-        (["--clip", "0"], "--clip: 0.0 came; give a norm above 0"),
+        (["--epochs", "0"], "--epochs must be at least 1, got 0"),
+        (["--batch-size", "-1"], "--batch-size must be at least 1, got -1"),
+        (["--shift", "-1"], "--shift must be at least 0, got -1"),
+        (["--seed", "-1"], "--seed must be at least 0, got -1"),
+        (["--clip", "0"], "--clip must be a norm above 0, got 0.0"),
         (["--model", "lenett"], "did you mean 'lenet'?"),
         (["--optimizer", "Adam"], "did you mean 'adam'?"),
         (["--schedule", "cosin"], "did you mean 'cosine'?"),
@@ -377,15 +377,21 @@ def test_lenet_as_a_program(tmp_path):
         (["--test-labels", "{tmp}/a"], "--test-images is missing"),
         (
             ["--test-images", "{tmp}/a", "--test-labels", "{tmp}/b"],
-            "--test-images came without --images",
+            "--test-images must be given with --images",
         ),
-        (["--data", "digits", "--images", "{tmp}/a", "--labels", "{tmp}/b"], "--images and --data"),
-        (["--data", "{tmp}", "--test-images", "{tmp}/a"], "--test-images and --data came"),
-        (["--lr", "nan"], "--lr: nan came; give a finite number"),
-        (["--weight-decay", "inf"], "--weight-decay: inf came"),
-        (["--clip", "nan"], "--clip: nan came"),
-        (["--lr", "-0.1"], "lr came as -0.1; give a number of at least 0"),
-        (["--weight-decay", "-1"], "weight_decay came as -1.0"),
+        (
+            ["--data", "digits", "--images", "{tmp}/a", "--labels", "{tmp}/b"],
+            "--images must not be given beside --data",
+        ),
+        (
+            ["--data", "{tmp}", "--test-images", "{tmp}/a"],
+            "--test-images must not be given beside --data",
+        ),
+        (["--lr", "nan"], "--lr must be a finite number, got nan"),
+        (["--weight-decay", "inf"], "--weight-decay must be a finite number, got inf"),
+        (["--clip", "nan"], "--clip must be a norm above 0, got nan"),
+        (["--lr", "-0.1"], "lr must be a number of at least 0, got -0.1"),
+        (["--weight-decay", "-1"], "weight_decay must be a number of at least 0, got -1.0"),
         (["--resume"], "there is no checkpoint"),
     ],
 )
@@ -426,7 +432,7 @@ def test_an_out_that_cannot_be_written(small, tmp_path, capsys):
 def test_an_empty_out_is_not_this_directory(small, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert command(*small, out="") == 2
-    assert "--out: an empty name came" in capsys.readouterr().err
+    assert "--out must be a directory" in capsys.readouterr().err
     assert not list(tmp_path.glob("*.safetensors"))
 
 
@@ -487,7 +493,7 @@ def test_a_run_is_saved_by_str_and_path_into_a_new_directory(data, tmp_path, mon
     for call, words in (
         (lambda: save_run(data, run, "runs"), "run must be a Run, got Data"),
         (lambda: save_run(run, data, 3), "directory must be a str or Path, got int"),
-        (lambda: save_run(run, data, ""), "an empty directory came"),
+        (lambda: save_run(run, data, ""), "directory must be a name"),
         (lambda: load_run("runs/own", data), "give the same build"),
         (lambda: load_run(None, data), "directory must be a str or Path, got NoneType"),
     ):
@@ -498,7 +504,7 @@ def test_a_run_is_saved_by_str_and_path_into_a_new_directory(data, tmp_path, mon
 def test_a_resumed_run_keeps_its_settings(small, tmp_path, capsys):
     assert command(*small, "--epochs", 1, out=tmp_path) == 0
     assert command("--resume", "--batch-size", 64, out=tmp_path) == 2
-    assert "--batch-size: 64 came with --resume, but the run" in capsys.readouterr().err
+    assert "--batch-size must be as in the run" in capsys.readouterr().err
     assert command("--resume", "--batch-size", 8, "--epochs", 2, out=tmp_path) == 0
 
 

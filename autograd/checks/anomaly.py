@@ -103,7 +103,7 @@ def _forward_message(call: Call) -> str:
         message += f"\n  {op.operand_name(position)}: {origin(operand)}"
         if isinstance(value, np.ndarray) and not is_finite(value):
             at, bad = _first(value)
-            message += f"; it came with {bad} at {_shown(at)}"
+            message += f"; it had {bad} at {_shown(at)}"
         elif isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.shape:
             there = _element(value, index, array.shape)
             message += f"; {there}" if there else ""

@@ -89,7 +89,7 @@ def lint(loss: Tensor, model: Parameters | None = None) -> Findings:
     cut - sign
     """
     if not isinstance(loss, Tensor):
-        raise DTypeError(f"lint: a Tensor is needed, got {type(loss).__name__}")
+        raise DTypeError(f"lint: loss must be a Tensor, got {type(loss).__name__}")
     parameters = _parameters(model)
     if not loss._requires_grad:
         raise GraphError(

@@ -176,8 +176,8 @@ class ArrayMethods:
         axes = _spread(axes)
         if len(axes) == 2 and self._data.ndim != 2:
             raise ArgumentError(
-                f"transpose: {self._data.ndim} axes are needed, got {axes}; to exchange two write "
-                f"x.swapaxes{axes}"
+                f"transpose: axes must name all {self._data.ndim}, got {axes}; to exchange two "
+                f"write x.swapaxes{axes}"
             )
         return ops.transpose(self, axes or None)
 

@@ -393,7 +393,7 @@ def _check_callable(error: Exception, node: Node, position: int, closure: Any) -
 def _key(tensor: Any, function: str) -> Edge:
     """What stands for a Tensor in the graph: its node, or the leaf itself."""
     if not isinstance(tensor, Tensor):
-        raise DTypeError(f"{function}: a Tensor is needed, got {type(tensor).__name__}")
+        raise DTypeError(f"{function}: tensor must be a Tensor, got {type(tensor).__name__}")
     if not tensor._requires_grad:
         raise GraphError(
             f"{function}: this Tensor (shape {tensor.shape}) requires no gradient: it was made "
@@ -445,9 +445,9 @@ def _gradient_array(given: Any, wanted: Any, what: str) -> np.ndarray:
 
 def _check_gradient(given: Any, wanted: Any, what: str) -> None:
     if given.dtype.kind not in "fiub":
-        raise DTypeError(f"{what}: a gradient of dtype {wanted.dtype} is needed, got {given.dtype}")
+        raise DTypeError(f"{what}: the gradient must have dtype {wanted.dtype}, got {given.dtype}")
     if given.shape != wanted.shape:
-        raise ShapeError(f"{what}: a gradient of shape {wanted.shape} is needed, got {given.shape}")
+        raise ShapeError(f"{what}: the gradient must have shape {wanted.shape}, got {given.shape}")
 
 
 def _hook_name(hook: Any) -> str:

@@ -46,7 +46,7 @@ def set_default_dtype(dtype: npt.DTypeLike) -> None:
     global _default
     wanted = as_dtype(dtype, "set_default_dtype")
     if wanted not in (np.dtype(np.float32), np.dtype(np.float64)):
-        raise DTypeError(f"set_default_dtype: float32 or float64 is needed, got {wanted}")
+        raise DTypeError(f"set_default_dtype: dtype must be float32 or float64, got {wanted}")
     _default = wanted
 
 
@@ -137,9 +137,8 @@ def _ragged(rows: Any) -> str:
 
 def _no_numbers(value: Any, array: np.ndarray, what: str) -> str:
     """Why an array of objects, text, complex numbers or times is refused."""
-    text = (
-        f"{what}: numbers or booleans are needed, got {type(value).__name__} of dtype {array.dtype}"
-    )
+    kind = type(value).__name__
+    text = f"{what}: values must be numbers or booleans, got {kind} of dtype {array.dtype}"
     if array.dtype.kind == "c":
         return text + "; give x.real and x.imag"
     if array.dtype.kind == "O":

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from autograd.engine import scope as scopes
 from autograd.engine.error_notes import note_call, note_operands
 from autograd.engine.operands import as_operand
+from autograd.engine.scope import locate
 from autograd.engine.source import Source, caller
 from autograd.errors import GlassgradError, ShapeError, ours
 
@@ -41,24 +41,17 @@ def failed(
         if value is None and op.operand_name(position) not in op.optional:
             as_operand(op, position, None, operands)  # says what is needed there
     if isinstance(error, GlassgradError):
-        raise _with_origins(_located(error), op, operands) from None
+        raise _noted(error, op, operands) from None
     if not isinstance(
         error, ValueError | IndexError | TypeError | ArithmeticError | AttributeError
     ):
         raise error
-    raise _with_origins(_explained(op, error, values, statics), op, operands) from error
+    raise _noted(_explained(op, error, values, statics), op, operands) from error
 
 
-def _located(error: GlassgradError) -> GlassgradError:
-    """The same error with the path of the module that was being called in front, once."""
-    path = scopes.prefix()
-    if path and error.args and not str(error.args[0]).startswith(path):
-        error.args = (path + str(error.args[0]), *error.args[1:])
-    return error
-
-
-def _with_origins(error: GlassgradError, op: Op, operands: Sequence[Any]) -> GlassgradError:
-    """The same error with notes: the line that called the op, and where its operands were made."""
+def _noted(error: GlassgradError, op: Op, operands: Sequence[Any]) -> GlassgradError:
+    """The same error with the module's path, the line that called the op, and its operands."""
+    locate(error)
     note_operands(error, op, operands, Source(*caller(2)))
     note_call(error, op, operands)
     return error
@@ -80,7 +73,7 @@ def _shown(op: Op, error: Exception, statics: dict[str, Any]) -> str:
 def _explained(
     op: Op, error: Exception, values: Sequence[Any], statics: dict[str, Any]
 ) -> GlassgradError:
-    """NumPy's complaint, with the op, its arguments and the module that called it."""
+    """NumPy's complaint, with the op and its arguments."""
     described = ", ".join(
         f"{op.operand_name(i)}: {v.dtype} {v.shape}"
         if isinstance(v, np.ndarray)
@@ -92,8 +85,8 @@ def _explained(
     if numbers and isinstance(error, AttributeError):
         name = op.operand_name(numbers[0])
         return ShapeError(
-            f"{scopes.prefix()}{op.name}({described}): {name} must be an array, "
+            f"{op.name}({described}): {name} must be an array, "
             f"got the number {values[numbers[0]]!r}"
         )
     shown = _shown(op, error, statics)
-    return ours(error)(f"{scopes.prefix()}{op.name}({described}){shown}: {error}")
+    return ours(error)(f"{op.name}({described}){shown}: {error}")

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.engine import scope as scopes
 from autograd.engine.dtypes import as_array
 from autograd.engine.tensors import Tensor
 from autograd.errors import DTypeError, ForeignOperandError
-from autograd.support.unknown import check_switches, keyword_hint
+from autograd.support.unknown import check_switches, keyword_hint, respelled
 
 if TYPE_CHECKING:
     from autograd.engine.definition import Op
@@ -22,7 +21,6 @@ NOT_GIVEN: Any = object()
 NATIVE = frozenset(map(np.dtype, "?bBhHiIlLqQefd"))
 """The dtypes of arrays that bodies take as they are."""
 
-SPELLINGS = {"dim": "axis", "keepdim": "keepdims"}
 """PyTorch's words for NumPy's arguments."""
 
 _PLAIN = frozenset((np.ndarray, float, int, bool))  # types of operands passed on as they are
@@ -81,19 +79,13 @@ def _spelled(
     op: Op, args: tuple[Any, ...], named: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The same arguments under the names that they have here."""
-    for theirs, name in SPELLINGS.items():
-        if theirs in named and theirs not in op.statics:
-            if name in named:
-                raise DTypeError(f"{op.name}: got both '{theirs}' and '{name}'")
-            named[name] = named.pop(theirs)
-    if "input" in named and "input" not in op.operands and not args:
-        args = (named.pop("input"),)  # PyTorch's word for the first operand, whatever it is here
-    unknown = [name for name in named if name not in op.statics + op.operands]
+    takes = op.operands + op.statics
+    args = respelled(op.name, args, named, takes)
+    unknown = [name for name in named if name not in takes]
     if unknown:
         raise DTypeError(
             f"{op.name}: no argument '{unknown[0]}'; "
-            f"it takes ({', '.join(op.operands + op.statics)})"
-            f"{keyword_hint(unknown[0], (*op.operands, *op.statics, 'input'))}"
+            f"it takes ({', '.join(takes)}){keyword_hint(unknown[0], (*takes, 'input'))}"
         )
     return args, named
 
@@ -126,7 +118,7 @@ def as_operand(op: Op, position: int, value: Any, beside: Sequence[Any]) -> Any:
     name = op.operand_name(position)
     if value is None and name in op.optional:
         return None
-    what = f"{scopes.prefix()}{op.name}: operand '{name}'"
+    what = f"{op.name}: operand '{name}'"
     if isinstance(value, list | tuple | np.ndarray) or hasattr(value, "__array__"):
         return as_array(value, what, weak=float_dtype(beside))
     raise ForeignOperandError(
@@ -148,7 +140,7 @@ def no_numbers(op: Op, values: Sequence[Any], dtype: np.dtype | None = None) -> 
     odd = [i for i, of in enumerate(dtypes) if of is not None and of.kind not in "fiub"]
     position = odd[0] if odd else 0
     return DTypeError(
-        f"{scopes.prefix()}{op.name}: operand '{op.operand_name(position)}' must be of "
+        f"{op.name}: operand '{op.operand_name(position)}' must be of "
         f"floats, integers or booleans, got {dtype or dtypes[position]}"
     )
 

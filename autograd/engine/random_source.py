@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.errors import ArgumentError, CheckpointError, DTypeError
+from autograd.errors import CheckpointError, DTypeError
+from autograd.support.arguments import whole
 from autograd.support.locks import hold_while_forking
 from autograd.support.unknown import named_arguments
 
@@ -43,12 +44,9 @@ def manual_seed(seed: int) -> np.random.Generator:
     >>> bool((a == ag.randn(3)).all())
     True
     """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
-        raise DTypeError(f"manual_seed: an integer is needed, got {type(seed).__name__}")
-    if seed < 0:
-        raise ArgumentError(f"manual_seed: 0 or more is needed, got {seed}")
+    start = np.random.PCG64(whole("manual_seed", "seed", seed, 0))
     generator = default_generator()
-    generator.bit_generator.state = np.random.PCG64(int(seed)).state
+    generator.bit_generator.state = start.state
     return generator
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.engine import scope as scopes
 from autograd.engine.dtypes import get_default_dtype
 from autograd.engine.node import Closure, Edge
 from autograd.engine.tensors import Tensor
@@ -90,8 +89,7 @@ def checked(op: Op, result: Any, operands: Sequence[Any]) -> tuple[Any, ...]:
         raise _broken(op, f"its body must return an array as `out`: {error}") from None
     if out.dtype.kind not in "fiub":
         raise DTypeError(
-            f"{scopes.prefix()}{op.name}: its body must return real numbers as `out`, got dtype "
-            f"{out.dtype}"
+            f"{op.name}: its body must return real numbers as `out`, got dtype {out.dtype}"
         )
     if callable(closures) or closures is None:
         closures = (closures,)
@@ -125,7 +123,7 @@ def checked(op: Op, result: Any, operands: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def _broken(op: Op, complaint: str) -> GraphError:
-    return GraphError(f"{scopes.prefix()}{op.name}: {complaint}")
+    return GraphError(f"{op.name}: {complaint}")
 
 
 def check_differentiable(op: Op, out: np.ndarray, closures: Sequence[Closure | None]) -> None:
@@ -133,7 +131,7 @@ def check_differentiable(op: Op, out: np.ndarray, closures: Sequence[Closure | N
     for position, closure in enumerate(closures):
         if closure is not None:
             raise DTypeError(
-                f"{scopes.prefix()}{op.name}: `out` of dtype {out.dtype} has no gradient, but "
+                f"{op.name}: `out` of dtype {out.dtype} has no gradient, but "
                 f"its body returned a closure for '{op.operand_name(position)}'; return floats, "
                 "or None in the place of the closure"
             )

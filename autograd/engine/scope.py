@@ -96,13 +96,5 @@ def locate(error: GlassgradError) -> None:
     if scope is None or error.located:
         return
     error.located = True
-    path = f"{scope.path}: "
-    message = error.args[0] if error.args else None  # of an OSError it is a number
-    if isinstance(message, str) and not message.startswith(path):
-        error.args = (path + message, *error.args[1:])
-
-
-def prefix() -> str:
-    """`"path: "` of the innermost module being called, or nothing: the start of an error."""
-    scope = _current.get()
-    return f"{scope.path}: " if scope is not None else ""
+    if error.args and isinstance(error.args[0], str):  # those of an OSError begin with a number
+        error.args = (f"{scope.path}: {error.args[0]}", *error.args[1:])

@@ -160,7 +160,7 @@ class Tensor(ArrayMethods):
         gradient = value if value.dtype == self.dtype else value.astype(self.dtype)
         if gradient.shape != self.shape:
             raise ArgumentError(
-                f"grad: a gradient of shape {self.shape} is needed, got {gradient.shape}"
+                f"grad: the gradient must have shape {self.shape}, got {gradient.shape}"
             )
         self._grad = gradient
 
@@ -270,7 +270,7 @@ class Tensor(ArrayMethods):
         if not self._requires_grad:
             raise GraphError("register_hook: this Tensor requires no gradient")
         if not callable(hook):
-            raise DTypeError(f"register_hook: a function is needed, got {type(hook).__name__}")
+            raise DTypeError(f"register_hook: hook must be a function, got {type(hook).__name__}")
         holder = self if self.node is None else self.node
         attribute = "_hooks" if self.node is None else "hooks"
         if getattr(holder, attribute) is None:
@@ -315,7 +315,7 @@ class Tensor(ArrayMethods):
     def item(self) -> Any:
         """The only element, as a Python number."""
         if self._data.size != 1:
-            raise ArgumentError(f"item: one element is needed, this Tensor has shape {self.shape}")
+            raise ArgumentError(f"item: the Tensor must have one element, got shape {self.shape}")
         return self._data.item()
 
     def tolist(self) -> Any:

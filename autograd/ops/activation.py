@@ -13,8 +13,8 @@ import numpy as np
 from autograd import kernels
 from autograd.engine.bound import ops
 from autograd.engine.definition import Array, op
-from autograd.errors import ArgumentError
 from autograd.ops.operands import as_floats, select
+from autograd.support.arguments import one_of, positive
 
 __all__ = [
     "elu",
@@ -166,8 +166,7 @@ def softplus(x: Array, beta=1.0, threshold=None):
     Exact for every x; with `threshold` it is x itself where βx exceeds it (elsewhere 20 is common,
     to avoid an overflow that does not arise here).
     """
-    if beta <= 0:
-        raise ArgumentError(f"softplus: beta must be positive, got {beta}")
+    positive("softplus", "beta", beta)
     exact = kernels.softplus(as_floats(x), beta)
     if threshold is None:
         return exact, lambda g: softplus_grad(g, x, beta)
@@ -205,10 +204,7 @@ def gelu(x: Array, approximate="none"):
     x σ(1.702 x). From Hendrycks and Gimpel, "Gaussian Error Linear Units" (2016). Raises
     `ArgumentError` for another word.
     """
-    if approximate not in ("none", "tanh", "sigmoid"):
-        raise ArgumentError(
-            f"gelu: approximate must be 'none', 'tanh' or 'sigmoid', got {approximate!r}"
-        )
+    one_of("gelu", "approximate", approximate, ("none", "tanh", "sigmoid"))
     return kernels.gelu(as_floats(x), approximate), lambda g: gelu_grad(g, x, approximate)
 
 

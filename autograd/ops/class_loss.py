@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.bound import ops
-from autograd.errors import ArgumentError, ShapeError
+from autograd.errors import ShapeError
 from autograd.ops import loss_inputs as inputs
 from autograd.ops.fronts import plain
 from autograd.ops.loss import share_of
 from autograd.ops.softmaxes import column, label_cross_entropy, label_loss, pick_class
-from autograd.support.arguments import number, require_constant
+from autograd.support.arguments import fraction, one_of, require_constant
 
 __all__ = ["cross_entropy", "multi_margin_loss", "nll_loss"]
 
@@ -48,11 +48,8 @@ def cross_entropy(
     array([0.6931, 0.0486], dtype=float32)
     """
     name = "cross_entropy"
-    inputs.check_reduction(name, reduction)
-    if type(label_smoothing) is not float:
-        label_smoothing = number(name, "label_smoothing", label_smoothing)
-    if not 0 <= label_smoothing <= 1:
-        raise ArgumentError(f"{name}: label_smoothing must be in [0, 1], got {label_smoothing}")
+    one_of(name, "reduction", reduction, inputs.REDUCTIONS)
+    label_smoothing = fraction(name, "label_smoothing", label_smoothing)
     input, target = inputs.scores_and_target(name, input, target)
     inputs.check_classes(name, input)
     weight = inputs.class_weight(name, weight, input)
@@ -85,7 +82,7 @@ def nll_loss(
 ) -> Loss:
     """−input of the right class, for log-probabilities (`log_softmax`); see `cross_entropy`."""
     name = "nll_loss"
-    inputs.check_reduction(name, reduction)
+    one_of(name, "reduction", reduction, inputs.REDUCTIONS)
     input, target = inputs.scores_and_target(name, input, target)
     inputs.check_classes(name, input)
     weight = inputs.class_weight(name, weight, input)
@@ -119,11 +116,9 @@ def multi_margin_loss(
     tensor(2.8999999)
     """
     name = "multi_margin_loss"
-    inputs.check_reduction(name, reduction)
-    if type(p) is not int:
-        require_constant(name, "p", p)
-    if p not in (1, 2):
-        raise ArgumentError(f"{name}: p must be 1 or 2, got {p}")
+    one_of(name, "reduction", reduction, inputs.REDUCTIONS)
+    require_constant(name, "p", p)
+    one_of(name, "p", p, (1, 2))
     input, target = inputs.scores_and_target(name, input, target)
     if input.ndim not in (1, 2):
         raise ShapeError(f"{name}: input must be (N, C) or (C,), got {input.shape}")

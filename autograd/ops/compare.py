@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.engine.tensors import Tensor
 from autograd.errors import ShapeError
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown import name_arguments_in
 
 __all__ = ["equal", "greater", "greater_equal", "less", "less_equal", "not_equal"]
 
@@ -63,5 +63,4 @@ def compared(ufunc: np.ufunc, a: Any, b: Any) -> Any:
         raise ShapeError(f"{ufunc.__name__}: the shapes {shapes} do not broadcast") from error
 
 
-for _name in __all__:
-    globals()[_name] = named_arguments(globals()[_name])
+name_arguments_in(globals(), __all__)

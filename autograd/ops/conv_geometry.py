@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.errors import ArgumentError, DTypeError, ShapeError
+from autograd.errors import ArgumentError, ShapeError
 from autograd.support.advice import channels_last
+from autograd.support.arguments import one_of, per_axis, whole
 
 Sizes = tuple[int, ...]
 Pair = tuple[int, int]
@@ -109,8 +110,8 @@ def _geometry(
         )
     require_channels(op, x_shape, weight_shape, groups, bias_shape)
     image, kernel = x_shape[-axes:], weight_shape[2:]
-    strides = per_axis(op, "stride", stride, axes, 1)
-    dilations = per_axis(op, "dilation", dilation, axes, 1)
+    strides = per_axis(op, "stride", stride, 1, axes)
+    dilations = per_axis(op, "dilation", dilation, 1, axes)
     spans = tuple(d * (k - 1) + 1 for d, k in zip(dilations, kernel, strict=True))
     sides = both_sides(op, padding, spans, strides)
     require_padding_mode(op, padding_mode, image, sides)
@@ -153,7 +154,7 @@ def require_channels(
     op: str, x_shape: Sizes, weight_shape: Sizes, groups: Any, bias_shape: Sizes | None
 ) -> None:
     """Raise unless weight, groups and bias fit the channels of x."""
-    require_groups(op, groups)
+    whole(op, "groups", groups, 1)
     axes = len(weight_shape) - 2
     channels, out_channels = x_shape[-axes - 1], weight_shape[0]
     turned = channels_last(x_shape, weight_shape[1] * groups, axes)
@@ -171,31 +172,10 @@ def require_channels(
     require_bias(op, bias_shape, (out_channels,))
 
 
-def require_groups(op: str, groups: Any) -> None:
-    """Raise unless groups is a positive integer."""
-    if not isinstance(groups, int | np.integer) or groups < 1:
-        raise ArgumentError(f"{op}: groups must be an integer of at least 1, got {groups!r}")
-
-
 def require_bias(op: str, shape: Sizes | None, fitting: Sizes) -> None:
     """Raise unless bias is absent or has the fitting shape."""
     if shape is not None and shape != fitting:
         raise ShapeError(f"{op}: bias must have shape {fitting}, got {shape}")
-
-
-def per_axis(op: str, name: str, value: Any, axes: int, least: int) -> Sizes:
-    """A number for every axis, or one for each, all at least `least`."""
-    if isinstance(value, int | np.integer):
-        sizes: Sizes = (int(value),) * axes
-    elif isinstance(value, tuple) and len(value) == axes and all(map(_is_integer, value)):
-        sizes = tuple(map(int, value))
-    else:
-        wanted = "an integer" if axes == 1 else f"an integer or {axes} integers"
-        kind = ArgumentError if isinstance(value, tuple) else DTypeError
-        raise kind(f"{op}: {name} must be {wanted}, got {value!r}")
-    if min(sizes) < least:
-        raise ArgumentError(f"{op}: {name} must be at least {least}, got {value!r}")
-    return sizes
 
 
 def both_sides(op: str, padding: Any, spans: Sizes, strides: Sizes) -> Sizes:
@@ -219,16 +199,13 @@ def both_sides(op: str, padding: Any, spans: Sizes, strides: Sizes) -> Sizes:
             )
         return tuple(n for pair in sides for n in pair)
     if isinstance(padding, tuple) and len(padding) == 2 * axes:
-        return per_axis(op, "padding", padding, 2 * axes, 0)
-    return tuple(n for n in per_axis(op, "padding", padding, axes, 0) for _ in range(2))
+        return per_axis(op, "padding", padding, 0, 2 * axes)
+    return tuple(n for n in per_axis(op, "padding", padding, 0, axes) for _ in range(2))
 
 
 def require_padding_mode(op: str, mode: Any, image: Sizes, sides: Sizes) -> None:
     """Raise unless the image is large enough to be continued in this way."""
-    if mode not in PADDING_MODES:
-        raise ArgumentError(
-            f"{op}: padding_mode must be one of {', '.join(map(repr, PADDING_MODES))}, got {mode!r}"
-        )
+    one_of(op, "padding_mode", mode, PADDING_MODES)
     room = {"circular": 0, "reflect": 1}.get(mode)
     if room is None:
         return
@@ -243,7 +220,3 @@ def require_padding_mode(op: str, mode: Any, image: Sizes, sides: Sizes) -> None
 def by(sizes: Sizes) -> str:
     """`5x5`"""
     return "x".join(map(str, sizes))
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, int | np.integer)

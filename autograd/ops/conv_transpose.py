@@ -15,14 +15,13 @@ from autograd.ops.conv import channel_sums, conv2d, conv2d_weight_grad, of_heigh
 from autograd.ops.conv_geometry import (
     Geometry,
     Sizes,
-    per_axis,
     require_bias,
-    require_groups,
     require_image,
     shape_of,
     tidy,
 )
 from autograd.support.advice import channels_last
+from autograd.support.arguments import per_axis, whole
 
 __all__ = ["conv_transpose1d", "conv_transpose2d"]
 
@@ -170,7 +169,7 @@ def _transposed(
             f"got {weight_shape}"
         )
     channels = x_shape[-axes - 1]
-    require_groups(op_name, groups)
+    whole(op_name, "groups", groups, 1)
     if channels % groups:
         raise ShapeError(f"{op_name}: groups={groups} must divide the {channels} channels of x")
     if weight_shape[0] != channels:
@@ -180,10 +179,10 @@ def _transposed(
             f"{fitting}, got {weight_shape}{channels_last(x_shape, weight_shape[0], axes)}"
         )
     require_bias(op_name, bias_shape, (weight_shape[1] * groups,))
-    strides = per_axis(op_name, "stride", stride, axes, 1)
-    dilations = per_axis(op_name, "dilation", dilation, axes, 1)
-    sides = per_axis(op_name, "padding", padding, axes, 0)
-    extra = per_axis(op_name, "output_padding", output_padding, axes, 0)
+    strides = per_axis(op_name, "stride", stride, 1, axes)
+    dilations = per_axis(op_name, "dilation", dilation, 1, axes)
+    sides = per_axis(op_name, "padding", padding, 0, axes)
+    extra = per_axis(op_name, "output_padding", output_padding, 0, axes)
     if any(e >= max(s, d) for e, s, d in zip(extra, strides, dilations, strict=True)):
         raise ArgumentError(
             f"{op_name}: output_padding must be less than stride {strides} or dilation "

@@ -7,8 +7,9 @@ import numpy as np
 from autograd import kernels
 from autograd.engine.definition import Array, op
 from autograd.engine.random_source import pick
-from autograd.errors import ArgumentError, ShapeError
+from autograd.errors import ShapeError
 from autograd.ops.pool_geometry import require_float
+from autograd.support.arguments import fraction
 
 __all__ = ["dropout", "dropout2d"]
 
@@ -47,8 +48,7 @@ def dropout2d(x: Array, p=0.5, training=True, generator=None):
 
 def _dropped(name, x, mask_shape, p, training, generator):
     """Value and closure of a dropout whose mask of `mask_shape` broadcasts against x."""
-    if not isinstance(p, int | float | np.number) or isinstance(p, bool) or not 0 <= p <= 1:
-        raise ArgumentError(f"{name}: p must be a probability between 0 and 1, got {p!r}")
+    fraction(name, "p", p)
     if not training or p == 0:
         return x, lambda g: g
     if isinstance(x, int | float) and not isinstance(x, bool):  # a NumPy scalar comes as one too

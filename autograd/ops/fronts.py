@@ -8,10 +8,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograd.engine.operands import SPELLINGS
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, AxisError, DTypeError
-from autograd.support.unknown import answering
+from autograd.support.unknown import answering, respelled
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -22,19 +21,10 @@ def front(function: F) -> F:
     `dim` and `keepdim` are `axis` and `keepdims`, `input` is the first argument. What fits no
     argument is answered with an error of ours.
     """
-    first = next(iter(inspect.signature(function).parameters))
-
-    def translate(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-        for theirs, ours in SPELLINGS.items():
-            if theirs in kwargs and ours in kwargs:
-                raise DTypeError(f"{function.__name__}: got both '{theirs}' and '{ours}'")
-            if theirs in kwargs:
-                kwargs[ours] = kwargs.pop(theirs)
-        if "input" in kwargs and first != "input" and not args:
-            return (kwargs.pop("input"),)
-        return args
-
-    return answering(function, function.__name__, translate)  # type: ignore[no-any-return]
+    name, takes = function.__name__, tuple(inspect.signature(function).parameters)
+    return answering(  # type: ignore[no-any-return]
+        function, name, lambda args, named: respelled(name, args, named, takes)
+    )
 
 
 def plain(value: Any) -> Any:
@@ -45,12 +35,12 @@ def plain(value: Any) -> Any:
 def as_operands(arrays: Any, name: str) -> tuple[Any, ...]:
     """The members of a list of Tensors or arrays: at least one."""
     if isinstance(arrays, Tensor | np.ndarray) and arrays.ndim == 0:
-        raise DTypeError(f"{name}: a list of arrays is needed, got one without axes")
+        raise DTypeError(f"{name}: arrays must be a list of arrays, got one without axes")
     if not isinstance(arrays, list | tuple | Tensor | np.ndarray):
-        raise DTypeError(f"{name}: a list of arrays is needed, got {type(arrays).__name__}")
+        raise DTypeError(f"{name}: arrays must be a list of arrays, got {type(arrays).__name__}")
     operands = tuple(arrays)
     if not operands:
-        raise ArgumentError(f"{name}: at least one array is needed, got an empty list")
+        raise ArgumentError(f"{name}: arrays must hold at least one, got an empty list")
     require_arrays(operands, name)
     return operands
 

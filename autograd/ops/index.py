@@ -11,7 +11,7 @@ from autograd.engine.bound import ops
 from autograd.engine.definition import Array, op
 from autograd.engine.sparse_gradient import SparseGradient
 from autograd.engine.tensors import Tensor
-from autograd.errors import ArgumentError, IndexRangeError, ShapeError
+from autograd.errors import IndexRangeError, ShapeError
 from autograd.ops.fronts import front, normal_axis, of_a_number, plain
 from autograd.ops.positions import (
     all_below,
@@ -21,6 +21,7 @@ from autograd.ops.positions import (
     out_of_range,
     positions,
 )
+from autograd.support.arguments import one_of
 
 __all__ = [
     "add_at",
@@ -163,8 +164,7 @@ def _length_along(name, shape, axis):
 
 def _anywhere(indices, length, axis, mode):
     """Indices that may lie outside the axis as positions on it."""
-    if mode not in ("wrap", "clip"):
-        raise ArgumentError(f"take: mode must be 'raise', 'wrap' or 'clip', got {mode!r}")
+    one_of("take", "mode", mode, ("raise", "wrap", "clip"))
     array = np.asarray(indices)
     if array.dtype == np.uint64:  # may be more than platform integers hold
         limit = np.uint64(length or 1)

@@ -148,7 +148,7 @@ def _parts(name: str, x: Any, where: Any, axis: int) -> list[Any]:
     axis = normal_axis(axis, len(shape), name, shape)
     if isinstance(where, int | np.integer):
         if where < 1:
-            raise ArgumentError(f"{name}: one part or more is needed, got {where}")
+            raise ArgumentError(f"{name}: indices_or_sections must be at least 1, got {where}")
         longer, length = shape[axis] % where, shape[axis] // where
         bounds = [0, *np.cumsum([length + (i < longer) for i in range(where)]).tolist()]
     else:

@@ -388,7 +388,7 @@ def cholesky(a: Array):
 
 def _check_square(name, a):
     if np.ndim(a) < 2 or a.shape[-1] != a.shape[-2]:
-        raise ShapeError(f"{name}: square matrices are needed, got shape {np.shape(a)}")
+        raise ShapeError(f"{name}: a must be square matrices, got shape {np.shape(a)}")
 
 
 def _factored(name, complaint, function, a, *args):

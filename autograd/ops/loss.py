@@ -18,6 +18,7 @@ from autograd.errors import ArgumentError, ShapeError
 from autograd.ops import loss_inputs as inputs
 from autograd.ops.loss_inputs import reduced
 from autograd.ops.operands import as_floats, select
+from autograd.support.arguments import nonnegative, one_of, positive
 
 __all__ = [
     "bce",
@@ -42,7 +43,7 @@ _VARIANCE_FLOOR = 1e-12  # of p (1 − p), which its derivative divides by
 
 def _paired(name: str, input: Any, target: Any, reduction: str) -> tuple[Any, Any, inputs.Divisor]:
     """Input and target of equal shape, and what their losses' sum is divided by."""
-    inputs.check_reduction(name, reduction)
+    one_of(name, "reduction", reduction, inputs.REDUCTIONS)
     input, target = inputs.pair(name, input, target)
     return input, target, inputs.divisor_of(name, reduction, input.size)
 
@@ -93,8 +94,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     >>> ag.huber_loss(ag.tensor([0.5, 3.0]), ag.tensor([0.0, 0.0]), reduction="none")
     tensor([0.125, 2.5  ])
     """
-    if not delta > 0:
-        raise ArgumentError(f"huber_loss: delta must be positive, got {delta}")
+    positive("huber_loss", "delta", delta)
     input, target, divisor = _paired("huber_loss", input, target, reduction)
     return huber_error(input, target, delta, divisor)
 
@@ -113,8 +113,7 @@ def huber_error(x: Array, t: Array, delta, divisor=None):
 
 def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Loss:
     """`huber_loss` with δ = β, divided by β: |d| − β/2 beyond β; `l1_loss` for β = 0."""
-    if not beta >= 0:
-        raise ArgumentError(f"smooth_l1_loss: beta must be at least 0, got {beta}")
+    nonnegative("smooth_l1_loss", "beta", beta)
     input, target, divisor = _paired("smooth_l1_loss", input, target, reduction)
     if beta == 0:
         return absolute_error(input, target, divisor)
@@ -247,7 +246,7 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
     >>> round(ag.kl_div(ag.log(p), [[1.0, 0.0]], reduction="batchmean").item(), 6)
     0.693147
     """
-    inputs.check_reduction("kl_div", reduction, ("mean", "batchmean", "sum", "none"))
+    one_of("kl_div", "reduction", reduction, (*inputs.REDUCTIONS, "batchmean"))
     input, target = inputs.pair("kl_div", input, target)
     if log_target:
         losses = share_of(ops.exp(target), ops.subtract(target, input))

@@ -48,8 +48,8 @@ def scores_and_target(name: str, input: Any, target: Any) -> tuple[Any, Any]:
     target = array_or_tensor(name, "target", target, input)
     if target.dtype.kind == "f" and input.dtype.kind in "iub" and target.ndim:
         raise DTypeError(
-            f"{name}: input came as {input.dtype} labels of shape {input.shape} and target as "
-            f"{target.dtype} scores of shape {target.shape}: they are swapped; "
+            f"{name}: input must be scores and target labels, got {input.dtype} labels of shape "
+            f"{input.shape} and {target.dtype} scores of shape {target.shape}; they are swapped: "
             f"write {name}(input, target)",
         )
     return floats(name, "input", input), target
@@ -122,8 +122,8 @@ def class_weight(name: str, value: Any, input: Any) -> np.ndarray | None:
     weight, classes = constant(name, "weight", value, input), class_count(input)
     if weight.shape != (classes,):
         raise ShapeError(
-            f"{name}: weight needs one number for each of the {classes} classes of input "
-            f"{input.shape}: shape ({classes},), got {weight.shape}",
+            f"{name}: weight must have shape ({classes},), got {weight.shape}; it is one number "
+            f"for each of the {classes} classes of input {input.shape}",
         )
     return in_dtype_of(input, weight)
 
@@ -140,7 +140,7 @@ def class_count(input: Any) -> int:
 def check_classes(name: str, input: Any) -> None:
     if input.ndim == 0:
         raise ShapeError(
-            f"{name}: input needs an axis of classes, (N, C, ...) or (C,); got shape ()"
+            f"{name}: input must be (N, C, ...) or (C,), got shape (); it has no axis of classes"
         )
 
 
@@ -164,8 +164,7 @@ def labels_of(
         elif labels.size == np.prod(expected, dtype=int):
             hint = f"; use target.reshape{expected}"
         raise ShapeError(
-            f"{name}: target of shape {expected} is needed for input {shape}, "
-            f"got {labels.shape}{hint}",
+            f"{name}: target must have shape {expected} for input {shape}, got {labels.shape}{hint}"
         )
     labels = positions(name, "target", labels)
     if type(ignore_index) is not int and ignore_index is not None:
@@ -189,12 +188,6 @@ def labels_of(
 def _labels_for(shape: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
     """The shape of the labels of an input of that shape, and the number of classes."""
     return (shape[:1] + shape[2:], shape[1]) if len(shape) > 1 else ((), shape[0])
-
-
-def check_reduction(name: str, reduction: str, allowed: tuple[str, ...] = REDUCTIONS) -> None:
-    if reduction not in allowed:
-        options = ", ".join(f"'{word}'" for word in allowed)
-        raise ArgumentError(f"{name}: reduction must be one of {options}, got {reduction!r}")
 
 
 # Reduction: an op of a loss takes the number that its sum is divided by, so that a loss is one

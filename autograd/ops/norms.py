@@ -63,7 +63,7 @@ def batch_norm(
     shape = shape_of(x)
     if len(shape) > 1 and training and prod(shape) <= shape[1]:
         raise ArgumentError(
-            f"batch_norm: training needs more than one value per channel, got x of shape {shape}"
+            f"batch_norm: x must have more than one value per channel in training, got {shape}"
         )
     if not training or len(shape) < 2:  # the op says what is wrong with x
         return normalize_channels(x, weight, bias, eps)[0]
@@ -160,7 +160,7 @@ def instance_norm(
     size = prod(shape[2:])
     if size == 1:
         raise ArgumentError(
-            f"instance_norm: more than one value per channel is needed, got x of shape {shape}"
+            f"instance_norm: x must have more than one value per channel, got shape {shape}"
         )
     if shape[0] == 0:  # no example, so nothing that the running statistics could move towards
         running_mean = running_var = None

@@ -14,7 +14,7 @@ def as_floats(x) -> np.ndarray:
     x = np.asarray(x)
     if x.dtype.kind not in "fiub":
         # the call of the op makes a DTypeError of it that names the op and its operands
-        raise TypeError(f"an array of floats, integers or booleans is needed, got {x.dtype}")
+        raise TypeError(f"it must be an array of floats, integers or booleans, got {x.dtype}")
     return x.astype(_FLOAT32 if x.dtype in (_FLOAT32, np.float16) else _FLOAT64, copy=False)
 
 

@@ -9,6 +9,7 @@ from autograd.engine.definition import Array, op
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops.fronts import normal_axis, of_a_number
 from autograd.ops.positions import whole_numbers
+from autograd.support.arguments import one_of
 
 __all__ = ["pad", "repeat", "tile"]
 
@@ -32,8 +33,7 @@ def pad(x: Array, pad_width, mode="constant", constant_values=0):
     if mode == "constant":
         inner = tuple(slice(b, b + n) for (b, _), n in zip(widths, shape, strict=True))
         return _padded(x, widths, constant_values=constant_values), lambda g: g[inner]
-    if mode not in _MODES:
-        raise ArgumentError(f"pad: mode must be one of {', '.join(_MODES)}, got {mode!r}")
+    one_of("pad", "mode", mode, _MODES)
     sources = [
         (axis, np.pad(np.arange(n), widths[axis], mode=mode)) for axis, n in enumerate(shape)
     ]

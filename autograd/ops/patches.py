@@ -14,12 +14,12 @@ from autograd.ops.conv_geometry import (
     by,
     geometry,
     output_sizes,
-    per_axis,
     require_bias,
     require_image,
     shape_of,
     tidy,
 )
+from autograd.support.arguments import per_axis
 
 __all__ = ["fold", "local_conv2d", "unfold"]
 
@@ -55,7 +55,7 @@ def fold(columns: Array, output_size, kernel_size, dilation=1, padding=0, stride
     >>> fold(np.ones((4, 4)), (3, 3), (2, 2))
     array([[[1., 2., 1.], [2., 4., 2.], [1., 2., 1.]]])
     """
-    size = per_axis("fold", "output_size", tidy(output_size), 2, 1)
+    size = per_axis("fold", "output_size", tidy(output_size), 1, 2)
     kernel, how, counts = _positions("fold", size, kernel_size, dilation, padding, stride)
     patch, positions = kernel[0] * kernel[1], counts[0] * counts[1]
     shape = np.shape(columns)
@@ -151,6 +151,6 @@ def _positions(
     op_name, size, kernel_size, dilation, padding, stride
 ) -> tuple[Sizes, Geometry, Sizes]:
     """Kernel, geometry and number of positions along each axis of an image of `size`."""
-    kernel = per_axis(op_name, "kernel_size", tidy(kernel_size), 2, 1)
+    kernel = per_axis(op_name, "kernel_size", tidy(kernel_size), 1, 2)
     how = geometry(op_name, (1, *size), (1, 1, *kernel), None, stride, padding, dilation)
     return kernel, how, output_sizes(size, kernel, how)

@@ -172,7 +172,7 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
     low = a_min if min is None else min
     high = a_max if max is None else max
     if low is None and high is None:
-        raise ArgumentError("clip: a_min, a_max or both are needed, got neither")
+        raise ArgumentError("clip: a_min or a_max must be given, got neither")
     return clip_between(x, low, high)
 
 

@@ -15,8 +15,9 @@ import numpy as np
 from autograd.engine.grad_mode import is_grad_enabled
 from autograd.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
 from autograd.kernels.pool.numpy_twin import first_tap, index_dtype
-from autograd.ops.conv_geometry import Pair, Sizes, by, per_axis, require_image, tidy
+from autograd.ops.conv_geometry import Pair, Sizes, by, require_image, tidy
 from autograd.ops.positions import all_below, positions
+from autograd.support.arguments import per_axis
 
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
@@ -33,7 +34,7 @@ class Window(NamedTuple):
 
 def pair(op: str, name: str, value: Any, axes: int, least: int) -> Sizes:
     """A number for every axis, or a list or tuple of one for each."""
-    return per_axis(op, name, tidy(value), axes, least)
+    return per_axis(op, name, tidy(value), least, axes)
 
 
 def max_window(
@@ -71,10 +72,10 @@ def _window(
     op, x_shape, axes, kernel_size, stride, padding, dilation, ceil_mode
 ) -> tuple[Window, np.ndarray | None]:
     require_image(op, "x", x_shape, axes)
-    kernel = per_axis(op, "kernel_size", kernel_size, axes, 1)
-    strides = kernel if stride is None else per_axis(op, "stride", stride, axes, 1)
-    sides = per_axis(op, "padding", padding, axes, 0)
-    dilations = per_axis(op, "dilation", dilation, axes, 1)
+    kernel = per_axis(op, "kernel_size", kernel_size, 1, axes)
+    strides = kernel if stride is None else per_axis(op, "stride", stride, 1, axes)
+    sides = per_axis(op, "padding", padding, 0, axes)
+    dilations = per_axis(op, "dilation", dilation, 1, axes)
     spans = tuple(d * (k - 1) + 1 for d, k in zip(dilations, kernel, strict=True))
     if any(2 * p > span for p, span in zip(sides, spans, strict=True)):
         raise ArgumentError(

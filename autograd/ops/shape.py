@@ -13,6 +13,7 @@ from autograd.engine.definition import Array, op
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops.fronts import normal_axis, of_a_number, plain
 from autograd.ops.positions import whole_numbers
+from autograd.support.arguments import one_of
 
 __all__ = [
     "broadcast_to",
@@ -39,7 +40,7 @@ def reshape(x: Array, shape, order="C"):
     """
     array = x if type(x) is np.ndarray else np.asarray(x)
     old = array.shape
-    _check_order("reshape", order)
+    one_of("reshape", "order", order, ("C", "F"))
     try:
         out = array.reshape(shape, order=order)
     except ValueError:
@@ -47,11 +48,6 @@ def reshape(x: Array, shape, order="C"):
     if order == "C":
         return out, lambda g: g.reshape(old)
     return out, lambda g: g.reshape(old, order="F")
-
-
-def _check_order(name, order):
-    if order not in ("C", "F"):
-        raise ArgumentError(f"{name}: order must be 'C' or 'F', got {order!r}")
 
 
 def _misfit(old, shape):

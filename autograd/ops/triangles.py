@@ -30,7 +30,7 @@ def triu(x: Array, k=0):
 
 def _check_matrix(name, x):
     if np.ndim(x) < 2:
-        raise ShapeError(f"{name}: two axes or more are needed, got shape {np.shape(x)}")
+        raise ShapeError(f"{name}: x must have two axes or more, got shape {np.shape(x)}")
 
 
 @op
@@ -69,7 +69,7 @@ def diag(x: Any, k: int = 0) -> Any:
         return embed_diagonal(x, (side, side), k)
     if len(shape) == 2:
         return diagonal(x, k)
-    raise ShapeError(f"diag: a vector or a matrix is needed, got shape {shape}")
+    raise ShapeError(f"diag: x must be a vector or a matrix, got shape {shape}")
 
 
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:

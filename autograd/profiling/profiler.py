@@ -22,6 +22,7 @@ from autograd.engine.taps import Call, Tap
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError
 from autograd.profiling.multiply_adds import Products, multiply_adds
+from autograd.support.arguments import one_of
 from autograd.support.files import write_page
 from autograd.support.interrupts import begins_at_once, to_the_end
 from autograd.support.unknown import named_arguments
@@ -191,8 +192,7 @@ class profile(Tap):
 
         Raises `ArgumentError` for another grouping.
         """
-        if group not in _GROUPS:
-            raise ArgumentError(f"profile: by {group!r} is unknown; there are 'op' and 'module'")
+        one_of("profile", "group", group, _GROUPS)
         rows: dict[str, Row] = {}
         for call in self.calls:
             name = call.name if group == "op" else call.path
@@ -287,7 +287,7 @@ class profile(Tap):
         """Write the trace as `.json`. Raises `ArgumentError` for another name."""
         path = Path(path)
         if path.suffix != ".json":
-            raise ArgumentError(f"profile: a trace is a .json file, {path.name!r} came")
+            raise ArgumentError(f"profile: path must end with .json, got {path.name!r}")
         return write_page(path, json.dumps(self.trace()))
 
 

@@ -1,21 +1,33 @@
-"""Checks of plain arguments, used wherever one comes in: whole numbers, numbers, switches.
+"""Checks of plain arguments, used wherever one comes in: numbers, switches, words.
 
 A text is never a number, and neither is True. Each check returns the value in Python's own type, or
-raises an error that begins with `where` (an op, a class) and names the argument.
+raises the error that all of this library's follow: "where: name must be this, got that", with what
+to do after a semicolon if that does not say it. `where` is an op or a class.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
 
 from autograd.errors import ArgumentError, DTypeError
 
-__all__ = ["check_annotated", "flag", "nonnegative", "number", "require_constant", "whole"]
+__all__ = [
+    "check_annotated",
+    "flag",
+    "fraction",
+    "nonnegative",
+    "number",
+    "one_of",
+    "per_axis",
+    "positive",
+    "require_constant",
+    "whole",
+]
 
 
 def whole(where: str, name: str, value: Any, least: int | None = None, why: str = "") -> int:
@@ -24,20 +36,41 @@ def whole(where: str, name: str, value: Any, least: int | None = None, why: str 
     >>> whole("Linear", "in_features", 3, 1)
     3
     """
-    wanted = "give a whole number" + ("" if least is None else f" of at least {least}") + why
+    wanted = "a whole number" + ("" if least is None else f" of at least {least}")
     try:
         if isinstance(value, bool | np.bool):
             raise TypeError
         result = operator.index(value)
     except TypeError:
-        raise DTypeError(f"{where}: {name} came as {value!r}; {wanted}") from None
+        raise DTypeError(f"{where}: {name} must be {wanted}, got {value!r}{why}") from None
     if least is not None and result < least:
-        raise ArgumentError(f"{where}: {name} came as {value!r}; {wanted}")
+        raise ArgumentError(f"{where}: {name} must be {wanted}, got {value!r}{why}")
     return result
 
 
-def number(where: str, name: str, value: Any) -> float:
+def per_axis(where: str, name: str, value: Any, least: int, axes: int) -> tuple[int, ...]:
+    """A whole number of at least `least` for each of so many axes: one for all, or a list.
+
+    >>> per_axis("conv2d", "stride", 2, least=1, axes=2)
+    (2, 2)
+    """
+    values = tuple(value) if isinstance(value, tuple | list) else (value,) * axes
+    if len(values) != axes:
+        wanted = "one number" if axes == 1 else f"a number or {axes} of them"
+        raise ArgumentError(f"{where}: {name} must be {wanted}, got {value!r}")
+    return tuple(whole(where, name, v, least) for v in values)
+
+
+def number(
+    where: str,
+    name: str,
+    value: Any,
+    wanted: str = "a number",
+    fits: Callable[[float], bool] = math.isfinite,
+) -> float:
     """`value` as a finite Python float: NumPy's float64 would turn float32 arithmetic into its own.
+
+    `wanted` and `fits` say which numbers, in words and as a condition.
 
     >>> number("SGD", "dampening", 1)
     1.0
@@ -48,10 +81,33 @@ def number(where: str, name: str, value: Any) -> float:
             raise TypeError
         result = float(value)
     except (TypeError, ValueError):
-        raise DTypeError(f"{where}: {name} came as {value!r}; give a number") from None
+        raise DTypeError(f"{where}: {name} must be {wanted}, got {value!r}") from None
     if not math.isfinite(result):
-        raise ArgumentError(f"{where}: {name} came as {value!r}; give a finite number")
+        wanted = wanted.replace("number", "finite number", 1)
+    if not (math.isfinite(result) and fits(result)):
+        raise ArgumentError(f"{where}: {name} must be {wanted}, got {value!r}")
     return result
+
+
+def nonnegative(where: str, name: str, value: Any) -> float:
+    """`value` as a Python float of at least 0."""
+    if type(value) is float and 0 <= value < math.inf:  # nearly always
+        return value
+    return number(where, name, value, "a number of at least 0", lambda x: x >= 0)
+
+
+def positive(where: str, name: str, value: Any) -> float:
+    """`value` as a Python float above 0."""
+    if type(value) is float and 0 < value < math.inf:  # nearly always
+        return value
+    return number(where, name, value, "a number above 0", lambda x: x > 0)
+
+
+def fraction(where: str, name: str, value: Any) -> float:
+    """`value` as a Python float from 0 to 1."""
+    if type(value) is float and 0 <= value <= 1:  # nearly always
+        return value
+    return number(where, name, value, "a number from 0 to 1", lambda x: 0 <= x <= 1)
 
 
 def require_constant(where: str, name: str, value: Any) -> None:
@@ -59,17 +115,9 @@ def require_constant(where: str, name: str, value: Any) -> None:
     if getattr(value, "requires_grad", False) is True:
         plain = "item" if getattr(value, "ndim", 0) == 0 else "detach"
         raise DTypeError(
-            f"{where}: {name} came as a Tensor that requires a gradient, which would be lost: it "
-            f"is a constant here; give {name}.{plain}()"
+            f"{where}: {name} must be a constant, got a Tensor that requires a gradient, which "
+            f"would be lost; give {name}.{plain}()"
         )
-
-
-def nonnegative(where: str, name: str, value: Any) -> float:
-    """`value` as a Python float of at least 0."""
-    result = number(where, name, value)
-    if result < 0:
-        raise ArgumentError(f"{where}: {name} came as {value!r}; give a number of at least 0")
-    return result
 
 
 def flag(where: str, name: str, value: Any) -> bool:
@@ -78,7 +126,19 @@ def flag(where: str, name: str, value: Any) -> bool:
         return value
     if isinstance(value, int | np.integer | np.bool) and value in (0, 1):
         return bool(value)
-    raise DTypeError(f"{where}: {name} came as {value!r}; give True or False")
+    raise DTypeError(f"{where}: {name} must be True or False, got {value!r}")
+
+
+def one_of(where: str, name: str, value: Any, options: Collection[Any]) -> Any:
+    """`value`, if it is one of the options."""
+    try:
+        if value in options:
+            return value
+    except (TypeError, ValueError):  # a list or an array
+        pass
+    *first, last = map(repr, options)
+    allowed = f"one of {', '.join((*first, last))}" if len(first) > 1 else f"{first[0]} or {last}"
+    raise ArgumentError(f"{where}: {name} must be {allowed}, got {value!r}")
 
 
 def check_annotated(where: str, annotations: Mapping[str, Any], values: Mapping[str, Any]) -> None:

@@ -25,9 +25,11 @@ __all__ = [
     "answering",
     "check_switches",
     "keyword_hint",
+    "name_arguments_in",
     "named_arguments",
     "register",
     "require_signature",
+    "respelled",
     "switches_of",
     "unknown_keyword",
     "unknown_name",
@@ -178,11 +180,38 @@ def named_arguments(named: F) -> F:
     return named
 
 
+def name_arguments_in(namespace: dict[str, Any], names: Iterable[str]) -> None:
+    """`named_arguments` of these functions and classes of a module, whose `globals()` are given."""
+    for name in names:
+        namespace[name] = named_arguments(namespace[name])
+
+
 def _takes_names(method: Callable[..., Any]) -> bool:
     """Whether a method has parameters with names, and refuses other names."""
     code = method.__code__
     takes = code.co_argcount + code.co_kwonlyargcount > 1
     return takes and not code.co_flags & inspect.CO_VARKEYWORDS
+
+
+#: PyTorch's words for arguments that have NumPy's names here.
+_ARGUMENTS = {"dim": "axis", "keepdim": "keepdims"}
+
+
+def respelled(
+    where: str, args: tuple[Any, ...], named: dict[str, Any], takes: Collection[str]
+) -> tuple[Any, ...]:
+    """The arguments by place, with those in `named` under the names that are among `takes`.
+
+    `dim` and `keepdim` are `axis` and `keepdims`, `input` is the first, whatever its name is.
+    """
+    for theirs, ours in _ARGUMENTS.items():
+        if theirs in named and theirs not in takes:
+            if ours in named:
+                raise DTypeError(f"{where}: got both '{theirs}' and '{ours}'")
+            named[ours] = named.pop(theirs)
+    if "input" in named and "input" not in takes and not args:
+        return (named.pop("input"),)
+    return args
 
 
 Translate = Callable[[tuple[Any, ...], dict[str, Any]], tuple[Any, ...]]

@@ -289,7 +289,7 @@ def connected(seeds: Sequence[Any]) -> bool:
 def check_function(transform: str, function: Any) -> None:
     """Raise unless `function` can be called."""
     if not callable(function):
-        raise DTypeError(f"{transform}: a function is needed, got {describe(function)}")
+        raise DTypeError(f"{transform}: its argument must be a function, got {describe(function)}")
 
 
 def check_argnums(transform: str, argnums: Any) -> Positions:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograd.errors import ArgumentError
+from autograd.support.arguments import one_of
 from autograd.viz.births import Bad, bad_vertices
 from autograd.viz.graph import Vertex
 from autograd.viz.keeping import times
@@ -68,8 +69,7 @@ def painter(
 
     `shown` are the vertices of each box, `vertices` all of the graph in order of creation.
     """
-    if colour not in COLOURS:
-        raise ArgumentError(f"draw: color={colour!r} is unknown; there are {', '.join(COLOURS)}")
+    one_of("draw", "color", colour, COLOURS)
     if colour == "role":
         return (lambda vertices: None), []
     if colour == "nan":

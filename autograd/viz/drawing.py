@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from autograd.engine.source import user_frame
 from autograd.engine.tensors import Tensor
-from autograd.errors import ArgumentError, DTypeError, GraphError
+from autograd.errors import DTypeError, GraphError
+from autograd.support.arguments import one_of, whole
 from autograd.support.files import write_page
 from autograd.support.unknown import named_arguments
 from autograd.viz import render
@@ -90,8 +91,7 @@ class Graph:
         """
         path = Path(path)
         form = format or path.suffix[1:].lower() or "no suffix"
-        if form not in FORMATS:
-            raise ArgumentError(f"save: format {form!r} is unknown; there are {', '.join(FORMATS)}")
+        one_of("save", "format", form, FORMATS)
         if form == "dot":
             content = self.source.encode()
         elif form == "txt":
@@ -182,14 +182,10 @@ def draw(
     """
     choices = {"style": style, "direction": direction, "rankdir": rankdir, "detail": detail}
     for name, choice in choices.items():
-        if choice not in _CHOICES[name]:
-            allowed = ", ".join(repr(c) for c in _CHOICES[name] if c)
-            raise ArgumentError(f"draw: {name}={choice!r} is unknown; there are {allowed}")
+        one_of("draw", name, choice, _CHOICES[name])
     for name, number in (("depth", depth), ("hops", hops), ("limit", limit)):
-        if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
-            raise DTypeError(f"draw: {name} must be a whole number, got {number!r}")
-        if number is not None and number < (1 if name == "limit" else 0):
-            raise ArgumentError(f"draw: {name}={number} is too small")
+        if number is not None:
+            whole("draw", name, number, 1 if name == "limit" else 0)
     recorded = _recorded(outputs, constants, hops)
     options = {
         "depth": depth,
@@ -209,7 +205,7 @@ def _recorded(outputs: Sequence[Any], constants: bool, hops: int | None) -> Reco
     if len(outputs) == 1 and isinstance(outputs[0], list | tuple):
         outputs = outputs[0]
     if not outputs:
-        raise DTypeError("draw: a Tensor is needed, got nothing")
+        raise DTypeError("draw: outputs must be Tensors, got none")
     failure = None
     if isinstance(outputs[0], BaseException):
         failure = failure_in(outputs[0])

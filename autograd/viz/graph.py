@@ -120,8 +120,8 @@ def collect(
     for output in outputs:
         if not isinstance(output, Tensor):
             raise DTypeError(
-                f"{function}: a Tensor (or an exception that an op raised) is needed, "
-                f"got {type(output).__name__}"
+                f"{function}: outputs must be Tensors (or an exception that an op raised), got "
+                f"{type(output).__name__}"
             )
     nodes = nodes_below(output.node or output for output in outputs)[::-1]
     variables = Variables(frame)

@@ -44,8 +44,8 @@ def derive(
         )
     if loss.size != 1:
         raise GraphError(
-            f"{function}: a Tensor with one element is needed, got shape {loss.shape}; reduce it "
-            "first: loss.sum() or loss.mean()"
+            f"{function}: loss must have one element, got shape {loss.shape}; reduce it first: "
+            "loss.sum() or loss.mean()"
         )
     for vertex in recorded.ops:
         assert vertex.node is not None

@@ -96,11 +96,11 @@ def derived(function: str, loss: Any, inputs: Sequence[Any], strict: bool) -> De
     if not isinstance(loss, Tensor) and callable(loss):
         loss, calls = observed(loss, inputs)
     elif inputs:
-        raise ArgumentError(f"{function}: inputs only go with a function, and a Tensor came")
+        raise ArgumentError(f"{function}: loss must be a function of the inputs, got a Tensor")
     if not isinstance(loss, Tensor):
         raise DTypeError(
-            f"{function}: a Tensor, or a function that returns one, is needed, "
-            f"got {type(loss).__name__}"
+            f"{function}: loss must be a Tensor, or a function that returns one, got "
+            f"{type(loss).__name__}"
         )
     recorded = collect([loss], frame, function=function)
     return derive(loss, recorded, Variables(frame), calls, strict, function)

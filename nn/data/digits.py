@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.errors import MissingExtraError
+from autograd.support.arguments import whole
 from autograd.support.unknown import named_arguments
-from nn.checks import check_spread, whole_number
+from nn.checks import check_spread
 
 __all__ = ["load_digits"]
 
@@ -34,7 +35,7 @@ def load_digits(
     >>> x.shape, x.dtype, y[:5]
     ((1797, 1, 32, 32), dtype('float32'), array([0, 1, 2, 3, 4]))
     """
-    size = whole_number("load_digits", "size", size, 8, ": the images are 8x8 and are enlarged")
+    size = whole("load_digits", "size", size, 8, "; the images are 8x8 and are enlarged")
     check_spread("load_digits", (std,))
     try:
         from sklearn import datasets

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.errors import ArgumentError, CheckpointError, DTypeError, ShapeError
+from autograd.support.arguments import whole
 from autograd.support.unknown import named_arguments
-from nn.checks import check_spread, whole_number
+from nn.checks import check_spread
 
 __all__ = ["load_cifar10", "load_idx", "read_cifar10", "read_idx"]
 
@@ -146,7 +147,7 @@ def read_cifar10(
     """
     files = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     if not files:
-        raise ArgumentError("read_cifar10: no path came; give at least one, as data_batch_1.bin")
+        raise ArgumentError("read_cifar10: paths must be one or more (data_batch_1.bin), got none")
     records = np.concatenate([_cifar_records(path) for path in files])
     images = np.ascontiguousarray(records[:, 1:]).reshape(-1, 3, 32, 32)
     return images, records[:, 0].astype(np.int64)
@@ -172,7 +173,7 @@ def load_cifar10(
     """
     if len(mean) != 3 or len(std) != 3:
         raise ArgumentError(
-            f"load_cifar10: mean={mean} and std={std} came; give three values each, one a channel"
+            f"load_cifar10: mean and std must be three values each, got {mean} and {std}"
         )
     check_spread("load_cifar10", std)
     images, labels = read_cifar10(paths)
@@ -243,8 +244,8 @@ def _cifar_records(path: StrPath) -> NDArray[np.uint8]:
 def _framed(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """Images (N, H, W) in the middle of (N, size, size) zeros."""
     height, width = pixels.shape[1:]
-    why = f": the images are {height}x{width} (None keeps them as they are)"
-    size = whole_number("load_idx", "size", size, max(height, width), why)
+    why = f"; the images are {height}x{width} (None keeps them as they are)"
+    size = whole("load_idx", "size", size, max(height, width), why)
     top, left = (size - height) // 2, (size - width) // 2
     framed = np.zeros((len(pixels), size, size), dtype=np.uint8)
     framed[:, top : top + height, left : left + width] = pixels

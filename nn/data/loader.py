@@ -18,9 +18,9 @@ from autograd.errors import (
     IndexRangeError,
     ShapeError,
 )
+from autograd.support.arguments import whole
 from autograd.support.interrupts import at_once
 from autograd.support.unknown import NamedArguments, named_arguments
-from nn.checks import whole_number
 from nn.data.dataset import Dataset, collate, is_dataset
 
 __all__ = ["ArrayDataset", "DataLoader"]
@@ -44,13 +44,15 @@ class ArrayDataset:
 
     def __init__(self, *arrays: ArrayLike) -> None:
         if not arrays:
-            raise ArgumentError("ArrayDataset: no array came; give at least one, such as (x, y)")
+            raise ArgumentError(
+                "ArrayDataset: arrays must be at least one, such as (x, y), got none"
+            )
         self.arrays: Batch = tuple(_as_rows(i, a) for i, a in enumerate(arrays))
         if len({len(a) for a in self.arrays}) > 1:
             shapes = ", ".join(str(a.shape) for a in self.arrays)
             raise ShapeError(
-                f"ArrayDataset: arrays came with shapes {shapes}; "
-                "their first dimensions must be equal (one row each for every example)"
+                f"ArrayDataset: arrays must be of equal length, one row an example, got shapes "
+                f"{shapes}"
             )
 
     def __len__(self) -> int:
@@ -106,13 +108,13 @@ class DataLoader(NamedArguments):
         drop_last: bool = False,
     ) -> None:
         self.dataset = _as_dataset(arrays)
-        self.batch_size = whole_number("DataLoader", "batch_size", batch_size, 1)
+        self.batch_size = whole("DataLoader", "batch_size", batch_size, 1)
         self.shuffle = shuffle
         self.drop_last = drop_last
         if generator is not None and not isinstance(generator, np.random.Generator):
             raise DTypeError(
-                f"DataLoader: generator came as {type(generator).__name__}; "
-                "give a numpy.random.Generator, such as numpy.random.default_rng(0)"
+                "DataLoader: generator must be a numpy.random.Generator, such as "
+                f"numpy.random.default_rng(0), got {type(generator).__name__}"
             )
         if len(self) == 0:
             raise ArgumentError(
@@ -195,8 +197,8 @@ class DataLoader(NamedArguments):
         """
         if not isinstance(state, dict):
             raise CheckpointError(
-                f"DataLoader.load_state_dict: a {type(state).__name__} came; "
-                "give the dictionary that state_dict() returned"
+                "DataLoader.load_state_dict: state must be the dictionary that state_dict() "
+                f"returned, got a {type(state).__name__}"
             )
         own = self.state_dict()
         problems = [f"missing {name!r}" for name in own if name not in state]
@@ -243,14 +245,14 @@ def _as_rows(position: int, value: ArrayLike) -> NDArray[Any]:
         )
     if isinstance(value, Mapping | Set) or hasattr(value, "__next__"):
         raise DTypeError(
-            f"ArrayDataset: argument {position} came as a {type(value).__name__}, which has no "
-            "rows by number; give arrays (list(...) of what is iterated over), or an object with "
-            "__len__ and __getitem__ to DataLoader"
+            f"ArrayDataset: argument {position} must be an array, got a {type(value).__name__}, "
+            "which has no rows by number; give list(...) of what is iterated over, or an object "
+            "with __len__ and __getitem__ to DataLoader"
         )
     if isinstance(value, (tuple, list)) and any(hasattr(v, "__array__") and v.ndim for v in value):
         raise DTypeError(
-            f"ArrayDataset: argument {position} came as a {type(value).__name__} of arrays; "
-            "give the arrays one by one, as in DataLoader(x, y), or one np.stack of them"
+            f"ArrayDataset: argument {position} must be an array, got a {type(value).__name__} of "
+            "arrays; give them one by one, as in DataLoader(x, y), or one np.stack of them"
         )
     require_unmasked(value, f"ArrayDataset: argument {position}")
     try:
@@ -262,8 +264,8 @@ def _as_rows(position: int, value: ArrayLike) -> NDArray[Any]:
         if array.dtype.kind in "iu":
             hint = f" (a batch size is given by name: batch_size={array})"
         raise ShapeError(
-            f"ArrayDataset: argument {position} came as {value!r}, which has no rows; "
-            f"give an array of shape (N, ...){hint}"
+            f"ArrayDataset: argument {position} must be an array of shape (N, ...), got {value!r}, "
+            f"which has no rows{hint}"
         )
     return array
 
@@ -276,8 +278,8 @@ def _as_dataset(arrays: tuple[Any, ...]) -> ArrayDataset | Dataset:
     (first, *_), kind = given, type(given[0]).__name__
     if len(arrays) > 1:
         raise ArgumentError(
-            f"DataLoader: {len(arrays)} positional arguments came, an {kind} among them; "
-            f"give one {kind} alone, or arrays (batch_size and the rest by name)"
+            f"DataLoader: the data must be arrays or one {kind} alone, got {len(arrays)} "
+            f"positional arguments, an {kind} among them; give batch_size and the rest by name"
         )
     return first
 

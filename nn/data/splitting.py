@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograd.errors import ArgumentError, DTypeError, ShapeError
+from autograd.support.arguments import number
 from autograd.support.unknown import named_arguments
 
 __all__ = ["train_test_split"]
@@ -38,17 +39,15 @@ def train_test_split(
     x, y = np.asarray(x), np.asarray(y)
     if y.ndim != 1 or x.ndim == 0 or len(x) != len(y):
         raise ShapeError(
-            f"train_test_split: x came with shape {x.shape} and y with {y.shape}; "
-            "x must be (N, ...) and y (N,), one label for each row"
+            "train_test_split: x must be (N, ...) and y (N,), one label for each row, got shapes "
+            f"{x.shape} and {y.shape}"
         )
     if y.dtype.kind not in "iubUS":
         raise DTypeError(
-            f"train_test_split: y came as {y.dtype}; classes are whole numbers, booleans or strings"
+            f"train_test_split: y must be whole numbers, booleans or strings, got {y.dtype}"
         )
-    if not 0 < test_fraction < 1:
-        raise ArgumentError(
-            f"train_test_split: test_fraction came as {test_fraction!r}; give one between 0 and 1"
-        )
+    wanted = "a number between 0 and 1"
+    number("train_test_split", "test_fraction", test_fraction, wanted, lambda x: 0 < x < 1)
     total = round(test_fraction * len(y))
     if not 0 < total < len(y):
         raise ArgumentError(

@@ -7,48 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.errors import ArgumentError, DTypeError, ShapeError
+from autograd.errors import DTypeError, ShapeError
 from autograd.support.advice import channels_last, not_flat
-from autograd.support.arguments import number
 from nn import init
-from nn.checks import whole_number
 from nn.functional import shape_of
 from nn.parameter import Parameter
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = [
-    "empty",
-    "empty_if",
-    "per_axis",
-    "probability",
-    "require_size",
-    "start_uniform",
-    "whole_number",
-]
-
-
-def per_axis(layer: str, axes: int, name: str, value: Any, least: int) -> tuple[int, ...]:
-    """A whole number for every axis, or one for each."""
-    values = tuple(value) if isinstance(value, tuple | list) else (value,) * axes
-    if len(values) != axes:
-        wanted = "one number" if axes == 1 else f"a number or {axes} of them"
-        raise ArgumentError(f"{layer}: {name} must be {wanted}, got {value!r}")
-    return tuple(whole_number(layer, name, v, least) for v in values)
-
-
-def probability(layer: str, name: str, value: float) -> float:
-    """`value`, if it lies between 0 and 1."""
-    try:
-        p = number(layer, name, value)
-    except DTypeError:
-        raise DTypeError(f"{layer}: {name} must be a number from 0 to 1, got {value!r}") from None
-    except ArgumentError:
-        p = math.nan
-    if not 0 <= p <= 1:
-        raise ArgumentError(f"{layer}: {name} must be a number from 0 to 1, got {value!r}")
-    return p
+__all__ = ["empty", "empty_if", "require_size", "start_uniform"]
 
 
 def require_size(layer: str, argument: str, size: int, x: Any, axis: int, what: str) -> None:
@@ -59,7 +27,7 @@ def require_size(layer: str, argument: str, size: int, x: Any, axis: int, what: 
     except (AttributeError, IndexError):
         pass
     if not hasattr(x, "shape") and np.asarray(x).dtype.kind not in "fiub":
-        raise DTypeError(f"{layer}: a Tensor or array is needed, got {type(x).__name__}")
+        raise DTypeError(f"{layer}: the input must be a Tensor or an array, got {type(x).__name__}")
     shape = shape_of(x)
     if len(shape) < abs(axis):
         raise ShapeError(

@@ -8,9 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from autograd.errors import ArgumentError, ShapeError
+from autograd.support.arguments import one_of, per_axis, whole
 from nn import functional as F
 from nn import init
-from nn.layers.arguments import empty, empty_if, per_axis, require_size, start_uniform, whole_number
+from nn.layers.arguments import empty, empty_if, require_size, start_uniform
 from nn.module import Module
 
 if TYPE_CHECKING:
@@ -49,21 +50,16 @@ class _Convolution(Module):
         dtype: npt.DTypeLike | None,
     ) -> None:
         name = type(self).__name__
-        self.in_channels = whole_number(name, "in_channels", channels[0], 1)
-        self.out_channels = whole_number(name, "out_channels", channels[1], 1)
+        self.in_channels = whole(name, "in_channels", channels[0], 1)
+        self.out_channels = whole(name, "out_channels", channels[1], 1)
         self.kernel_size = kernel_size
-        self.groups = whole_number(name, "groups", groups, 1)
+        self.groups = whole(name, "groups", groups, 1)
         for argument in ("in_channels", "out_channels"):
             if getattr(self, argument) % groups:
                 raise ArgumentError(
                     f"{name}: groups must divide {argument}={getattr(self, argument)}, got {groups}"
                 )
-        if padding_mode not in PADDING_MODES:
-            raise ArgumentError(
-                f"{name}: padding_mode must be one of {', '.join(map(repr, PADDING_MODES))}, "
-                f"got {padding_mode!r}"
-            )
-        self.padding_mode = padding_mode
+        self.padding_mode = one_of(name, "padding_mode", padding_mode, PADDING_MODES)
         self.weight = empty((*self._weight_channels(), *kernel_size), dtype)
         self.bias = empty_if(bias, (self.out_channels,), dtype)
         self.reset_parameters()
@@ -120,7 +116,7 @@ class ConvNd(_Convolution):
         dtype: npt.DTypeLike | None = None,
     ):
         super().__init__()
-        name, sizes = type(self).__name__, partial(per_axis, type(self).__name__, self._axes)
+        name, sizes = type(self).__name__, partial(per_axis, type(self).__name__, axes=self._axes)
         self.stride = sizes("stride", stride, 1)
         self.padding = _padding(name, padding, self._axes)
         self.dilation = sizes("dilation", dilation, 1)
@@ -189,7 +185,7 @@ class ConvTransposeNd(_Convolution):
         dtype: npt.DTypeLike | None = None,
     ):
         super().__init__()
-        name, sizes = type(self).__name__, partial(per_axis, type(self).__name__, self._axes)
+        name, sizes = type(self).__name__, partial(per_axis, type(self).__name__, axes=self._axes)
         if padding_mode != "zeros":
             raise ArgumentError(f"{name}: padding_mode must be 'zeros', got {padding_mode!r}")
         self.stride = sizes("stride", stride, 1)
@@ -261,9 +257,9 @@ class LocalConv2d(Module):
         dtype: npt.DTypeLike | None = None,
     ):
         super().__init__()
-        sizes = partial(per_axis, "LocalConv2d", 2)
-        self.in_channels = whole_number("LocalConv2d", "in_channels", in_channels, 1)
-        self.out_channels = whole_number("LocalConv2d", "out_channels", out_channels, 1)
+        sizes = partial(per_axis, "LocalConv2d", axes=2)
+        self.in_channels = whole("LocalConv2d", "in_channels", in_channels, 1)
+        self.out_channels = whole("LocalConv2d", "out_channels", out_channels, 1)
         self.kernel_size = sizes("kernel_size", kernel_size, 1)
         self.input_size = sizes("input_size", input_size, 1)
         self.stride = sizes("stride", stride, 1)
@@ -324,4 +320,4 @@ def _padding(layer: str, value: Any, axes: int) -> Any:
         raise ArgumentError(
             f"{layer}: padding must be a number, {axes} or {2 * axes} of them, got {value!r}"
         )
-    return tuple(whole_number(layer, "padding", v, 0) for v in values)
+    return tuple(whole(layer, "padding", v, 0) for v in values)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import autograd as ag
 from autograd.errors import ArgumentError
+from autograd.support.arguments import whole
 from nn import functional as F
 from nn import init
-from nn.layers.arguments import empty, empty_if, require_size, start_uniform, whole_number
+from nn.layers.arguments import empty, empty_if, require_size, start_uniform
 from nn.module import Module
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ class Linear(Module):
         dtype: npt.DTypeLike | None = None,
     ):
         super().__init__()
-        self.in_features = whole_number("Linear", "in_features", in_features, 1)
-        self.out_features = whole_number("Linear", "out_features", out_features, 1)
+        self.in_features = whole("Linear", "in_features", in_features, 1)
+        self.out_features = whole("Linear", "out_features", out_features, 1)
         self.weight = empty((self.out_features, self.in_features), dtype)
         self.bias = empty_if(bias, (self.out_features,), dtype)
         self.reset_parameters()
@@ -82,9 +83,9 @@ class Bilinear(Module):
         dtype: npt.DTypeLike | None = None,
     ):
         super().__init__()
-        self.in1_features = whole_number("Bilinear", "in1_features", in1_features, 1)
-        self.in2_features = whole_number("Bilinear", "in2_features", in2_features, 1)
-        self.out_features = whole_number("Bilinear", "out_features", out_features, 1)
+        self.in1_features = whole("Bilinear", "in1_features", in1_features, 1)
+        self.in2_features = whole("Bilinear", "in2_features", in2_features, 1)
+        self.out_features = whole("Bilinear", "out_features", out_features, 1)
         self.weight = empty((self.out_features, self.in1_features, self.in2_features), dtype)
         self.bias = empty_if(bias, (self.out_features,), dtype)
         self.reset_parameters()
@@ -130,8 +131,8 @@ class Embedding(Module):
         dtype: npt.DTypeLike | None = None,
     ):
         super().__init__()
-        self.num_embeddings = whole_number("Embedding", "num_embeddings", num_embeddings, 1)
-        self.embedding_dim = whole_number("Embedding", "embedding_dim", embedding_dim, 1)
+        self.num_embeddings = whole("Embedding", "num_embeddings", num_embeddings, 1)
+        self.embedding_dim = whole("Embedding", "embedding_dim", embedding_dim, 1)
         if padding_idx is not None:
             if not -num_embeddings <= padding_idx < num_embeddings:
                 raise ArgumentError(

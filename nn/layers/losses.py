@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from autograd.errors import ArgumentError
+from autograd.support.arguments import one_of
 from nn import functional as F
 from nn.module import Module
 from nn.parameter import Buffer
@@ -39,12 +39,7 @@ class _Loss(Module):
 
     def __init__(self, reduction: Reduction = "mean"):
         super().__init__()
-        if reduction not in self._reductions:
-            raise ArgumentError(
-                f"{type(self).__name__}: reduction must be one of "
-                f"{', '.join(map(repr, self._reductions))}, got {reduction!r}"
-            )
-        self.reduction = reduction
+        self.reduction = one_of(type(self).__name__, "reduction", reduction, self._reductions)
 
     def extra_repr(self) -> str:
         return "" if self.reduction == "mean" else f"reduction={self.reduction!r}"

@@ -10,9 +10,10 @@ import autograd as ag
 from autograd.engine import in_place
 from autograd.errors import ArgumentError, ShapeError
 from autograd.support.advice import channels_last
+from autograd.support.arguments import fraction, whole
 from nn import functional as F
 from nn import init
-from nn.layers.arguments import empty, empty_if, whole_number
+from nn.layers.arguments import empty, empty_if
 from nn.module import Module
 from nn.parameter import Buffer, Parameter
 
@@ -70,9 +71,9 @@ class _BatchNorm(Normalization):
     ):
         super().__init__()
         name = type(self).__name__
-        self.num_features = whole_number(name, "num_features", num_features, 1)
-        if momentum is not None and not 0 <= momentum <= 1:
-            raise ArgumentError(f"{name}: momentum must lie between 0 and 1, got {momentum!r}")
+        self.num_features = whole(name, "num_features", num_features, 1)
+        if momentum is not None:
+            fraction(name, "momentum", momentum)
         self.eps, self.momentum, self.affine = eps, momentum, affine
         self.track_running_stats = track_running_stats
         shape = (self.num_features,)
@@ -236,7 +237,7 @@ class LayerNorm(Normalization):
         super().__init__()
         shape = normalized_shape if isinstance(normalized_shape, tuple | list) else None
         self.normalized_shape = tuple(
-            whole_number("LayerNorm", "normalized_shape", n, 1)
+            whole("LayerNorm", "normalized_shape", n, 1)
             for n in ((normalized_shape,) if shape is None else shape)
         )
         if not self.normalized_shape:
@@ -271,8 +272,8 @@ class GroupNorm(Normalization):
         dtype: npt.DTypeLike | None = None,
     ):
         super().__init__()
-        self.num_groups = whole_number("GroupNorm", "num_groups", num_groups, 1)
-        self.num_channels = whole_number("GroupNorm", "num_channels", num_channels, 1)
+        self.num_groups = whole("GroupNorm", "num_groups", num_groups, 1)
+        self.num_channels = whole("GroupNorm", "num_channels", num_channels, 1)
         if num_channels % num_groups:
             raise ArgumentError(
                 f"GroupNorm: num_groups must divide num_channels={num_channels}, got {num_groups}"

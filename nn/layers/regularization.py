@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from autograd.support.arguments import fraction
 from nn import functional as F
-from nn.layers.arguments import probability
 from nn.module import Module
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Dropout(Module):
 
     def __init__(self, p: float = 0.5, inplace: bool = False):
         super().__init__()
-        self.p = probability(type(self).__name__, "p", p)
+        self.p = fraction(type(self).__name__, "p", p)
 
     def forward(self, x: Data) -> Tensor:
         return F.dropout(x, self.p, self.training)

@@ -23,7 +23,7 @@ def shifted(x: np.ndarray, most: int, generator: np.random.Generator) -> np.ndar
              [2., 3.]]]])
     """
     if x.ndim != 4:
-        raise ArgumentError(f"shifted: images (N, C, H, W) are needed, got shape {x.shape}")
+        raise ArgumentError(f"shifted: x must be images (N, C, H, W), got shape {x.shape}")
     if not most:
         return x
     rows, columns = generator.integers(0, 2 * most + 1, (2, len(x)))

@@ -74,8 +74,8 @@ def load_run(
     done = len(state["history"])
     if done > settings.epochs:
         raise CheckpointError(
-            f"--epochs: {settings.epochs} came, but the run in {directory} has {done} behind it; "
-            "give that many or more"
+            f"--epochs must be at least {done}, which the run in {directory} has behind it, got "
+            f"{settings.epochs}"
         )
     if state["data"] != data.fingerprint:
         raise CheckpointError(
@@ -105,7 +105,7 @@ def _path(directory: StrPath, where: str) -> Path:
             f"{where}: directory must be a str or Path, got {type(directory).__name__}"
         )
     if not os.fspath(directory):
-        raise ArgumentError(f"{where}: an empty directory came; give its name, . for this one")
+        raise ArgumentError(f"{where}: directory must be a name (. for this one), got an empty one")
     return Path(directory) / CHECKPOINT
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.errors import ArgumentError
+from autograd.support.arguments import nonnegative
 from autograd.support.unknown import named_arguments
 
 __all__ = ["LivePlot"]
@@ -36,9 +36,7 @@ class LivePlot:
     """
 
     def __init__(self, title: str = "loss", every: float = 0.25):
-        if not every >= 0:
-            raise ArgumentError(f"LivePlot: every must be 0 s or more, got {every}")
-        self.title, self.every = title, every
+        self.title, self.every = title, nonnegative("LivePlot", "every", every)
         self.losses: list[float] = []
         self.held_out: list[tuple[int, float]] = []  # after how many steps, and the loss
         self._handle: Any = None

@@ -51,8 +51,8 @@ def parse(arguments: list[str] | None = None) -> Job:
     for option, value in given.items():
         if option != "epochs" and value != stored[option]:
             raise ArgumentError(
-                f"--{option.replace('_', '-')}: {value!r} came with --resume, but the run in {out} "
-                f"has {stored[option]!r}; only --epochs may change, or begin a new run"
+                f"--{option.replace('_', '-')} must be as in the run in {out} with --resume, "
+                f"{stored[option]!r}, got {value!r}; only --epochs may change, or begin a new run"
             )
     return Job(Settings(**{**stored, **given}), out, True)
 
@@ -69,7 +69,7 @@ def _given(arguments: list[str] | None) -> dict[str, Any]:
 
 def _directory(text: str) -> Path:
     if not text:
-        raise ArgumentError("--out: an empty name came; give a directory, . for this one")
+        raise ArgumentError("--out must be a directory (. for this one), got an empty name")
     return Path(text)
 
 
@@ -78,8 +78,8 @@ def _refuse_ignored(given: dict[str, Any]) -> None:
     for option in ("images", "labels", "test_images", "test_labels"):
         if option in given and "data" in given:
             raise ArgumentError(
-                f"--{option.replace('_', '-')} and --data came; the images are named by --images "
-                "and --labels, or all together by --data"
+                f"--{option.replace('_', '-')} must not be given beside --data; images are named "
+                "by --images and --labels, or all together by --data"
             )
 
 

@@ -71,21 +71,23 @@ class Settings:
             chosen = getattr(self, name)
             if chosen not in known:
                 raise ArgumentError(
-                    f"--{name}: there is no {chosen!r}; choose from {', '.join(known)}"
+                    f"--{name} must be one of {', '.join(known)}, got {chosen!r}"
                     + nearest(chosen, known)
                 )
         for name, least in (("epochs", 1), ("batch_size", 1), ("shift", 0), ("seed", 0)):
             if getattr(self, name) < least:
                 option = name.replace("_", "-")
-                raise ArgumentError(f"--{option}: {getattr(self, name)} came; at least {least}")
+                raise ArgumentError(
+                    f"--{option} must be at least {least}, got {getattr(self, name)}"
+                )
         for name in ("lr", "weight_decay"):
             value = getattr(self, name)
             if value is not None and not math.isfinite(value):
                 option = name.replace("_", "-")
-                raise ArgumentError(f"--{option}: {value} came; give a finite number")
+                raise ArgumentError(f"--{option} must be a finite number, got {value}")
         self._check_files()
         if self.clip is not None and not self.clip > 0:
-            raise ArgumentError(f"--clip: {self.clip} came; give a norm above 0")
+            raise ArgumentError(f"--clip must be a norm above 0, got {self.clip}")
 
     def _check_files(self) -> None:
         """Files of images come in pairs, and those to test with beside those to train on."""
@@ -97,8 +99,8 @@ class Settings:
                 )
         if self.test_images is not None and self.images is None:
             raise ArgumentError(
-                "--test-images came without --images, the files to train on; data sets by name and "
-                "directories have test images of their own"
+                "--test-images must be given with --images, the files to train on; data sets by "
+                "name and directories have test images of their own"
             )
 
     def rate(self) -> float:

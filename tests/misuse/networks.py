@@ -111,38 +111,41 @@ ROWS = [
         "conv2d",
     ),
     Row(
-        "no channels", lambda w: nn.Conv2d(0, 4, 3), ArgumentError, "Conv2d: in_channels came as 0"
+        "no channels",
+        lambda w: nn.Conv2d(0, 4, 3),
+        ArgumentError,
+        "Conv2d: in_channels must be .*, got 0",
     ),
     Row(
         "a float for channels",
         lambda w: nn.Conv2d(3.0, 4, 3),
         DTypeError,
-        r"Conv2d: in_channels came as 3\.0",
+        r"Conv2d: in_channels must be .*, got 3\.0",
     ),
     Row(
         "True for a size",
         lambda w: nn.Linear(True, 4),
         DTypeError,
-        "Linear: in_features came as True",
+        "Linear: in_features must be .*, got True",
     ),
     Row(
         "a text for a size",
         lambda w: nn.Linear("3", 4),
         DTypeError,
-        "Linear: in_features came as '3'",
+        "Linear: in_features must be .*, got '3'",
     ),
     Row("a missing size", lambda w: nn.Linear(3), DTypeError, "Linear: .*'out_features'"),
     Row(
         "a text for bias",
         lambda w: nn.Linear(3, 4, bias="no"),
         DTypeError,
-        "Linear: bias came as 'no'; give True or False",
+        "Linear: bias must be .*, got 'no'",
     ),
     Row(
         "a text for bias of a convolution",
         lambda w: nn.Conv2d(3, 4, 3, bias="False"),
         DTypeError,
-        "Conv2d: bias came as 'False'",
+        "Conv2d: bias must be .*, got 'False'",
     ),
     Row(
         "a misspelt dtype of a layer",
