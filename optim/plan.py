@@ -57,7 +57,8 @@ class Plan:
     """What one step updates: shares for the compiled rule, and the rest, for the rule in NumPy.
 
     Of the parameters in `groups` some are `due`, the others `skipped`. The compiled rule is asked
-    for if `large`; small parameters are `joined` for the other one.
+    for if `large`; small parameters are `joined` for the other one. A plan serves for the next
+    step, too, while nothing changes but gradients and settings (`gradients` tells).
     """
 
     def __init__(
@@ -79,12 +80,31 @@ class Plan:
         self.rest: list[Share[Joined | Alone]] = []
         self._skipped, self._large, self._numba = skipped, large, use_numba()
         self._again = False  # to be planned again: a gradient did not fit the compiled rule
+        self._share_out(due, gradients, scratchpad, joined)
 
+        # What the rules in NumPy write to, with room for what was there; large arrays are copied.
+        written = [array for share in self.rest for array in share.work.written]
+        self._written = [(np.empty_like(a), a) for a in written if a.size <= ROOM]
+        self._back = [(array, ..., before) for before, array in self._written]
+        self._bulky = [array for array in written if array.size > ROOM]
+        self._rows = [(item.tensor, item.w, item.w.shape, item.w.dtype) for item in due]
+        self._arrays = [item.w for item in due]
+        self._stamp: Stamp | None = None
+        self._note_states(groups, states, due)
+
+    def _share_out(
+        self,
+        due: list[Due],
+        gradients: Sequence[np.ndarray],
+        scratchpad: Scratchpad,
+        joined: bool,
+    ) -> None:
+        """Decide which parameters are updated together, and by which of the two rules."""
         fitting: dict[tuple[Any, ...], list[int]] = {}
         other: dict[tuple[Any, ...], list[int]] = {}
         for number, item in enumerate(due):
             dtype = item.w.dtype
-            suits = large and fits(dtype, item.w, *item.kept.values())
+            suits = self._large and fits(dtype, item.w, *item.kept.values())
             now = suits and fits(dtype, gradients[number])
             self._again |= suits and not now
             alike = (item.group, dtype, item.begun)
@@ -99,16 +119,12 @@ class Plan:
                 work: Any = Joined(items) if len(items) > 1 else Alone(items[0], scratchpad)
                 self.rest.append(Share(work, _picking(some), group, step - due[0].step))
 
-        # What the rules in NumPy write to, with room for what was there; large arrays are copied.
-        written = [array for share in self.rest for array in share.work.written]
-        self._written = [(np.empty_like(a), a) for a in written if a.size <= ROOM]
-        self._back = [(array, ..., before) for before, array in self._written]
-        self._bulky = [array for array in written if array.size > ROOM]
-        self._rows = [(item.tensor, item.w, item.w.shape, item.w.dtype) for item in due]
-        self._arrays = [item.w for item in due]
-        self._stamp: Stamp | None = None
+    def _note_states(self, groups: Groups, states: States, due: list[Due]) -> None:
+        """Note what the first step puts into the states, and on which objects the plan depends.
 
-        # Where the states are when the first step is taken, and where in `_known` their counts.
+        These are in `_known`. Of them a step changes only the counts, so it is noted where a count
+        stands, in its state and in `_known`.
+        """
         self._new = [(states, item.tensor, item.state) for item in due]
         self._kept = [item.kept for item in due]
         kept = {id(item.state): item.kept for item in due}

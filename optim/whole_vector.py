@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from itertools import repeat
 from operator import setitem
@@ -111,11 +112,7 @@ class WholeVectorOptimizer(Optimizer):
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of settings, step count and memory: as `Optimizer.state_dict`, and "memory"."""
-        memory = {
-            name: value.copy() if isinstance(value, np.ndarray) else value
-            for name, value in self.memory.items()
-        }
-        return {**super().state_dict(), "memory": memory}
+        return {**super().state_dict(), "memory": copy.deepcopy(self.memory)}
 
     def _loaded(self, state_dict: Any) -> dict[str, Any]:
         given: Any = state_dict
@@ -142,10 +139,7 @@ class WholeVectorOptimizer(Optimizer):
             raise CheckpointError(
                 f"{where} has vectors of {sorted(sizes)} elements; {present} are to be trained"
             )
-        return {
-            name: value.copy() if isinstance(value, np.ndarray) else value
-            for name, value in given.items()
-        }
+        return copy.deepcopy(dict(given))
 
 
 def gather(arrays: Sequence[Any], like: Sequence[Tensor], dtype: Any) -> np.ndarray:
