@@ -152,14 +152,15 @@ BAD = [
         (normal(1, 6, 5, 5), normal(8, 3, 2, 2)),
         {},
         ShapeError,
-        "x has 6 channels, so with groups=1 weight must have shape (8, 6, 2, 2), got (8, 3, 2, 2)",
+        "x has 6 channels, so with groups=1 weight (K, C/groups, R, S) must have "
+        "shape (8, 6, 2, 2), got (8, 3, 2, 2)",
     ),
     (
         ag.conv2d,
         (normal(1, 6, 5, 5), normal(8, 6, 2, 2)),
         {"groups": 2},
         ShapeError,
-        "with groups=2 weight must have shape (8, 3, 2, 2)",
+        "with groups=2 weight (K, C/groups, R, S) must have shape (8, 3, 2, 2)",
     ),
     (
         ag.conv2d,
@@ -262,7 +263,7 @@ BAD = [
         (normal(1, 4, 3, 3), normal(3, 2, 2, 2)),
         {},
         ShapeError,
-        "x has 4 channels, so weight (C, K/groups, R, S) must have shape (4, 2, 2, 2)",
+        "so with groups=1 weight (C, K/groups, R, S) must have shape (4, 2, 2, 2)",
     ),
     (
         ag.conv_transpose2d,

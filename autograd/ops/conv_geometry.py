@@ -27,7 +27,6 @@ PADDING_MODES: dict[str, Any] = {
 }
 
 _LAYOUTS = {1: ("(N, C, L)", "(C, L)"), 2: ("(N, C, H, W)", "(C, H, W)")}
-_KERNELS = {1: "(K, C/groups, S)", 2: "(K, C/groups, R, S)"}
 
 
 class Geometry(NamedTuple):
@@ -103,12 +102,7 @@ def _geometry(
     axes: int,
     g_shape: Sizes | None,
 ) -> Geometry:
-    require_image(op, "x", x_shape, axes)
-    if len(weight_shape) != axes + 2 or min(weight_shape) < 1:
-        raise ShapeError(
-            f"{op}: weight must be {_KERNELS[axes]} with no axis of length 0, got {weight_shape}"
-        )
-    require_channels(op, x_shape, weight_shape, groups, bias_shape)
+    require_channels(op, x_shape, weight_shape, bias_shape, groups, axes)
     image, kernel = x_shape[-axes:], weight_shape[2:]
     strides = per_axis(op, "stride", stride, 1, axes)
     dilations = per_axis(op, "dilation", dilation, 1, axes)
@@ -151,25 +145,42 @@ def require_image(op: str, name: str, shape: Sizes, axes: int) -> None:
 
 
 def require_channels(
-    op: str, x_shape: Sizes, weight_shape: Sizes, groups: Any, bias_shape: Sizes | None
+    op: str,
+    x_shape: Sizes,
+    weight_shape: Sizes,
+    bias_shape: Sizes | None,
+    groups: Any,
+    axes: int,
+    transposed: bool = False,
 ) -> None:
-    """Raise unless weight, groups and bias fit the channels of x."""
+    """Raise unless image, weight, bias and groups fit each other; `transposed`: weight (C, K, ...).
+
+    The first axis of a weight has all channels on its side of the convolution, the second those of
+    one group.
+    """
+    require_image(op, "x", x_shape, axes)
+    all_of, of_a_group = "CK" if transposed else "KC"
+    layout = f"({all_of}, {of_a_group}/groups, {'S' if axes == 1 else 'R, S'})"
+    if len(weight_shape) != axes + 2 or min(weight_shape) < 1:
+        raise ShapeError(
+            f"{op}: weight must be {layout} with no axis of length 0, got {weight_shape}"
+        )
     whole(op, "groups", groups, 1)
-    axes = len(weight_shape) - 2
-    channels, out_channels = x_shape[-axes - 1], weight_shape[0]
-    turned = channels_last(x_shape, weight_shape[1] * groups, axes)
-    if channels % groups or out_channels % groups:
+    channels, sides = x_shape[-axes - 1], (weight_shape[0], weight_shape[1] * groups)
+    taken, made = sides if transposed else sides[::-1]
+    turned = channels_last(x_shape, taken, axes)
+    if channels % groups or made % groups:
         raise ShapeError(
             f"{op}: groups={groups} must divide the {channels} channels of x and the "
-            f"{out_channels} of weight {weight_shape}{turned}"
+            f"{made} of weight {weight_shape}{turned}"
         )
-    if weight_shape[1] * groups != channels:
-        fitting = (out_channels, channels // groups, *weight_shape[2:])
+    if taken != channels:
+        first = (channels, weight_shape[1]) if transposed else (made, channels // groups)
         raise ShapeError(
-            f"{op}: x has {channels} channels, so with groups={groups} weight must have shape "
-            f"{fitting}, got {weight_shape}{turned}"
+            f"{op}: x has {channels} channels, so with groups={groups} weight {layout} must have "
+            f"shape {(*first, *weight_shape[2:])}, got {weight_shape}{turned}"
         )
-    require_bias(op, bias_shape, (out_channels,))
+    require_bias(op, bias_shape, (made,))
 
 
 def require_bias(op: str, shape: Sizes | None, fitting: Sizes) -> None:

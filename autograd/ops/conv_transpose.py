@@ -15,13 +15,11 @@ from autograd.ops.conv import channel_sums, conv2d, conv2d_weight_grad, of_heigh
 from autograd.ops.conv_geometry import (
     Geometry,
     Sizes,
-    require_bias,
-    require_image,
+    require_channels,
     shape_of,
     tidy,
 )
-from autograd.support.advice import channels_last
-from autograd.support.arguments import per_axis, whole
+from autograd.support.arguments import per_axis
 
 __all__ = ["conv_transpose1d", "conv_transpose2d"]
 
@@ -36,8 +34,6 @@ class Part(NamedTuple):
 
 
 Frame = tuple[Part, ...]  # one for each axis
-
-_KERNELS = {1: "(C, K/groups, S)", 2: "(C, K/groups, R, S)"}
 
 
 @op
@@ -162,23 +158,7 @@ def _transposed(
     that axis is the one without padding, and the part of its input that is wanted begins after
     `padding` and may end beyond the last stamp.
     """
-    require_image(op_name, "x", x_shape, axes)
-    if len(weight_shape) != axes + 2 or min(weight_shape) < 1:
-        raise ShapeError(
-            f"{op_name}: weight must be {_KERNELS[axes]} with no axis of length 0, "
-            f"got {weight_shape}"
-        )
-    channels = x_shape[-axes - 1]
-    whole(op_name, "groups", groups, 1)
-    if channels % groups:
-        raise ShapeError(f"{op_name}: groups={groups} must divide the {channels} channels of x")
-    if weight_shape[0] != channels:
-        fitting = f"({channels}, {', '.join(map(str, weight_shape[1:]))})"
-        raise ShapeError(
-            f"{op_name}: x has {channels} channels, so weight {_KERNELS[axes]} must have shape "
-            f"{fitting}, got {weight_shape}{channels_last(x_shape, weight_shape[0], axes)}"
-        )
-    require_bias(op_name, bias_shape, (weight_shape[1] * groups,))
+    require_channels(op_name, x_shape, weight_shape, bias_shape, groups, axes, transposed=True)
     strides = per_axis(op_name, "stride", stride, 1, axes)
     dilations = per_axis(op_name, "dilation", dilation, 1, axes)
     sides = per_axis(op_name, "padding", padding, 0, axes)
