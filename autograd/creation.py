@@ -17,7 +17,7 @@ from autograd.engine.operands import float_dtype
 from autograd.engine.random_source import pick
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, ShapeError
-from autograd.ops.fronts import normal_axis
+from autograd.ops.axes import normal_axis
 from autograd.support.arguments import whole
 from autograd.support.unknown import name_arguments_in
 
@@ -270,7 +270,7 @@ def permutation(x: Data, *, generator: Generator | None = None, axis: int = 0) -
     array = as_array(_plain(x), "permutation")
     if not array.ndim:
         raise DTypeError(f"permutation: x must be a whole number or an array with axes, got {x!r}")
-    axis = normal_axis(axis, array.ndim, "permutation", array.shape)
+    axis = normal_axis("permutation", axis, array.shape)
     if _needs_grad(x):
         places = np.arange(array.size).reshape(array.shape)
         return ops.getitem(ops.ravel(x), source.permutation(places, axis=axis))

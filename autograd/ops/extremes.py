@@ -10,8 +10,8 @@ import numpy as np
 from autograd.engine.bound import ops
 from autograd.engine.definition import Array, op
 from autograd.errors import ShapeError
-from autograd.ops.fronts import front, normal_axis, of_a_number, plain
-from autograd.ops.reduce import kept_shape, reduced_axes, reduced_count
+from autograd.ops.axes import kept_shape, normal_axis, of_a_number, reduced_axes, reduced_count
+from autograd.ops.fronts import front, plain
 
 __all__ = ["argmax", "argmin", "max", "min"]
 
@@ -98,7 +98,7 @@ def _index_of(choose: Any, name: str, x: Any, axis: Any, keepdims: bool) -> np.n
     if of_a_number(axis, array.ndim):
         axis = None
     if axis is not None:
-        axis = normal_axis(axis, array.ndim, name, array.shape)
+        axis = normal_axis(name, axis, array.shape)
     if reduced_count(array.shape, axis) == 0:
         raise ShapeError(f"{name}: shape {array.shape} has no elements over axis {axis}")
     return np.asarray(choose(array, axis=axis, keepdims=keepdims))

@@ -1,4 +1,4 @@
-"""What public functions that are no ops themselves share with ops: argument spellings, axes."""
+"""What public functions that are no ops themselves share with ops: spellings, lists of arrays."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograd.engine.tensors import Tensor
-from autograd.errors import ArgumentError, AxisError, DTypeError
+from autograd.errors import ArgumentError, DTypeError
 from autograd.support.unknown import answering, respelled
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -53,20 +53,3 @@ def require_arrays(operands: tuple[Any, ...], name: str) -> None:
                 f"{name}: operand {position} must be an array, got {type(operand).__name__}; "
                 "write list(...)"
             )
-
-
-def of_a_number(axis: Any, ndim: int) -> bool:
-    """Whether `axis` is that of a number without axes, which counts as a row of one there."""
-    if ndim or axis is None:
-        return False
-    return (tuple(axis) if isinstance(axis, tuple | list) else (axis,)) in ((0,), (-1,))
-
-
-def normal_axis(axis: Any, ndim: int, name: str, shape: tuple[int, ...]) -> int:
-    """`axis` counted from the front."""
-    if isinstance(axis, bool) or not isinstance(axis, int | np.integer):
-        raise DTypeError(f"{name}: axis must be an integer, got {axis!r}")
-    if not -ndim <= axis < ndim:
-        allowed = f"{-ndim} to {ndim - 1}" if ndim else "none: it has no axes"
-        raise AxisError(f"{name}: axis {axis} does not exist in shape {shape}; allowed: {allowed}")
-    return int(axis) % ndim

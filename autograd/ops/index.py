@@ -12,7 +12,8 @@ from autograd.engine.definition import Array, op
 from autograd.engine.sparse_gradient import SparseGradient
 from autograd.engine.tensors import Tensor
 from autograd.errors import IndexRangeError, ShapeError
-from autograd.ops.fronts import front, normal_axis, of_a_number, plain
+from autograd.ops.axes import normal_axis, of_a_number
+from autograd.ops.fronts import front, plain
 from autograd.ops.positions import (
     all_below,
     from_front,
@@ -158,7 +159,7 @@ def _length_along(name, shape, axis):
         return math.prod(shape), None
     if of_a_number(axis, len(shape)):
         return 1, None
-    axis = normal_axis(axis, len(shape), name, shape)
+    axis = normal_axis(name, axis, shape)
     return shape[axis], axis
 
 
@@ -267,7 +268,7 @@ def scatter_add(x: Any, axis: int, index: Any, src: Any) -> Any:
     if of_a_number(axis, len(shape)) and places.ndim == len(given) == 0:
         from_front("scatter_add", "index", places, 1, 0)
         return ops.add(x, src)
-    axis = normal_axis(axis, len(shape), "scatter_add", shape)
+    axis = normal_axis("scatter_add", axis, shape)
     if not len(shape) == places.ndim == len(given) or any(
         n > m or (i != axis and n > most)
         for i, (n, m, most) in enumerate(zip(places.shape, given, shape, strict=True))

@@ -11,7 +11,8 @@ import numpy as np
 from autograd.engine.bound import ops
 from autograd.engine.definition import Array, op
 from autograd.errors import ArgumentError, DTypeError, ShapeError
-from autograd.ops.fronts import as_operands, front, normal_axis, plain
+from autograd.ops.axes import normal_axis
+from autograd.ops.fronts import as_operands, front, plain
 from autograd.ops.positions import whole_numbers
 
 __all__ = [
@@ -43,7 +44,7 @@ def concatenate(arrays: Any, axis: int | None = 0) -> Any:
     shapes = [plain(x).shape for x in operands]
     if not shapes[0]:
         raise ShapeError("concatenate: arrays without axes cannot be joined; use stack")
-    axis = normal_axis(axis, len(shapes[0]), "concatenate", shapes[0])
+    axis = normal_axis("concatenate", axis, shapes[0])
     for i, shape in enumerate(shapes):
         other = shapes[0][:axis] + shape[axis : axis + 1] + shapes[0][axis + 1 :]
         if shape != other:
@@ -83,8 +84,7 @@ def stack(arrays: Any, axis: int = 0) -> Any:
                 f"stack: array {i} of shape {shape} does not fit array 0 of shape {shapes[0]}: "
                 "all must have one shape"
             )
-    new_ndim = len(shapes[0]) + 1
-    return stack_arrays(*operands, axis=normal_axis(axis, new_ndim, "stack", (1, *shapes[0])))
+    return stack_arrays(*operands, axis=normal_axis("stack", axis, (1, *shapes[0])))
 
 
 @op
@@ -121,7 +121,7 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
     [(2, 2), (2, 2), (2, 2)]
     """
     shape = plain(x).shape
-    length = shape[normal_axis(axis, len(shape), "split", shape)]
+    length = shape[normal_axis("split", axis, shape)]
     if isinstance(indices_or_sections, int | np.integer):
         sections = int(indices_or_sections)
         if sections > 0 and length % sections:
@@ -145,7 +145,7 @@ def array_split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0)
 
 def _parts(name: str, x: Any, where: Any, axis: int) -> list[Any]:
     shape = plain(x).shape
-    axis = normal_axis(axis, len(shape), name, shape)
+    axis = normal_axis(name, axis, shape)
     if isinstance(where, int | np.integer):
         if where < 1:
             raise ArgumentError(f"{name}: indices_or_sections must be at least 1, got {where}")
@@ -169,6 +169,6 @@ def unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
     shape = plain(x).shape
     if not shape:
         raise DTypeError("unstack: an array without axes cannot be taken apart")
-    axis = normal_axis(axis, len(shape), "unstack", shape)
+    axis = normal_axis("unstack", axis, shape)
     before = (slice(None),) * axis
     return tuple(ops.getitem(x, (*before, i)) for i in range(shape[axis]))

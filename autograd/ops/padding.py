@@ -7,7 +7,7 @@ import numpy as np
 from autograd.engine.bound import ops
 from autograd.engine.definition import Array, op
 from autograd.errors import ArgumentError, ShapeError
-from autograd.ops.fronts import normal_axis, of_a_number
+from autograd.ops.axes import normal_axis, of_a_number
 from autograd.ops.positions import whole_numbers
 from autograd.support.arguments import one_of
 
@@ -100,7 +100,7 @@ def repeat(x: Array, repeats, axis=None):
     if of_a_number(axis, len(shape)):
         axis = None
     if axis is not None:
-        axis = normal_axis(axis, len(shape), "repeat", shape)
+        axis = normal_axis("repeat", axis, shape)
     if isinstance(counts, int):
         flat = (np.size(x),) if axis is None else shape
         after = 1 + (axis or 0)

@@ -10,7 +10,7 @@ from autograd.engine.bound import ops
 from autograd.engine.definition import Array, op
 from autograd.errors import ArgumentError
 from autograd.kernels.sums import FEW, add_up
-from autograd.ops.fronts import of_a_number
+from autograd.ops.axes import kept_shape, numpy_axes, reduced_axes, reduced_count
 from autograd.ops.scan import product_before
 
 __all__ = [
@@ -21,36 +21,6 @@ __all__ = [
     "sum",
     "var",
 ]
-
-
-def reduced_axes(axis, ndim):
-    """The axes that `axis` (None, an integer or a sequence) names, counted from the front."""
-    if axis is None:
-        return tuple(range(ndim))
-    if type(axis) is tuple and len(axis) == 1:
-        axis = axis[0]
-    if type(axis) is int and -ndim <= axis < ndim:
-        return (axis % ndim,)
-    if of_a_number(axis, ndim):
-        return ()
-    return np.lib.array_utils.normalize_axis_tuple(axis, ndim)
-
-
-def kept_shape(shape, axis):
-    """`shape` with the reduced axes of length 1: what broadcasts against the operand."""
-    ndim = len(shape)
-    if axis is None:
-        return (1,) * ndim
-    if type(axis) is int and -ndim <= axis < ndim:
-        axis %= ndim
-        return (*shape[:axis], 1, *shape[axis + 1 :])
-    axes = reduced_axes(axis, ndim)
-    return tuple([1 if i in axes else n for i, n in enumerate(shape)])
-
-
-def reduced_count(shape, axis):
-    """How many elements go into one result."""
-    return math.prod([shape[i] for i in reduced_axes(axis, len(shape))])
 
 
 _PLAIN = (np.ndarray, np.generic)  # what is left of a gradient () that was divided is no array
@@ -96,13 +66,6 @@ def mean(x: Array, axis=None, keepdims=False):
     if count > _LARGEST_HALF and out.dtype == _HALF:  # which cannot hold so large a divisor
         return out, lambda g: spread(g * (1 / count), kept, shape)
     return out, lambda g: spread(g / (count or 1), kept, shape)
-
-
-def numpy_axes(axis, ndim):
-    """The axes as NumPy wants them: no list, and none of a number."""
-    if ndim and type(axis) is not list:  # nearly always
-        return axis
-    return reduced_axes(axis, ndim)
 
 
 _HALF, _LARGEST_HALF = np.dtype(np.float16), 65504

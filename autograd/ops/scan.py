@@ -9,7 +9,7 @@ from autograd.engine.bound import ops
 from autograd.engine.definition import Array, op
 from autograd.errors import ShapeError
 from autograd.kernels.sums import FEW
-from autograd.ops.fronts import normal_axis
+from autograd.ops.axes import normal_axis
 
 __all__ = ["cumprod", "cumsum", "linear_scan"]
 
@@ -66,8 +66,8 @@ def linear_scan(b: Array, a: Array, axis=-1, reverse=False):
     >>> ag.linear_scan(ag.tensor([1.0, 1.0, 1.0]), ag.tensor([0.0, 2.0, 3.0]))
     tensor([ 1.,  3., 10.])
     """
-    axis_a = normal_axis(axis, a.ndim, "linear_scan", a.shape)
-    axis_b = normal_axis(axis, b.ndim, "linear_scan", b.shape)
+    axis_a = normal_axis("linear_scan", axis, a.shape)
+    axis_b = normal_axis("linear_scan", axis, b.shape)
     h = np.array(np.moveaxis(b, axis_b, 0), np.result_type(a, b), order="C")
     factors = np.ascontiguousarray(np.moveaxis(a, axis_a, 0))
     if len(factors) != len(h) or not _broadcasts(factors.shape[1:], h.shape[1:]):

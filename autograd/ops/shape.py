@@ -11,7 +11,8 @@ import numpy as np
 from autograd.engine.bound import ops
 from autograd.engine.definition import Array, op
 from autograd.errors import ArgumentError, ShapeError
-from autograd.ops.fronts import normal_axis, of_a_number, plain
+from autograd.ops.axes import normal_axis, of_a_number
+from autograd.ops.fronts import plain
 from autograd.ops.positions import whole_numbers
 from autograd.support.arguments import one_of
 
@@ -88,8 +89,8 @@ def flatten(x: Any, start_dim: int = 0, end_dim: int = -1, order: str = "C") -> 
 def _flattened(shape: tuple[int, ...], start_dim: Any, end_dim: Any) -> tuple[int, ...]:
     if not shape:
         return (1,)
-    first = normal_axis(start_dim, len(shape), "flatten", shape)
-    last = normal_axis(end_dim, len(shape), "flatten", shape)
+    first = normal_axis("flatten", start_dim, shape)
+    last = normal_axis("flatten", end_dim, shape)
     if first > last:
         raise ArgumentError(
             f"flatten: start_dim {start_dim} comes after end_dim {end_dim} in shape {shape}"

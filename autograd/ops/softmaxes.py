@@ -8,9 +8,9 @@ import numpy as np
 
 from autograd import kernels
 from autograd.engine.definition import Array, op
+from autograd.ops.axes import reduced_axes
 from autograd.ops.loss_inputs import reduced
 from autograd.ops.operands import as_floats
-from autograd.ops.reduce import reduced_axes
 
 __all__ = ["log_softmax", "softmax"]
 

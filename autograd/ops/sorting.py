@@ -8,7 +8,8 @@ import numpy as np
 
 from autograd.engine.bound import ops
 from autograd.errors import ArgumentError
-from autograd.ops.fronts import front, normal_axis, of_a_number, plain
+from autograd.ops.axes import normal_axis, of_a_number
+from autograd.ops.fronts import front, plain
 
 __all__ = ["argsort", "sort", "topk"]
 
@@ -29,7 +30,7 @@ def argsort(
     array = plain(x)
     if axis is None or of_a_number(axis, array.ndim):
         array, axis = array.reshape(-1), 0
-    axis = normal_axis(axis, array.ndim, "argsort", array.shape)
+    axis = normal_axis("argsort", axis, array.shape)
     if not descending:
         return np.argsort(array, axis=axis, stable=True)
     reversed_order = np.argsort(np.flip(array, axis), axis=axis, stable=True)
@@ -68,7 +69,7 @@ def topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> tuple[Any, np.
     shape = plain(x).shape
     if of_a_number(axis, len(shape)) and k == 1:
         return ops.copy(x), np.zeros((), np.intp)
-    axis = normal_axis(axis, len(shape), "topk", shape)
+    axis = normal_axis("topk", axis, shape)
     if not 0 <= k <= shape[axis]:
         raise ArgumentError(
             f"topk: k={k} of axis {axis} of shape {shape}; k must lie between 0 and {shape[axis]}"

@@ -13,17 +13,9 @@ from autograd.engine.dtypes import as_array, get_default_dtype
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError
 from autograd.kernels.sums import add_up
-from autograd.ops.fronts import front, normal_axis, of_a_number, plain
-from autograd.ops.reduce import (
-    as_came,
-    divided,
-    in_range,
-    is_small,
-    kept_shape,
-    numpy_axes,
-    root_of,
-    wide,
-)
+from autograd.ops.axes import kept_shape, normal_axis, numpy_axes, of_a_number
+from autograd.ops.fronts import front, plain
+from autograd.ops.reduce import as_came, divided, in_range, is_small, root_of, wide
 
 __all__ = ["euclidean_norm", "norm"]
 
@@ -71,7 +63,7 @@ def _norm_axes(x: Any, ord: Any, axis: Any) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(len(shape)))
     axes = axis if isinstance(axis, tuple | list) else (axis,)
-    normal = tuple(normal_axis(i, len(shape), "norm", shape) for i in axes)
+    normal = tuple(normal_axis("norm", i, shape) for i in axes)
     if len(set(normal)) < len(normal):
         raise ArgumentError(f"norm: axis={axis} names an axis twice")
     return normal

@@ -44,6 +44,7 @@ _SHARED = ("test_higher_order",)
 CONCERNED: dict[str, tuple[str, ...]] = {
     "autograd/ops/activation": ("test_elementwise", "test_nn_functional"),
     "autograd/ops/adaptive_pool": ("test_pool",),
+    "autograd/ops/axes": ("test_norms",),
     "autograd/ops/class_loss": ("test_loss",),
     "autograd/ops/conv": ("test_conv", "test_unusual_geometry"),
     "autograd/ops/dropout": ("test_dropout",),
