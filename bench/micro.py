@@ -129,7 +129,7 @@ class Layers:
 class Updates:
     """One step of an optimiser on an MLP 784-128-10."""
 
-    params = [["SGD", "SGD momentum", "Adam", "AdamW", "RMSprop"]]
+    params = [["SGD", "SGD momentum", "Adam", "AdamW", "RMSprop", "Adagrad"]]
     param_names = ["optimizer"]
 
     def setup(self, optimizer: str) -> None:

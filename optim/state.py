@@ -16,7 +16,7 @@ from optim.settings import CHECKS, check_setting
 if TYPE_CHECKING:
     from optim.optimizer import Optimizer
 
-__all__ = ["loaded_state", "saved_state"]
+__all__ = ["loaded_state", "saved_state", "value_problem"]
 
 Groups = list[dict[str, Any]]
 State = dict[Tensor, dict[str, Any]]
@@ -134,7 +134,7 @@ def _loaded_group(
             problems.append(str(error))
             continue
         if key not in LABELS and key not in CHECKS:
-            found.append(_value_problem(key, checked[key], own.get(key)))
+            found.append(value_problem(key, checked[key], own.get(key)))
     problems += [f"{where}: {problem}" for problem in found if problem]
     if problems:
         return own
@@ -166,7 +166,7 @@ def _loaded_state(
         wanted = ["step", *(name for name in names if name in kept or name in needed)]
         found = [_entry_problem(name, kept, tensor) for name in wanted]
         found += [
-            _value_problem(name, kept[name], value) if name in kept else f"missing {name!r}"
+            value_problem(name, kept[name], value) if name in kept else f"missing {name!r}"
             for name, value in others.items()
         ]
         known = {"step", *names, *others}
@@ -196,7 +196,7 @@ def _entry_problem(name: str, kept: Mapping[str, Any], tensor: Tensor) -> str:
     return ""
 
 
-def _value_problem(name: str, value: Any, first: Any) -> str:
+def value_problem(name: str, value: Any, first: Any) -> str:
     """What is wrong with a value in place of `first`, told by its kind, or nothing."""
     if isinstance(first, np.ndarray):
         if isinstance(value, np.ndarray) and value.dtype.kind == first.dtype.kind:

@@ -24,6 +24,7 @@ from autograd.support.interrupts import at_once, each
 from autograd.support.unknown import named_arguments
 from optim.groups import describe
 from optim.optimizer import Optimizer, Settings
+from optim.state import value_problem
 
 __all__ = ["Closure", "Memory", "WholeVectorOptimizer", "gather", "number_of", "put"]
 
@@ -133,6 +134,9 @@ class WholeVectorOptimizer(Optimizer):
         if wrong:
             verb = "misses" if wrong[0] in self.empty_memory else "has the unknown entry"
             raise CheckpointError(f"{where} {verb} {wrong[0]!r}")
+        for name, first in self.empty_memory.items():
+            if problem := value_problem(name, given[name], first):
+                raise CheckpointError(f"{where}: {problem}")
         sizes = {array.shape[-1] for array in given.values() if isinstance(array, np.ndarray)}
         present = sum(t.size for t in self.param_groups[0]["params"] if t.requires_grad)
         if sizes - {present}:

@@ -363,6 +363,11 @@ def test_a_state_that_does_not_fit_changes_nothing(kind):
         ({k: v for k, v in state.items() if k != "memory"}, "missing 'memory'"),
         ({**state, "memory": {**state["memory"], "x": 1}}, "unknown entry 'x'"),
         ({**state, "memory": 3}, "int, not a dictionary"),
+        *(
+            ({**state, "memory": {**state["memory"], name: "x"}}, f"'{name}' is 'x', not a number")
+            for name, first in kind.empty_memory.items()
+            if first is not None
+        ),
         ({**state, "steps": -1}, "-1"),
         ([], "list"),
     ):
