@@ -11,6 +11,7 @@ import nn
 import optim
 from autograd.engine.definition import registry
 from autograd.words import formulas, readable
+from bench import micro
 from nn.training import settings
 from optim import schedules
 from tests import test_optim_schedules
@@ -75,6 +76,11 @@ def test_every_setting_of_an_optimiser_is_in_a_row():
 def test_every_optimiser_can_be_chosen_on_the_command_line():
     missing = {name.lower() for name in optimisers()} - set(settings.OPTIMIZERS)
     assert not missing, "add them to OPTIMIZERS in nn/training/settings.py"
+
+
+def test_the_step_of_every_optimiser_is_timed():
+    missing = optimisers() - {row.split()[0] for row in micro.Updates.params[0]}
+    assert not missing, "add them to Updates in bench/micro.py"
 
 
 def test_every_setting_of_an_optimiser_is_checked():
