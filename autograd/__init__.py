@@ -174,7 +174,6 @@ if not TYPE_CHECKING:  # checkers know the names there are
             "lint": "autograd.checks.linting",
             "profile": "autograd.profiling.profiler",
             "to_numpy": "autograd.words",
-            **dict.fromkeys(ops.HELPERS, "autograd.ops"),  # within reach, but out of sight
         },
         modules=("curvature",),
     )

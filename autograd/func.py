@@ -136,7 +136,9 @@ def _gradient_function(function: Function, argnums: Positions, has_aux: bool) ->
     return gradient
 
 
-def value_and_grad(function: Function, argnums: Positions = 0, has_aux: bool = False) -> Function:
+def value_and_grad(
+    function: Function, argnums: Positions = 0, has_aux: bool = False
+) -> Callable[..., tuple[Any, Any]]:
     """The function x ↦ (f(x), ∇f(x)) with respect to argument `argnums`.
 
     >>> import autograd as ag
@@ -160,6 +162,14 @@ def value_and_grad(function: Function, argnums: Positions = 0, has_aux: bool = F
     return evaluate
 
 
+@overload
+def vjp(
+    function: Function, *primals: Any, has_aux: Literal[False] = False
+) -> tuple[Any, Callable[..., Any]]: ...
+@overload
+def vjp(
+    function: Function, *primals: Any, has_aux: bool
+) -> tuple[Any, Callable[..., Any], Any]: ...
 def vjp(function: Function, *primals: Any, has_aux: bool = False) -> Any:
     """`(f(*primals), pullback)`: the pullback maps ū to ūᵀJ, a tuple with one entry per primal.
 

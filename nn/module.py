@@ -25,6 +25,8 @@ from nn.parameter import Buffer, Parameter
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from autograd.engine.annotations import Data
+
 __all__ = ["Module"]
 
 Self = TypeVar("Self", bound="Module")
@@ -220,7 +222,7 @@ class Module(NamedArguments):
         """`self.<name> = param`, under a name that need not be an identifier."""
         self._hold(name, param, Parameter)
 
-    def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
+    def register_buffer(self, name: str, tensor: Data | None, persistent: bool = True) -> None:
         """`self.<name> = Buffer(tensor, persistent)`."""
         self._hold(name, None if tensor is None else Buffer(tensor, persistent), Buffer)
 

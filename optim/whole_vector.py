@@ -22,7 +22,7 @@ from autograd.errors import (
 )
 from autograd.support.interrupts import at_once, each
 from autograd.support.unknown import named_arguments
-from optim.groups import describe
+from optim.groups import Params, describe
 from optim.optimizer import Optimizer, Settings
 from optim.state import value_problem
 
@@ -44,7 +44,7 @@ class WholeVectorOptimizer(Optimizer):
     #: What `memory` holds before the first step.
     empty_memory: Memory = {}
 
-    def __init__(self, params: Any, defaults: Settings) -> None:
+    def __init__(self, params: Params, defaults: Settings) -> None:
         self.memory: Memory = dict(self.empty_memory)
         super().__init__(params, defaults)
 

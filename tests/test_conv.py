@@ -252,7 +252,7 @@ BAD = [
     ),
     (ag.conv2d, (1.0, normal(1, 1, 2, 2)), {}, ShapeError, "got ()"),
     (
-        ag.conv2d_input_grad,
+        ag.ops.conv2d_input_grad,
         (normal(1, 3, 3, 3), normal(3, 2, 2, 2), (1, 2, 5, 5)),
         {},
         ShapeError,

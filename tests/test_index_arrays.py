@@ -54,15 +54,15 @@ TAKERS = {
     "take_along_axis flat": (lambda x, i: ag.take_along_axis(x, i, None), (20, 6), 120, (5,)),
     "embedding": (lambda x, i: ag.embedding(i, x), (120, 64), 120, (4,)),
     "embedding padded": (lambda x, i: ag.embedding(i, x, padding_idx=3), (120, 8), 120, (4,)),
-    "scatter": (lambda x, i: ag.scatter(x, i, (120, 8)), (3, 8), 120, (3,)),
-    "scatter_taken": (lambda x, i: ag.scatter_taken(x, i, 0, (120, 8)), (3, 8), 120, (3,)),
+    "scatter": (lambda x, i: ag.ops.scatter(x, i, (120, 8)), (3, 8), 120, (3,)),
+    "scatter_taken": (lambda x, i: ag.ops.scatter_taken(x, i, 0, (120, 8)), (3, 8), 120, (3,)),
     "scatter_along": (
-        lambda x, i: ag.scatter_along_axis(x, i, 0, (20, 20)), (2, 20), 20, (2, 20)
+        lambda x, i: ag.ops.scatter_along_axis(x, i, 0, (20, 20)), (2, 20), 20, (2, 20)
     ),
     "scatter_add": (lambda x, i: ag.scatter_add(ag.ones(20, 20), 0, i, x), (2, 20), 20, (2, 20)),
     "scatter_add to": (lambda x, i: ag.scatter_add(x, 1, i, np.ones((3, 2))), (3, 99), 99, (3, 2)),
-    "plane_gather": (lambda x, i: ag.plane_gather(x, i, (11, 11)), (2, 11, 11), 121, (2, 3, 3)),
-    "plane_scatter": (lambda x, i: ag.plane_scatter(x, i, (11, 11)), (2, 3, 3), 121, (2, 3, 3)),
+    "plane_gather": (lambda x, i: ag.ops.plane_gather(x, i, (11, 11)), (2, 11, 11), 121, (2, 3, 3)),
+    "plane_scatter": (lambda x, i: ag.ops.plane_scatter(x, i, (11, 11)), (2, 3, 3), 121, (2, 3, 3)),
     "cross_entropy": (lambda x, i: F.cross_entropy(x, i, reduction="none"), (4, 120), 120, (4,)),
     "cross_entropy soft": (
         lambda x, i: F.cross_entropy(x, i, label_smoothing=0.1), (4, 120), 120, (4,)
@@ -137,7 +137,7 @@ def test_axes_longer_than_the_dtype_reaches(dtype, shape):
         lambda x, i: ag.take_along_axis(x, i[:, None], 0),
         lambda x, i: ag.embedding(i, x),
         lambda x, i: ag.scatter_add(x, 0, i[:, None], np.ones((4, 1))),
-        lambda x, i: ag.scatter(x[:4], i, shape),
+        lambda x, i: ag.ops.scatter(x[:4], i, shape),
     ):
         same(results(call, x, places), results(call, x, places.astype(np.int64)))
 
@@ -229,16 +229,19 @@ MISUSES = [
     ("take_along_axis.*index 5 .*axis 0", lambda x: ag.take_along_axis(x, [[5, 0, 0, 0]], 0)),
     ("embedding: index 5 .*5 rows.*0 to 4", lambda x: ag.embedding([5], x)),
     ("embedding: index -1 .*5 rows", lambda x: ag.embedding(np.int8([-1]), x)),
-    ("scatter_taken.*index 7 .*size 3", lambda x: ag.scatter_taken(x, [7] * 5, 0, (3, 4))),
-    ("scatter_along_axis.*index 9", lambda x: ag.scatter_along_axis(x, [[9] * 4] * 5, 0, (5, 4))),
+    ("scatter_taken.*index 7 .*size 3", lambda x: ag.ops.scatter_taken(x, [7] * 5, 0, (3, 4))),
+    (
+        "scatter_along_axis.*index 9",
+        lambda x: ag.ops.scatter_along_axis(x, [[9] * 4] * 5, 0, (5, 4)),
+    ),
     ("scatter_add.*index -6 .*axis 0 of size 5", lambda x: ag.scatter_add(x, 0, [[-6]], x)),
-    ("plane_gather.*index 20 .*0 to 19", lambda x: ag.plane_gather(x, PLANE + 20, (5, 4))),
-    ("plane_gather.*index 255", lambda x: ag.plane_gather(x, PLANE - np.uint8(1), (5, 4))),
-    ("plane_scatter.*index -1", lambda x: ag.plane_scatter(x, np.full((5, 4), -1), (9, 9))),
+    ("plane_gather.*index 20 .*0 to 19", lambda x: ag.ops.plane_gather(x, PLANE + 20, (5, 4))),
+    ("plane_gather.*index 255", lambda x: ag.ops.plane_gather(x, PLANE - np.uint8(1), (5, 4))),
+    ("plane_scatter.*index -1", lambda x: ag.ops.plane_scatter(x, np.full((5, 4), -1), (9, 9))),
     ("cross_entropy.*= 4 is no class", lambda x: F.cross_entropy(x, np.uint8([0, 1, 2, 3, 4]))),
     ("cross_entropy.*516", lambda x: F.cross_entropy(x, np.full(5, 2**64 - 100, np.uint64))),
     ("nll_loss.*= -1 is no class", lambda x: F.nll_loss(x, np.int8([0, 1, 2, 3, -1]))),
-    ("scatter.*index 9.*size 5", lambda x: ag.scatter(x, ([9] * 5,), (5, 4))),
+    ("scatter.*index 9.*size 5", lambda x: ag.ops.scatter(x, ([9] * 5,), (5, 4))),
 ]  # fmt: skip
 
 

@@ -45,6 +45,7 @@ def test_what_users_want_is_public_and_helpers_are_not():
     assert not ag.ops.HELPERS & {*ag.__all__, *dir(ag), *ag.ops.__all__}
     for name in ag.ops.HELPERS:
         assert getattr(ag.ops, name) is not None
+        assert not hasattr(ag, name)
     assert all(n in ag.__all__ or n.startswith("__") for n in dir(ag))
 
 

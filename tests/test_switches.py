@@ -91,7 +91,7 @@ def test_a_text_by_position_is_no_switch_of_an_op():
 def operands():
     seen = set()
     for row in ROWS:
-        function = getattr(ag, row.op, None)
+        function = getattr(ag.ops, row.op, None)
         spec = getattr(function, "op", None)
         if spec is None or spec.starred or row.op in seen:
             continue

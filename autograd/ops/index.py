@@ -256,7 +256,7 @@ def scatter_add(x: Any, axis: int, index: Any, src: Any) -> Any:
 
     PyTorch's meaning: `index` has as many axes as x and src; it is no longer than `src` anywhere,
     nor than x but along `axis`, and repeated places add up. The result is new; x is not written
-    to. (To add at a NumPy index use `x + ag.scatter(src, key, x.shape)`.) Raises `ShapeError`
+    to. (To add at a NumPy index use `x + ag.ops.scatter(src, key, x.shape)`.) Raises `ShapeError`
     or, for an index outside x, `IndexRangeError`.
 
     >>> import autograd as ag

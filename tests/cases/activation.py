@@ -46,7 +46,7 @@ def function(name, reference, keeps="x", note="", torch_name=None, **statics):
     """A row for an activation function, and its PyTorch twin."""
     return Row(
         name,
-        lambda x: getattr(ag, name)(x, **statics),
+        lambda x: getattr(ag.ops, name)(x, **statics),
         [distinct(4, 6)],
         lambda x: reference(x, **statics),
         torch_name and (lambda torch, x: getattr(torch.nn.functional, torch_name)(x, **statics)),
@@ -76,7 +76,7 @@ def gradient(name, reference, keeps, of=lambda x: x, note="", **statics):
 def along(name, reference, axis, shape=(3, 4, 5)):
     return Row(
         name,
-        lambda x: getattr(ag, name)(x, axis),
+        lambda x: getattr(ag.ops, name)(x, axis),
         [shape],
         lambda x: reference(x, axis),
         lambda torch, x: getattr(torch, name)(x, axis),

@@ -97,7 +97,7 @@ EMPTY_BATCH = {"plain": [((0, 2, 4, 5), (3, 2, 2, 3), (3,))]}
 
 def forward(name, note, x, weight, options):
     """A row for conv1d or conv2d with a bias."""
-    function = getattr(ag, name)
+    function = getattr(ag.ops, name)
     return Row(
         name,
         lambda x, w, b: function(x, w, b, **options),
@@ -130,7 +130,7 @@ def adjoints(note, x, weight, options):
     return [
         Row(
             "conv2d_input_grad",
-            lambda g, w: ag.conv2d_input_grad(g, w, x, **options),
+            lambda g, w: ag.ops.conv2d_input_grad(g, w, x, **options),
             [out, weight],
             lambda g, w: by_basis(lambda e: (g * correlate(e, w, **options)).sum(), x),
             keeps="g weight",
@@ -139,7 +139,7 @@ def adjoints(note, x, weight, options):
         ),
         Row(
             "conv2d_weight_grad",
-            lambda g, x: ag.conv2d_weight_grad(g, x, weight, **options),
+            lambda g, x: ag.ops.conv2d_weight_grad(g, x, weight, **options),
             [out, x],
             lambda g, x: by_basis(lambda e: (g * correlate(x, e, **options)).sum(), weight),
             keeps="g x",
@@ -203,7 +203,7 @@ TRANSPOSED_1D = {
 
 
 def transposed(name, note, x, weight, options):
-    function = getattr(ag, name)
+    function = getattr(ag.ops, name)
     out_channels = weight[1] * options.get("groups", 1)
     return Row(
         name,

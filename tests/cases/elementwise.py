@@ -12,14 +12,14 @@ BINARY_ALSO = [((3, 1), (4,)), ((), (2, 3)), ((0, 3), (3,)), ((), ())]
 
 def binary(name, a, b, also=BINARY_ALSO, **kwargs):
     """A row for a two-operand op that NumPy has under the same name."""
-    return Row(name, getattr(ag, name), [a, b], getattr(np, name), also=also, **kwargs)
+    return Row(name, getattr(ag.ops, name), [a, b], getattr(np, name), also=also, **kwargs)
 
 
 def unary(name, spec, reference=None, **kwargs):
     """A row for a one-operand op whose numbers `spec(*shape)` draws."""
     return Row(
         name,
-        getattr(ag, name),
+        getattr(ag.ops, name),
         [spec(3, 4)],
         reference or getattr(np, name),
         also=[(spec(),), (spec(0, 3),)],

@@ -45,7 +45,7 @@ INDEXING = [
     *(
         Row(
             "getitem",
-            lambda x, key=key: ag.getitem(x, key),
+            lambda x, key=key: ag.ops.getitem(x, key),
             [(3, 4)],
             lambda x, key=key: x[key],
             note=note,
@@ -56,7 +56,7 @@ INDEXING = [
     *(
         Row(
             "scatter",
-            lambda x, key=key: ag.scatter(x, key, (3, 4)),
+            lambda x, key=key: ag.ops.scatter(x, key, (3, 4)),
             [shape],
             lambda x, key=key: scatter_reference(x, key, (3, 4)),
             note=note,
@@ -102,7 +102,7 @@ INDEXING = [
     *(
         Row(
             "scatter_taken",
-            lambda x, i, axis=axis, shape=shape: ag.scatter_taken(x, i, axis, shape),
+            lambda x, i, axis=axis, shape=shape: ag.ops.scatter_taken(x, i, axis, shape),
             [given, np.array([1, 1, -1])],
             lambda x, i, axis=axis, shape=shape: scatter_reference(
                 x, (slice(None),) * axis + (i,), shape
@@ -138,7 +138,7 @@ INDEXING = [
     *(
         Row(
             "scatter_along_axis",
-            lambda x, i, axis=axis, shape=shape: ag.scatter_along_axis(x, i, axis, shape),
+            lambda x, i, axis=axis, shape=shape: ag.ops.scatter_along_axis(x, i, axis, shape),
             [given, integers(3, *index)],
             lambda x, i, axis=axis, shape=shape: put(
                 np.zeros(shape), axis, np.broadcast_to(i, x.shape), x

@@ -79,7 +79,7 @@ ROWS = [
     ),
     Row(
         "normalize_channels_input_grad",
-        value_of(ag.normalize_channels_input_grad),
+        value_of(ag.ops.normalize_channels_input_grad),
         [(3, 2, 2), (3, 2, 2), positive(2)],
         lambda g, x, w: by_differences(lambda x: (g * per_channel(x, w)).sum(), x),
         keeps="g x weight",
@@ -88,7 +88,7 @@ ROWS = [
     ),
     Row(
         "normalize_channels_input_grad",
-        value_of(ag.normalize_channels_input_grad),
+        value_of(ag.ops.normalize_channels_input_grad),
         [(3, 2, 2), (3, 2, 2)],
         lambda g, x: by_differences(lambda x: (g * per_channel(x)).sum(), x),
         operands=lambda g, x: (g, x, None),
@@ -98,7 +98,7 @@ ROWS = [
     ),
     Row(
         "normalize_channels_weight_grad",
-        value_of(ag.normalize_channels_weight_grad),
+        value_of(ag.ops.normalize_channels_weight_grad),
         [(3, 2, 2), (3, 2, 2)],
         lambda g, x: (g * per_channel(x)).sum((0, 2)),
         keeps="g x",
@@ -152,7 +152,7 @@ ROWS = [
     ),
     Row(
         "normalize_rows_input_grad",
-        value_of(ag.normalize_rows_input_grad),
+        value_of(ag.ops.normalize_rows_input_grad),
         [(3, 4), (3, 4), positive(4)],
         lambda g, x, w: by_differences(lambda x: (g * standard(x, (1,)) * w).sum(), x),
         keeps="g x weight",
@@ -160,7 +160,7 @@ ROWS = [
     ),
     Row(
         "normalize_rows_input_grad",
-        value_of(ag.normalize_rows_input_grad),
+        value_of(ag.ops.normalize_rows_input_grad),
         [(3, 4), (3, 4)],
         lambda g, x: by_differences(lambda x: (g * standard(x, (1,))).sum(), x),
         operands=lambda g, x: (g, x, None),
@@ -170,7 +170,7 @@ ROWS = [
     ),
     Row(
         "normalize_rows_weight_grad",
-        value_of(ag.normalize_rows_weight_grad),
+        value_of(ag.ops.normalize_rows_weight_grad),
         [(3, 4), (3, 4)],
         lambda g, x: (g * standard(x, (1,))).sum(0),
         keeps="g x",

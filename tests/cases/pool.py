@@ -77,7 +77,7 @@ def flat(options):
 
 
 def rows(name, axes, options, reference, draw, **kwargs):
-    function = getattr(ag, name)
+    function = getattr(ag.ops, name)
     return [
         Row(
             name,
@@ -178,7 +178,7 @@ def adaptive_rows(shape, size):
         ),
         Row(
             "adaptive_avg_pool2d_grad",
-            lambda g: ag.adaptive_avg_pool2d_grad(g, shape),
+            lambda g: ag.ops.adaptive_avg_pool2d_grad(g, shape),
             [(*shape[:-2], *size)],
             shares,
             note=f"{shape} {size}",
@@ -244,7 +244,7 @@ ROWS = [
     *(
         Row(
             "avg_pool2d_grad",
-            lambda g, options=options: ag.avg_pool2d_grad(g, (2, 5, 4), **options),
+            lambda g, options=options: ag.ops.avg_pool2d_grad(g, (2, 5, 4), **options),
             [average(2, np.zeros((2, 5, 4)), **options).shape],
             lambda g, options=options: shared(g, (2, 5, 4), options),
             note=str(options),
@@ -254,7 +254,7 @@ ROWS = [
     ),
     Row(
         "plane_gather",
-        lambda x: ag.plane_gather(x, INDICES, (2, 3)),
+        lambda x: ag.ops.plane_gather(x, INDICES, (2, 3)),
         [(2, 2, 3)],
         gathered,
         operands=lambda x: (x, INDICES),
@@ -262,7 +262,7 @@ ROWS = [
     ),
     Row(
         "plane_scatter",
-        lambda g: ag.plane_scatter(g, INDICES, (2, 3)),
+        lambda g: ag.ops.plane_scatter(g, INDICES, (2, 3)),
         [(2, 2, 3)],
         scattered,
         operands=lambda g: (g, INDICES),

@@ -10,12 +10,12 @@ def unary(name, *args, inputs=((2, 3, 4),), note="", also=(), **statics):
     """A row for a one-operand op that NumPy has under the same name."""
     return Row(
         name,
-        lambda x: getattr(ag, name)(x, *args, **statics),
+        lambda x: getattr(ag.ops, name)(x, *args, **statics),
         inputs,
         lambda x: getattr(np, name)(x, *args, **statics),
         note=note or ", ".join(map(str, (*args, *statics.values()))),
         also=also,
-        statics=dict(zip(getattr(ag, name).op.statics, args, strict=False)) | statics,
+        statics=dict(zip(getattr(ag.ops, name).op.statics, args, strict=False)) | statics,
     )
 
 
@@ -28,7 +28,7 @@ def join(op, name, inputs, note, also=(), statics=None, operands=None, **kwargs)
     """A row for a function of a list over a starred op."""
     return Row(
         op,
-        lambda *arrays: getattr(ag, name)(arrays, **kwargs),
+        lambda *arrays: getattr(ag.ops, name)(arrays, **kwargs),
         inputs,
         lambda *arrays: getattr(np, name)(arrays, **kwargs),
         note=note,
