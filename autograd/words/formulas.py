@@ -14,6 +14,18 @@ from autograd.ops.loss_inputs import reduced
 from autograd.words.symbols import Symbol, plain
 
 
+def max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return np.max(x, axis=axis, keepdims=keepdims)
+
+
+def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return np.min(x, axis=axis, keepdims=keepdims)
+
+
+def prod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return np.prod(x, axis=axis, keepdims=keepdims)
+
+
 def place_class(x: Any, labels: Any, shape: Any) -> Any:
     axis = 1 if len(shape) > 1 else 0
     classes = np.arange(shape[axis]).reshape((-1,) + (1,) * (len(shape) - 1 - axis))

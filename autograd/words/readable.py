@@ -31,6 +31,19 @@ def sigmoid(x: Any) -> Any:
     return x.made(f"1 / (1 + np.exp(-{x.shown(x, PRODUCT)}))", activation.sigmoid(x.value), PRODUCT)
 
 
+def silu(x: Any) -> Any:
+    return x / (1 + np.exp(-x))
+
+
+def silu_grad(g: Any, x: Any) -> Any:
+    s = sigmoid(x)
+    return g * (s + x * s * (1 - s))
+
+
+def softplus_grad(g: Any, x: Any, beta: float = 1.0) -> Any:
+    return g * sigmoid(x * beta)
+
+
 def relu(x: Any, at_zero: float = 0.0) -> Any:
     return x.made(f"relu({x.text})", activation.relu(x.value))
 

@@ -104,6 +104,8 @@ class Symbol:
         out = kwargs.pop("out", ())
         if out:
             return self._overwritten(out, getattr(ufunc, method)(*inputs, **kwargs))
+        if method == "reduce" and kwargs.get("axis") == () and inputs[0] is self:
+            return self  # over no axis
         value = _computed(getattr(ufunc, method), inputs, kwargs)
         if method == "reduce" and ufunc in _REDUCTIONS:
             return self._called(f"np.{_REDUCTIONS[ufunc]}", inputs, kwargs, value)
