@@ -1,4 +1,4 @@
-"""Rows of `autograd/ops/{normalize,norms}.py`: the definition, with np.mean and np.var."""
+"""Rows of `autograd/ops/{normalization,normalization_rules}.py`: values with np.mean and np.var."""
 
 import numpy as np
 

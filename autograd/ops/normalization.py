@@ -17,7 +17,7 @@ from autograd.engine.in_place import stamp
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.ops.conv_geometry import shape_of
-from autograd.ops.normalize import (
+from autograd.ops.normalization_rules import (
     normalize_by,
     normalize_channels,
     normalize_rows,
