@@ -155,16 +155,22 @@ def conv1d(
     how = of_height_one(line)
     x_shape = (*x.shape[:-1], 1, x.shape[-1])
     weight_shape = (*weight.shape[:-1], 1, weight.shape[-1])
-    out = _correlate(x[..., None, :], weight[..., None, :], bias, how)[..., 0, :]
+    out = as_lines(_correlate(as_images(x), as_images(weight), bias, how))
     return out, (
-        lambda g: conv2d_input_grad(g[..., None, :], weight[..., None, :], x_shape, *how)[
-            ..., 0, :
-        ],
-        lambda g: conv2d_weight_grad(g[..., None, :], x[..., None, :], weight_shape, *how)[
-            ..., 0, :
-        ],
+        lambda g: as_lines(conv2d_input_grad(as_images(g), as_images(weight), x_shape, *how)),
+        lambda g: as_lines(conv2d_weight_grad(as_images(g), as_images(x), weight_shape, *how)),
         lambda g: channel_sums(g, 1),
     )
+
+
+def as_images(lines):
+    """(..., L) as images of height 1."""
+    return lines[..., None, :]
+
+
+def as_lines(images):
+    """Images of height 1 as (..., L)."""
+    return images[..., 0, :]
 
 
 def of_height_one(line: Geometry) -> Geometry:

@@ -11,7 +11,14 @@ from autograd.engine.bound import ops
 from autograd.engine.definition import Array, op
 from autograd.errors import ArgumentError, ShapeError
 from autograd.kernels.conv import dispatch as kernels
-from autograd.ops.conv import channel_sums, conv2d, conv2d_weight_grad, of_height_one
+from autograd.ops.conv import (
+    as_images,
+    as_lines,
+    channel_sums,
+    conv2d,
+    conv2d_weight_grad,
+    of_height_one,
+)
 from autograd.ops.conv_geometry import (
     Geometry,
     Sizes,
@@ -61,10 +68,9 @@ def conv_transpose2d(
     >>> conv_transpose2d(np.array([[[1.0, 2.0]]]), np.ones((1, 1, 1, 2)), stride=2)
     array([[[1., 1., 2., 2.]]])
     """
-    how, sizes, frame = _transposed(
-        "conv_transpose2d", shape_of(x), shape_of(weight), shape_of(bias), 2,
-        tidy(stride), tidy(padding), tidy(output_padding), groups, tidy(dilation),
-    )  # fmt: skip
+    how, sizes, frame = _transposed_of(
+        "conv_transpose2d", x, weight, bias, 2, stride, padding, output_padding, groups, dilation
+    )
     images = x if x.ndim == 4 else x[None]
     out = _stamped(images, weight, bias, how, sizes, frame)
     out = out if x.ndim == 4 else out[0]
@@ -96,23 +102,20 @@ def conv_transpose1d(
     >>> conv_transpose1d(np.array([[1.0, 2.0]]), np.array([[[1.0, 10.0]]]))
     array([[ 1., 12., 20.]])
     """
-    line, sizes, frame = _transposed(
-        "conv_transpose1d", shape_of(x), shape_of(weight), shape_of(bias), 1,
-        tidy(stride), tidy(padding), tidy(output_padding), groups, tidy(dilation),
-    )  # fmt: skip
+    line, sizes, frame = _transposed_of(
+        "conv_transpose1d", x, weight, bias, 1, stride, padding, output_padding, groups, dilation
+    )
     how = of_height_one(line)
-    images = x[..., None, :] if x.ndim == 3 else x[None, :, None, :]
+    images = as_images(x if x.ndim == 3 else x[None])
     frame = frame and (Part(0, 1, 0, 0), *frame)
-    out = _stamped(images, weight[..., None, :], bias, how, (1, *sizes), frame)
-    out = out[:, :, 0] if x.ndim == 3 else out[0, :, 0]
+    out = as_lines(_stamped(images, as_images(weight), bias, how, (1, *sizes), frame))
+    out = out if x.ndim == 3 else out[0]
     weight_shape = (*weight.shape[:-1], 1, weight.shape[-1])
     return out, (
-        lambda g: conv2d(_reached(g[..., None, :], frame), weight[..., None, :], None, *how)[
-            ..., 0, :
-        ],
-        lambda g: conv2d_weight_grad(
-            x[..., None, :], _reached(g[..., None, :], frame), weight_shape, *how
-        )[..., 0, :],
+        lambda g: as_lines(conv2d(_reached(as_images(g), frame), as_images(weight), None, *how)),
+        lambda g: as_lines(
+            conv2d_weight_grad(as_images(x), _reached(as_images(g), frame), weight_shape, *how)
+        ),
         lambda g: channel_sums(g, 1),
     )
 
@@ -143,6 +146,12 @@ def _reached(g, frame):
     inner = g[(..., *(slice(a.kept) for a in frame))]
     widths = [(a.skipped, a.left_out) for a in frame]
     return ops.pad(inner, [(0, 0)] * (g.ndim - 2) + widths)
+
+
+def _transposed_of(op_name, x, weight, bias, axes, *statics):
+    """`_transposed` of operands, and of lists."""
+    shapes = shape_of(x), shape_of(weight), shape_of(bias)
+    return _transposed(op_name, *shapes, axes, *map(tidy, statics))
 
 
 @lru_cache(maxsize=256, typed=True)
