@@ -172,8 +172,8 @@ class Optimizer(NamedArguments):
     @overload
     def step(self, closure: None = None) -> None: ...
     @overload
-    def step(self, closure: Callable[[], Loss]) -> Loss: ...
-    def step(self, closure: Callable[[], Any] | None = None, **unknown: Never) -> Any:
+    def step(self, closure: Callable[..., Loss]) -> Loss: ...
+    def step(self, closure: Callable[..., Any] | None = None, **unknown: Never) -> Any:
         """Update every parameter that has a gradient, in place.
 
         `closure`, if given, computes the loss and its gradients first; its result is returned.

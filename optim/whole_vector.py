@@ -28,7 +28,7 @@ from optim.state import value_problem
 
 __all__ = ["Closure", "Memory", "WholeVectorOptimizer", "gather", "number_of", "put"]
 
-Closure = Callable[[], Any]
+Closure = Callable[..., Any]
 Memory = dict[str, Any]  # arrays, numbers and None; an array in it is replaced, never written to
 
 

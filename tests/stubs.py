@@ -67,7 +67,6 @@ TYPES = {
     "flip": "bool",
     "generator": "np.random.Generator | None",
     "groups": "int",
-    "indices_or_sections": "Size",
     "k": "int",
     "keepdims": "bool",
     "kernel_size": "Size",
@@ -95,6 +94,7 @@ TYPES = {
 
 #: Where a name means something else.
 SPECIAL = {
+    ("array_split", "indices_or_sections"): "Size",
     ("conv1d", "padding"): "Padding",
     ("conv1d", "stride"): "Size",
     ("conv2d", "padding"): "Padding",
@@ -105,6 +105,7 @@ SPECIAL = {
     ("kl_div", "reduction"): 'Reduction | Literal["batchmean"]',
     ("local_conv2d", "padding"): "Padding",
     ("pad", "mode"): "PadMode",
+    ("split", "indices_or_sections"): "Size",
     ("take", "mode"): 'Literal["raise", "wrap", "clip"]',
 }
 

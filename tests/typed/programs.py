@@ -69,7 +69,7 @@ ag.conv2d(images, ag.randn(4, 1, 3, 3), stride=(1, 1), padding="same", groups=1)
 ag.conv2d(input=images, weight=ag.randn(4, 1, 3, 3), bias=None, padding=[1, 1])
 pooled, places = ag.max_pool2d(images, 2, return_indices=True)
 values, indices = ag.topk(x, 1)
-halves = ag.split(x, 2, axis=1)
+halves = ag.split(x, 2, axis=1) + ag.split(x, np.array([1]))
 halves[0].sum()
 sign, logabsdet = ag.slogdet(x)
 (sign * logabsdet).sum().backward()
@@ -233,7 +233,7 @@ def closure() -> Tensor:
 
 
 newton = optim.LBFGS(sequence.parameters(), lr=1.0)
-print(newton.step(closure).item())
+print(newton.step(closure).item(), newton.step(lambda w=w: (w**2).sum()))
 optim.SGD([{"params": net.conv.parameters(), "lr": 0.1}, {"params": [net.scale]}], momentum=0.9)
 optim.SGD([w, b], lr=optim.schedules.cosine(0.1, total=100))
 optim.Adam(net.named_parameters()).load_state_dict(optim.Adam(net.parameters()).state_dict())
