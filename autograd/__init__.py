@@ -68,6 +68,7 @@ from autograd import func as func
 from autograd import ops as ops
 from autograd.creation import *  # noqa: F403
 from autograd.engine import backprop, bound, random_source
+from autograd.engine.array_methods import explain_methods
 from autograd.engine.definition import Array as Array
 from autograd.engine.definition import op as op
 from autograd.engine.dtypes import get_default_dtype as get_default_dtype
@@ -114,6 +115,7 @@ bound.bind(
 )
 errors.traceback_in_notebook = on_first_use("autograd.viz.notebook", "traceback_in_notebook")
 
+explain_methods()
 answer_for(Tensor, "Tensor", ops.PUBLIC)  # x.topk(1) is ag.topk(x, 1)
 
 __version__ = "0.1.0"

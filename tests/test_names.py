@@ -373,6 +373,13 @@ def test_errors_from_inside_are_left_as_they_are():
 # -- what type checkers and editors see --------------------------------------------------------
 
 
+def test_a_method_shows_the_arguments_and_the_help_of_its_op():
+    x = ag.tensor(X)
+    assert list(inspect.signature(x.sum).parameters) == ["axis", "keepdims"]
+    assert inspect.getdoc(x.sum) == inspect.getdoc(ag.sum)
+    assert inspect.getdoc(x.exp) == inspect.getdoc(ag.exp)
+
+
 @pytest.mark.parametrize("path", stubs.STUBS, ids=lambda path: path.name)
 def test_the_signatures_for_checkers_are_up_to_date(path):
     """If not: `python -m tests.stubs`."""

@@ -41,7 +41,7 @@ def programs(tmp_path_factory) -> Path:
 def errors_of_mypy(folder: Path) -> Errors:
     pytest.importorskip("mypy")
     (folder / "mypy.ini").write_text("[mypy]\n", encoding="utf-8")
-    cache = Path(tempfile.gettempdir()) / "glassgrad-mypy"
+    cache = Path(tempfile.gettempdir(), f"glassgrad-mypy-{Path.home().name}")  # stays
     run = subprocess.run(
         [sys.executable, "-m", "mypy", "--config-file=mypy.ini", "--check-untyped-defs"]
         + [f"--cache-dir={cache}", "--follow-imports=silent", *sorted(map(str, sources(folder)))],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any, Never
 
 import numpy as np
@@ -215,6 +216,16 @@ class ArrayMethods:
 
     def all(self, *args: Any, **kwargs: Any) -> Any:
         return self._data.all(*args, **kwargs)
+
+
+def explain_methods() -> None:
+    """Let `help(x.sum)` and editors say what the op of that name is, and which arguments it has."""
+    for name, method in vars(ArrayMethods).items():
+        function = getattr(ops, name, None)
+        if callable(function) and inspect.isfunction(method) and method.__doc__ is None:
+            method.__doc__ = function.__doc__
+            if method.__code__.co_varnames[1:3] == ("args", "kwargs"):  # it hands all of them on
+                method.__wrapped__ = function  # type: ignore[attr-defined]
 
 
 def _spread(sizes: tuple[Any, ...]) -> tuple[int, ...]:
