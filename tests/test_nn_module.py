@@ -451,7 +451,7 @@ def test_linear_says_the_width_that_fits():
         match=r"Linear\(in_features=128, \.\.\.\) got 784 columns.*use nn.Linear\(784, \.\.\.\)",
     ):
         nn.Linear(128, 10)(np.zeros((32, 784), np.float32))
-    with pytest.raises(ShapeError, match="at least 1 axis"):
+    with pytest.raises(ShapeError, match=r"linear: input of shape \(\) does not fit"):
         nn.Linear(128, 10)(ag.tensor(1.0))
 
 

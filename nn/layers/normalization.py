@@ -13,7 +13,7 @@ from autograd.support.advice import channels_last
 from autograd.support.arguments import fraction, whole
 from nn import functional as F
 from nn import init
-from nn.layers.arguments import empty, empty_if
+from nn.layers.arguments import empty, empty_if, require_size
 from nn.module import Module
 from nn.parameter import Buffer, Parameter
 
@@ -97,7 +97,7 @@ class _BatchNorm(Normalization):
             self.num_batches_tracked.fill_(0)
 
     def forward(self, x: Data) -> Tensor:
-        self._check(F.shape_of(x))
+        self._check(x)
         return self._normalized(x)
 
     def _normalized(self, x: Any) -> Any:
@@ -114,21 +114,15 @@ class _BatchNorm(Normalization):
             in_place.stamp(batches.data)
         return out
 
-    def _check(self, shape: tuple[int, ...]) -> None:
-        name = type(self).__name__
+    def _check(self, x: Any) -> None:
+        name, shape = type(self).__name__, F.shape_of(x)
         layout = self._layouts.get(len(shape))
         if layout is None:
             raise ShapeError(
-                f"{name}: the input must be "
-                f"{' or '.join(self._layouts.values())}, got shape {shape}"
+                f"{name}: the input must be {' or '.join(self._layouts.values())}, got {shape}"
             )
-        axis = 1 if layout.startswith("(N") else 0
-        if shape[axis] != self.num_features:
-            turned = channels_last(shape, self.num_features, len(shape) - axis - 1)
-            raise ShapeError(
-                f"{name}(num_features={self.num_features}) got {shape[axis]} "
-                f"channels (input of shape {shape})" + (turned or f"; use nn.{name}({shape[axis]})")
-            )
+        axis = (1 if layout.startswith("(N") else 0) - len(shape)
+        require_size(name, "num_features", self.num_features, x, axis, "channels")
 
     def extra_repr(self) -> str:
         return f"{self.num_features}, {super().extra_repr()}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import autograd as ag
-from autograd.errors import ShapeError
+from autograd.ops.axes import normal_axis
 from nn import functional as F
 from nn.module import Module
 
@@ -60,9 +60,7 @@ class Unflatten(Module):
 
     def forward(self, x: Data) -> Tensor:
         shape = tuple(F.shape_of(x))
-        if not -len(shape) <= self.dim < len(shape):
-            raise ShapeError(f"Unflatten: x of shape {shape} has no axis {self.dim}")
-        axis = self.dim % len(shape)
+        axis = normal_axis("Unflatten", self.dim, shape)
         return ag.reshape(x, shape[:axis] + self.unflattened_size + shape[axis + 1 :])
 
 
