@@ -50,9 +50,9 @@ class detect_anomaly(Tap, contextlib.ContextDecorator):
 
     def _on_result(self, call: Call) -> None:
         """Look at a result, and note what its closures captured."""
-        if not self._innermost:
+        if not (call.on_tensors and self._innermost):
             return
-        if call.on_tensors and call.began and not is_finite(call.out):
+        if call.began and not is_finite(call.out):
             raise AnomalyError(_forward_message(call))
         if call.node is not None and self.writes:
             self.sums[call.node] = _checksums(call.node)

@@ -97,8 +97,7 @@ def _general(op: Op, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         whole = _finished(op, operands, values, statics, named, edges, any_tensor, result)
         if open_taps:
             out = whole[0] if isinstance(whole, tuple) else whole
-            all_statics = op.defaults() | by_name(op, statics, named)
-            tell(Call(op, operands, tuple(values), all_statics, out, began, ended))
+            tell(Call(op, operands, values, (statics, named), out, began, ended))
         return whole
     except Exception as error:
         note_call(error, op, operands)
@@ -156,7 +155,7 @@ def recorded(
     tensor = record(op, edges, closures, out)
     if open_taps:
         values = tuple([x._data if isinstance(x, Tensor) else x for x in operands])
-        tell(Call(op, operands, values, {}, tensor))
+        tell(Call(op, operands, values, ((), {}), tensor))
     return tensor
 
 

@@ -7,7 +7,7 @@ wants to know what runs are taps, or use one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Self
 
@@ -28,32 +28,45 @@ class Call:
     """One call of an op: what it was given, and what came out.
 
     `operands` as they were given, Tensors among them; `values` as the body saw them, arrays and
-    numbers; `statics` by name, those left out too. `out` is the result's array, `node` its node
-    (None if nothing was recorded). `began` and `ended` are the times of the body, by
-    `time.perf_counter`; both are 0 where none ran (`checkpoint` records a call of its own).
+    numbers. `out` is the result's array, `node` its node (None if nothing was recorded).
+    `on_tensors`: whether any operand is a Tensor; closures call ops on plain arrays. `began` and
+    `ended` are the times of the body, by `time.perf_counter`; both are 0 where none ran, since
+    `checkpoint` for one records a call of its own.
     """
 
-    __slots__ = ("began", "ended", "node", "op", "operands", "out", "statics", "values")
+    __slots__ = (
+        "_statics",
+        "began",
+        "ended",
+        "node",
+        "on_tensors",
+        "op",
+        "operands",
+        "out",
+        "values",
+    )
 
     def __init__(
         self,
         op: Op,
-        operands: tuple[Any, ...],
-        values: tuple[Any, ...],
-        statics: dict[str, Any],
+        operands: Sequence[Any],
+        values: Sequence[Any],
+        statics: tuple[tuple[Any, ...], dict[str, Any]],
         out: Any,
         began: float = 0.0,
         ended: float = 0.0,
     ):
-        self.op, self.operands, self.values, self.statics = op, operands, values, statics
-        self.out: np.ndarray = out._data if isinstance(out, Tensor) else out
-        self.node: Node | None = out.node if isinstance(out, Tensor) else None
+        self.op, self.operands, self.values, self._statics = op, operands, values, statics
         self.began, self.ended = began, ended
+        self.on_tensors = isinstance(out, Tensor)
+        self.out: np.ndarray = out._data if self.on_tensors else out
+        self.node: Node | None = out.node if self.on_tensors else None
 
     @property
-    def on_tensors(self) -> bool:
-        """Whether there is a Tensor among the operands: closures call ops on plain arrays."""
-        return any(isinstance(operand, Tensor) for operand in self.operands)
+    def statics(self) -> dict[str, Any]:
+        """The static arguments by name, those too that were left out."""
+        by_place, named = self._statics
+        return self.op.defaults() | dict(zip(self.op.statics, by_place, strict=False), **named)
 
 
 class Tap:
@@ -75,8 +88,10 @@ class Tap:
     @property
     def _innermost(self) -> bool:
         """Whether no other tap of this class has been opened inside its block."""
-        alike = [tap for tap in _taps() if type(tap) is type(self)]
-        return bool(alike) and alike[-1] is self
+        for block in reversed(_here.get()):
+            if type(block.tap) is type(self) and block in open_taps:
+                return block.tap is self
+        return False
 
     def __enter__(self) -> Self:
         block = _Block(self)
@@ -129,14 +144,11 @@ def _blocks() -> list[_Block]:
     return [block for block in _here.get() if block in open_taps]
 
 
-def _taps() -> list[Tap]:
-    return [block.tap for block in _blocks()]
-
-
 def tell(call: Call) -> None:
     """Tell the taps of a call."""
-    for tap in _taps():
-        tap._on_result(call)
+    for block in _here.get():
+        if block in open_taps:
+            block.tap._on_result(call)
 
 
 def through_taps(visit: Callable[[Any], None], replay: _Replay, node: Node) -> None:
@@ -145,8 +157,8 @@ def through_taps(visit: Callable[[Any], None], replay: _Replay, node: Node) -> N
     def inner() -> None:
         visit((node,))
 
-    for tap in _taps():
-        inner = _around(tap, inner, replay, node)
+    for block in _blocks():
+        inner = _around(block.tap, inner, replay, node)
     inner()
 
 

@@ -35,7 +35,7 @@ class Calls(Tap):
         """Note a call."""
         if call.node is not None:
             # not its Tensors: what is alive by the end is what the program itself holds
-            self._by_node[call.node] = Given(call.values, call.statics)
+            self._by_node[call.node] = Given(tuple(call.values), call.statics)
 
 
 def observed(function: Callable[..., Any], inputs: Any) -> tuple[Any, Calls]:
