@@ -363,6 +363,36 @@ def test_the_graph_of_an_error_in_backward():
     assert len(near._picture.boxes) < len(graph._picture.boxes)
 
 
+@pytest.mark.parametrize("closure", [lambda g: g[:2], lambda g: None, lambda g: 1 / 0, "hook"])
+def test_the_graph_of_all_that_goes_wrong_in_backward(closure):
+    @ag.op
+    def faulty(x: Array):
+        """x."""
+        return x * 1, (lambda g: g) if closure == "hook" else closure
+
+    y = faulty(leaf(3) * 2.0)
+    if closure == "hook":
+        y.register_hook(lambda g: g[:2])
+    with pytest.raises((ag.GlassgradError, ZeroDivisionError)) as caught:
+        y.sum().backward()
+    failed = [b for b in ag.draw(caught.value)._picture.boxes if b.paint.border == "#a8200d"]
+    assert [b.vertices[0].op.name for b in failed] == ["faulty"]
+
+
+def test_the_graph_of_an_error_of_a_module_is_what_it_was_given():
+    class Divides(nn.Module):
+        def forward(self, x, by):
+            return x * (1 / by)
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        nn.Sequential(nn.ReLU())(leaf(3))
+        Divides()(leaf(3) * 2.0, by=0)
+    graph = ag.draw(caught.value)
+    failed = next(b for b in graph._picture.boxes if b.role == "failed")
+    assert "Divides" in " ".join(row.text for row in failed.rows)
+    assert "multiply" in graph.text()
+
+
 def test_an_exception_from_elsewhere_is_refused():
     try:
         1 / 0  # noqa: B018

@@ -121,6 +121,8 @@ class _Replay:
         self.owned: set[Edge] = set()  # whose waiting gradient is a buffer of ours
         self.results: dict[Edge, Any] = {}
         self.retained: list[tuple[Tensor, Any]] = []
+        #: Told what a closure is given and sends on: `told(position, given, sent)`.
+        self.told: Callable[[int, Any, Any], None] | None = None
         self._check()
 
     def _check(self) -> None:
@@ -192,7 +194,7 @@ class _Replay:
     def visit(self, nodes: Iterable[Node]) -> None:
         """Call the closures of each node on its gradient, which is complete when it is reached."""
         waiting, reached, targets = self.waiting, self.reached, self.targets
-        create_graph, retain_graph = self.create_graph, self.retain_graph
+        create_graph, retain_graph, told = self.create_graph, self.retain_graph, self.told
         kind: type[Any] = Tensor if create_graph else np.ndarray
         for node in nodes:
             g = waiting.pop(node, None)
@@ -216,20 +218,22 @@ class _Replay:
                     if create_graph:
                         closure = node.closure_on_tensors(position)
                     contribution = closure(g)
+                    expected = edge if type(edge) is Node else edge._data
+                    if (
+                        type(contribution) is not kind
+                        or contribution.shape != expected.shape
+                        or contribution.dtype is not expected.dtype
+                    ):
+                        if type(contribution) is tuple:
+                            contribution = self._own_of(contribution, g, node, position, pending)
+                        contribution = self._fitting(_fitted(contribution, edge, node, position))
                 except Exception as error:
-                    _note_where(error, node, position)
                     note_failure(error, node.op, (), node, self.roots)
+                    _note_where(error, node, position)
                     _check_callable(error, node, position, closures[position])  # type: ignore[index]
                     raise
-                expected = edge if type(edge) is Node else edge._data
-                if (
-                    type(contribution) is not kind
-                    or contribution.shape != expected.shape
-                    or contribution.dtype is not expected.dtype
-                ):
-                    if type(contribution) is tuple:
-                        contribution = self._own_of(contribution, node, position, pending)
-                    contribution = self._fitting(_fitted(contribution, edge, node, position))
+                if told is not None:
+                    told(position, g, contribution)
                 if edge in waiting or type(contribution) is SparseGradient:
                     self._add(edge, contribution)
                     contribution = None  # let it go before the next closure allocates
@@ -239,7 +243,12 @@ class _Replay:
                 node.closures = None
 
     def _own_of(
-        self, pair: tuple[Any, ...], node: Node, position: int, pending: Iterator[tuple[int, Any]]
+        self,
+        pair: tuple[Any, ...],
+        given: Any,
+        node: Node,
+        position: int,
+        pending: Iterator[tuple[int, Any]],
     ) -> Any:
         """What a joint closure found for its own operand; what it found for later ones is added.
 
@@ -253,7 +262,10 @@ class _Replay:
             later, closure = next(pending)
             edge = node.edges[later]
             if closure is not None and (self.reached is None or edge in self.reached):
-                self._add(edge, self._fitting(_fitted(g, edge, node, later)))
+                sent = self._fitting(_fitted(g, edge, node, later))
+                if self.told is not None:
+                    self.told(later, given, sent)
+                self._add(edge, sent)
         return own
 
     def _retain(self, node: Node, g: Any) -> None:
@@ -276,15 +288,20 @@ class _Replay:
         """
         for hook in tuple(hooks.values()):
             given: Any = _copied(g)
-            changed = hook(given)
-            if changed is None:
-                changed = given
-            what = f"{_hook_name(hook)} of {_edge_name(edge)}"
-            if self.create_graph and isinstance(changed, Tensor):
-                _check_gradient(changed, edge, what)
-                box = [_of_dtype(changed, edge.dtype)]
-            else:
-                box = [self._fitting(_gradient_array(changed, edge, what))]
+            try:
+                changed = hook(given)
+                if changed is None:
+                    changed = given
+                what = f"{_hook_name(hook)} of {_edge_name(edge)}"
+                if self.create_graph and isinstance(changed, Tensor):
+                    _check_gradient(changed, edge, what)
+                    box = [_of_dtype(changed, edge.dtype)]
+                else:
+                    box = [self._fitting(_gradient_array(changed, edge, what))]
+            except Exception as error:
+                if type(edge) is Node:
+                    note_failure(error, edge.op, (), edge, self.roots)
+                raise
             given = changed = None
             g = self._fitting(_own(box))
         return g

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.backprop import _fitted, _leaf, _Replay, _seed, split
+from autograd.engine.backprop import _leaf, _Replay, _seed
 from autograd.engine.grad_mode import no_grad
 from autograd.engine.node import Node
 from autograd.engine.source import Source
@@ -139,45 +139,21 @@ def _run(prepared: tuple[_Replay, Any], deliver: bool, measure: bool = False) ->
 
 
 def _step(replayed: _Replay, node: Node, number: int, count: int) -> Step:
-    """Visit one node with closures that note what they get and give."""
+    """Visit one node, and note what its closures are given and send on."""
     step = Step(number, count, node, replayed.waiting[node])
-    original = node.closures
-    assert original is not None
-    noting: list[Any] = []
-    outgoing: dict[int, Outgoing] = {}
-    for position, closure in enumerate(original):
-        if closure is None or (
-            replayed.reached is not None and node.edges[position] not in replayed.reached
-        ):
-            noting.append(closure)
-            continue
-        out = Outgoing(node.op.operand_name(position), node.edges[position], closure)
-        outgoing[position] = out
-        noting.append(_noting(step, outgoing, position))
+    outgoing = {
+        position: Outgoing(node.op.operand_name(position), node.edges[position], closure)
+        for position, closure in enumerate(node.closures or ())
+        if closure is not None
+        and (replayed.reached is None or node.edges[position] in replayed.reached)
+    }
     step.outgoing.extend(outgoing.values())
+
+    def note(position: int, given: Any, sent: Any) -> None:
+        step.gradient, outgoing[position].sent = given, sent
+
+    replayed.told = note
     began = time.perf_counter()
-    try:
-        node.closures = noting
-        replayed.advance([node])
-        step.seconds = time.perf_counter() - began
-    except BaseException:
-        node.closures = original
-        raise
-    if replayed.retain_graph:
-        node.closures = original
+    replayed.advance([node])
+    step.seconds = time.perf_counter() - began
     return step
-
-
-def _noting(step: Step, outgoing: dict[int, Outgoing], position: int) -> Callable[[Any], Any]:
-    def call(g: Any) -> Any:
-        step.gradient = g
-        sent = outgoing[position].closure(g)
-        own, others = split(sent, step.node, position) if type(sent) is tuple else (sent, ())
-        gradients = [own, *others]
-        for place, out in enumerate(map(outgoing.get, range(position, position + len(gradients)))):
-            if out is not None:
-                out.sent = _fitted(gradients[place], out.edge, step.node, position + place)
-                gradients[place] = out.sent
-        return (gradients[0], tuple(gradients[1:])) if others else gradients[0]
-
-    return call
