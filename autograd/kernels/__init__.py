@@ -16,6 +16,7 @@ from autograd.support.lazy_names import later
 
 if TYPE_CHECKING:
     from autograd.kernels.blas import *  # noqa: F403
+    from autograd.kernels.conv.dispatch import *  # noqa: F403
     from autograd.kernels.dropout.dispatch import *  # noqa: F403
     from autograd.kernels.launch.runtime import *  # noqa: F403
     from autograd.kernels.norm.dispatch import *  # noqa: F403
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
 
 _FAMILIES = {
     "blas": ("matmul",),
+    "conv.dispatch": (
+        "conv2d",
+        "conv2d_input_grad",
+        "conv2d_weight_bias_grads",
+        "conv2d_weight_grad",
+        "fold",
+        "unfold",
+    ),
     "dropout.dispatch": ("dropout_mask",),
     "norm.dispatch": (
         "batch_norm",

@@ -12,8 +12,8 @@ from string import ascii_lowercase
 
 import numpy as np
 
+from autograd import kernels
 from autograd.engine.definition import Array, op
-from autograd.kernels.conv import dispatch as kernels
 from autograd.ops.conv_geometry import PADDING_MODES, Geometry, geometry, geometry_of
 
 __all__ = ["conv1d", "conv2d", "conv2d_input_grad", "conv2d_weight_grad"]

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from autograd import kernels
 from autograd.engine.bound import ops
 from autograd.engine.definition import Array, op
 from autograd.errors import ArgumentError, ShapeError
-from autograd.kernels.conv import dispatch as kernels
 from autograd.ops.conv import (
     as_images,
     as_lines,

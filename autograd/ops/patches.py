@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd import kernels
 from autograd.engine.bound import ops
 from autograd.engine.definition import Array, op
 from autograd.errors import ShapeError
-from autograd.kernels.conv import dispatch as kernels
 from autograd.ops.conv_geometry import (
     Geometry,
     Sizes,
