@@ -10,7 +10,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from autograd.engine.call import call_of
+from autograd.engine.call_template import call_of
 from autograd.errors import ArgumentError, DTypeError
 from autograd.support.unknown import named_arguments, switches_of
 
