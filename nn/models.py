@@ -12,7 +12,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentError
-from autograd.support.arguments import one_of
+from autograd.support.arguments import one_of, whole
 from autograd.support.lazy_names import later
 from autograd.support.unknown import name_arguments_in
 from nn import functional as F
@@ -104,8 +104,7 @@ def deep_mlp(
     activation: Activation = ReLU,
 ) -> Sequential:
     """`depth` layers: s(x) = W₆ f(W₅ f(... f(W₁ x + b₁) ...) + b₅) + b₆ for the default 6."""
-    if depth < 1:
-        raise ArgumentError(f"deep_mlp: depth must be at least 1, got {depth}")
+    whole("deep_mlp", "depth", depth, 1)
     return mlp([inputs, *[hidden] * (depth - 1), classes], activation)
 
 
@@ -222,8 +221,7 @@ class ResNet(Module):
 
     def __init__(self, blocks: int = 3, classes: int = 10, in_channels: int = 3, width: int = 16):
         super().__init__()
-        if blocks < 1:
-            raise ArgumentError(f"ResNet: blocks must be at least 1, got {blocks}")
+        whole("ResNet", "blocks", blocks, 1)
         self.conv1 = Conv2d(in_channels, width, 3, padding=1, bias=False)
         self.bn1 = BatchNorm2d(width)
         self.layer1 = _stage(width, width, blocks, 1)

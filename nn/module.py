@@ -271,9 +271,8 @@ class Module(NamedArguments):
 
     def train(self: Self, mode: bool = True) -> Self:
         """Put this module and all below it into training mode (dropout drops); returns it."""
-        if not isinstance(mode, bool):
-            raise DTypeError(f"train: mode must be True or False, got {mode!r}")
-        at_once(writing_modes((module, mode) for module in self.modules()))
+        wanted = flag("train", "mode", mode)
+        at_once(writing_modes((module, wanted) for module in self.modules()))
         return self
 
     def eval(self: Self) -> Self:

@@ -15,7 +15,7 @@ from autograd.errors import ArgumentError, DTypeError, IndexRangeError, ShapeErr
 from autograd.kernels.sums import add_up
 from autograd.ops.fronts import plain
 from autograd.ops.positions import all_below, positions
-from autograd.support.arguments import whole
+from autograd.support.arguments import require_constant, whole
 
 #: Dtypes that losses are given all the time, taken as they are without a closer look.
 _USUAL = frozenset(map(np.dtype, (np.float32, np.float64, np.int64, np.int32, np.uint8, np.bool)))
@@ -110,8 +110,7 @@ def constant(name: str, argument: str, value: Any, *beside: Any) -> np.ndarray:
     array = array_or_tensor(name, argument, value, *beside)
     if not isinstance(array, Tensor):
         return array
-    if array.requires_grad:
-        raise DTypeError(f"{name}: {argument} gets no gradient; pass {argument}.detach() instead")
+    require_constant(name, argument, array)
     return array.data
 
 

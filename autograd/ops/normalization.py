@@ -189,7 +189,7 @@ def _running(name: str, channels: int, mean: Any, var: Any) -> list[np.ndarray |
         if array is not None and (not isinstance(array, np.ndarray) or array.dtype.kind != "f"):
             raise DTypeError(
                 f"{name}: {argument} must be a Tensor or an ndarray of floats, which is moved in "
-                f"place; got {type(running).__name__}"
+                f"place, got {type(running).__name__}"
             )
         require_channels(name, channels, **{argument: array})
         arrays.append(array)

@@ -72,7 +72,7 @@ def topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> tuple[Any, np.
     axis = normal_axis("topk", axis, shape)
     if not 0 <= k <= shape[axis]:
         raise ArgumentError(
-            f"topk: k={k} of axis {axis} of shape {shape}; k must lie between 0 and {shape[axis]}"
+            f"topk: k must be 0 to {shape[axis]} for axis {axis} of shape {shape}, got {k}"
         )
     indices = np.moveaxis(_top(np.moveaxis(plain(x), axis, -1), k, largest), -1, axis)
     return ops.take_along_axis(x, indices, axis), indices

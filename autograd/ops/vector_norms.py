@@ -35,7 +35,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     5.0
     """
     if isinstance(ord, Tensor):
-        raise DTypeError("norm: ord must be a plain number, which gets no gradient; got a Tensor")
+        raise DTypeError("norm: ord must be a plain number, which gets no gradient, got a Tensor")
     if of_a_number(axis, plain(x).ndim):
         return ops.reshape(norm(ops.reshape(x, (1,)), ord, 0), ())
     if plain(x).dtype.kind != "f":  # magnitudes and powers of integers would wrap

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
-from autograd.errors import ArgumentError
+from autograd.support.arguments import one_of
 
 
 class Block(NamedTuple):
@@ -68,9 +68,7 @@ def set_machine(name: str | None) -> None:
     """
     global _machine
     name = name or _host_vectors()
-    if name not in MACHINES:
-        raise ArgumentError(f"set_machine: name is {name!r}; pass one of {', '.join(MACHINES)}")
-    _machine = MACHINES[name]
+    _machine = MACHINES[one_of("set_machine", "name", name, MACHINES)]
     for forget in after_change:
         forget()
 

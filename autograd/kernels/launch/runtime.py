@@ -37,7 +37,6 @@ import os
 
 import numpy as np
 
-from autograd.errors import ArgumentError
 from autograd.kernels.launch.jit import jit
 from autograd.kernels.launch.threads import (
     PARALLEL_NS,
@@ -46,6 +45,7 @@ from autograd.kernels.launch.threads import (
     prepared,
     set_num_threads,
 )
+from autograd.support.arguments import one_of
 
 __all__ = [
     "PARALLEL_NS",
@@ -97,9 +97,7 @@ def set_kernels(name: str | None) -> None:
     >>> set_kernels(None)
     """
     global _choice
-    if name not in ("numba", "numpy", None):
-        raise ArgumentError(f"set_kernels: name is {name!r}; pass 'numba', 'numpy' or None")
-    _choice = name
+    _choice = one_of("set_kernels", "name", name, ("numba", "numpy", None))
 
 
 class _Writable:

@@ -184,7 +184,7 @@ def set_num_threads(count: int) -> None:
     """
     global _threads
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise ArgumentError(f"set_num_threads: count is {count!r}; pass an int of at least 1")
+        raise ArgumentError(f"set_num_threads: count must be an int of at least 1, got {count!r}")
     _threads = count
 
 

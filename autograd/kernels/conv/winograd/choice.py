@@ -91,7 +91,7 @@ def set_winograd(on: bool | None) -> None:
     """
     global _on
     if on is not None and not isinstance(on, bool):
-        raise ArgumentError(f"set_winograd: on is {on!r}; pass True, False or None")
+        raise ArgumentError(f"set_winograd: on must be True, False or None, got {on!r}")
     _on = on
 
 
