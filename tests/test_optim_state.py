@@ -335,6 +335,15 @@ def test_a_value_of_another_kind_in_a_group(change, message):
         optimizer.load_state_dict(wrong)
 
 
+def test_numbers_and_switches_of_numpy_are_such():
+    _, optimizer = kept_after(1, (3, 2))
+    state = optimizer.state_dict()
+    state["state"][0] |= {"product": np.float32(0.25), "count": np.int64(2), "on": np.bool_(True)}
+    optimizer.load_state_dict(state)
+    (kept,) = optimizer.state.values()
+    assert (kept["product"], kept["count"], kept["on"]) == (0.25, 2, True)
+
+
 def test_a_missing_value():
     _, optimizer = kept_after(1, (3, 2))
     wrong = optimizer.state_dict()
@@ -377,3 +386,17 @@ def test_an_array_that_a_rule_puts_in_place_of_another_is_kept_of_any_size():
         run(optimizer, w, [np.full(size, slope, np.float32) for slope in (1, 3, 5)])
         np.testing.assert_array_equal(w.data, -(1 + 2 + 3))
         np.testing.assert_array_equal(optimizer.state[w]["mean"], 3)
+
+
+def test_a_label_and_a_setting_may_be_of_another_kind_than_here():
+    saved = optim.NewtonCG([{"params": [leaf([1.0])], "name": "all"}]).state_dict()
+    optimizer = optim.NewtonCG([{"params": [leaf([1.0])], "name": 1, "max_cg": 5}])
+    optimizer.load_state_dict(saved)
+    (group,) = optimizer.param_groups
+    assert (group["name"], group["max_cg"]) == ("all", None)
+
+
+def test_a_learning_rate_that_is_a_function_is_saved_as_its_name():
+    rate = schedules.cosine(0.1, total=9)
+    (group,) = optim.SGD([leaf([1.0])], lr=rate).state_dict()["param_groups"]
+    assert group["lr"] == repr(rate)

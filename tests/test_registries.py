@@ -14,7 +14,7 @@ from autograd.words import formulas, readable
 from bench import micro
 from nn.training import settings
 from optim import schedules
-from tests import test_optim_schedules
+from tests import test_optim_schedules, test_optim_state
 from tests.optim_rules import RULES, SOME
 
 # Given a closure; of the whole batch: compared in `tests/test_optim_second_order.py`.
@@ -61,6 +61,11 @@ def test_every_optimiser_is_compared_saved_and_interrupted():
     assert not missing, "add rows to RULES in tests/optim_rules.py"
     missing = optimisers() - {cls.__name__ for cls, _ in SOME}
     assert not missing, "add a row without settings to RULES in tests/optim_rules.py"
+
+
+def test_settings_of_every_optimiser_are_switched_between_steps():
+    missing = optimisers() - {cls.__name__ for cls, _, _ in test_optim_state.SWITCHED}
+    assert not missing, "add rows to SWITCHED in tests/test_optim_state.py"
 
 
 def test_every_setting_of_an_optimiser_is_in_a_row():
