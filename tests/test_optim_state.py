@@ -356,6 +356,10 @@ def test_a_missing_value():
 def test_a_rule_whose_state_has_an_entry_that_nothing_names(size):
     class Forgets(optim.Optimizer):
         @staticmethod
+        def initial_state(settings):
+            return dict.fromkeys("abcdefgh", 0.0)
+
+        @staticmethod
         def update(w, g, state, settings, step, scratch):
             w -= g
             state["mean"] = g.copy()
