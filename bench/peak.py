@@ -30,7 +30,7 @@ def _fma_kernel(lanes: int) -> Any:
     from numba.core import cgutils
     from numba.extending import intrinsic
 
-    from autograd.kernels.launch.runtime import jit
+    from autograd.kernels.runtime import jit
 
     vector = ir.VectorType(ir.FloatType(), lanes)
 
@@ -70,7 +70,7 @@ _kernel: Any = None
 def measure_peak(seconds: float) -> float:
     """Best rate seen in that time, in float32 operations a second, on all threads."""
     global _kernel
-    from autograd.kernels.launch.runtime import get_num_threads, parallel_for
+    from autograd.kernels.runtime import get_num_threads, parallel_for
 
     lanes = _vector_bytes() // 4
     if _kernel is None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.kernels.launch.runtime import prepared, use_numba
+from autograd.kernels.runtime import prepared, use_numba
 
 __all__ = ["SMALL", "Batch", "adagrad", "adam", "fits", "rmsprop", "sgd"]
 

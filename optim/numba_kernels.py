@@ -18,7 +18,7 @@ from numba import carray, types  # type: ignore[attr-defined]
 from numba.extending import intrinsic
 from numba.np.numpy_support import from_dtype
 
-from autograd.kernels.launch.runtime import jit
+from autograd.kernels.runtime import jit
 
 #: Elements that a kernel works on at a time.
 CHUNK = 4096

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd import Tensor
 from autograd.engine.in_place import Stamp, owner, stamp
-from autograd.kernels.launch.runtime import use_numba
+from autograd.kernels.runtime import use_numba
 from autograd.support.interrupts import at_once, each
 from optim.blocks import ALL, BLOCK, QUIET, Alone, Due, Joined, Scratchpad
 from optim.compiled import Batch, fits

@@ -14,7 +14,7 @@ import numpy as np
 
 import autograd as ag
 from autograd import kernels, ops
-from autograd.kernels.launch import runtime
+from autograd.kernels import runtime
 from tests.row import Row, make
 
 # Far out, and close to zero; no multiple of what rows draw, so that no step of `floor` is hit.

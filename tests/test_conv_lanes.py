@@ -8,12 +8,12 @@ import sys
 import numpy as np
 import pytest
 
+from autograd.kernels import runtime
 from autograd.kernels.conv import dispatch as conv
 from autograd.kernels.conv import numpy_twin as conv_twin
 from autograd.kernels.conv.lanes import choice as lanes
 from autograd.kernels.conv.machine import machine, set_machine
 from autograd.kernels.conv.shape import ConvShape, conv_shape
-from autograd.kernels.launch import runtime
 from tests.test_kernels_conv import SHAPES, assert_close, fenced, needs_numba, threads
 
 __all__ = ["threads"]  # a fixture

@@ -19,9 +19,9 @@ pytest.importorskip("numba")
 import numba
 from numba.extending import intrinsic, overload
 
+from autograd.kernels import runtime
 from autograd.kernels.code_cache import file_format, kernel_cache, trust
 from autograd.kernels.code_cache.dependencies import digest
-from autograd.kernels.launch import runtime
 
 ROOT = Path(__file__).parents[1]
 posix = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no owners of files here")
@@ -44,7 +44,7 @@ MODULES = {
     """,
     "kernels_of_a_user.py": """
         import numpy as np
-        from autograd.kernels.launch.runtime import jit
+        from autograd.kernels.runtime import jit
         from helpers import scaled
         from numbers_of import TABLE
         SHIFT = 1.0

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from autograd.errors import ArgumentError, DTypeError, ShapeError
+from autograd.kernels import runtime
 from autograd.kernels.conv import dispatch as conv
 from autograd.kernels.conv import numpy_twin as conv_twin
 from autograd.kernels.conv.machine import machine, set_machine
 from autograd.kernels.conv.shape import ConvShape, conv_shape
-from autograd.kernels.launch import runtime
 
 # input, weight, stride, padding (top, bottom, left, right), dilation, groups
 SHAPES = {

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from autograd import kernels
+from autograd.kernels import runtime
 from autograd.kernels.dropout import numpy_twin as dropout_twin
-from autograd.kernels.launch import runtime
 from autograd.kernels.norm import numpy_twin as norm_twin
 from autograd.kernels.pointwise import numpy_twin as pointwise_twin
 from autograd.kernels.softmaxes import numpy_twin as softmax_twin

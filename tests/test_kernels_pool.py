@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autograd import kernels
-from autograd.kernels.launch import runtime
+from autograd.kernels import runtime
 from autograd.kernels.pool import numpy_twin as pool_twin
 
 DTYPES = (np.float32, np.float64)

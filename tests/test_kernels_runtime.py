@@ -17,8 +17,9 @@ import pytest
 
 from autograd import kernels
 from autograd.errors import ArgumentError
+from autograd.kernels import runtime
 from autograd.kernels.code_cache import kernel_cache
-from autograd.kernels.launch import runtime, threads
+from autograd.kernels.launch import threads
 from autograd.kernels.pointwise import numpy_twin as pointwise_twin
 
 ROOT = Path(__file__).parent.parent

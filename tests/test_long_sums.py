@@ -9,7 +9,7 @@ import pytest
 
 import autograd as ag
 import nn.functional as F
-from autograd.kernels.launch.runtime import set_kernels
+from autograd.kernels.runtime import set_kernels
 from autograd.kernels.sums import add_up, channel_sums, row_sums
 
 MANY = 600_000  # one after the other, the sum of so many is 1e-3 off

@@ -13,7 +13,7 @@ import autograd as ag
 import nn.functional as F
 from autograd import kernels
 from autograd.errors import AxisError, GlassgradError, ShapeError
-from autograd.kernels.launch.runtime import set_kernels
+from autograd.kernels.runtime import set_kernels
 
 # -- numbers without axes -----------------------------------------------------------------------
 

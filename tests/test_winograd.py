@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from autograd.errors import ArgumentError
+from autograd.kernels import runtime
 from autograd.kernels.conv import dispatch as conv
 from autograd.kernels.conv import numpy_twin as conv_twin
 from autograd.kernels.conv.machine import set_machine
 from autograd.kernels.conv.shape import ConvShape, conv_shape
 from autograd.kernels.conv.winograd import choice as winograd
 from autograd.kernels.conv.winograd import numpy_twin as winograd_twin
-from autograd.kernels.launch import runtime
 from tests.test_kernels_conv import fenced, needs_numba
 
 # images, channels in, height, width, channels out, padding (top, bottom, left, right)

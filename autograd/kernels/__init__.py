@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from autograd.kernels.blas import *  # noqa: F403
     from autograd.kernels.conv.dispatch import *  # noqa: F403
     from autograd.kernels.dropout.dispatch import *  # noqa: F403
-    from autograd.kernels.launch.runtime import *  # noqa: F403
     from autograd.kernels.norm.dispatch import *  # noqa: F403
     from autograd.kernels.pointwise.dispatch import *  # noqa: F403
     from autograd.kernels.pool.dispatch import *  # noqa: F403
+    from autograd.kernels.runtime import *  # noqa: F403
     from autograd.kernels.scan.dispatch import *  # noqa: F403
     from autograd.kernels.softmaxes.dispatch import *  # noqa: F403
     from autograd.kernels.sums import *  # noqa: F403
@@ -72,7 +72,7 @@ _FAMILIES = {
         "plane_scatter_add",
     ),
     "scan.dispatch": ("running_products", "running_sums"),
-    "launch.runtime": ("get_num_threads", "set_kernels", "set_num_threads", "use_numba"),
+    "runtime": ("get_num_threads", "set_kernels", "set_num_threads", "use_numba"),
     "softmaxes.dispatch": (
         "cross_entropy",
         "cross_entropy_grad",

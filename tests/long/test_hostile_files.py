@@ -177,8 +177,8 @@ def test_mutated_checkpoints(tmp_path, figures):
 def test_mutated_kernels(tmp_path, figures):
     """A changed file of compiled code is never used."""
     pytest.importorskip("numba")
+    from autograd.kernels import runtime
     from autograd.kernels.code_cache import file_format, kernel_cache
-    from autograd.kernels.launch import runtime
 
     kernel = runtime.jit(added)
     with pytest.MonkeyPatch.context() as patch:

@@ -15,7 +15,7 @@ import pytest
 
 import autograd as ag
 import nn.functional as F
-from autograd.kernels.launch.runtime import set_kernels
+from autograd.kernels.runtime import set_kernels
 from tests.logits import (
     Exact,
     Ours,

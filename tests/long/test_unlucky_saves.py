@@ -111,7 +111,7 @@ def test_many_processes_at_one_kernel_cache(tmp_path, figures):
     text = """
         import os, random, sys, warnings, numpy as np
         from pathlib import Path
-        from autograd.kernels.launch import runtime
+        from autograd.kernels import runtime
         warnings.simplefilter("ignore")
         draw = random.Random(int(sys.argv[1]))
         def make(more):

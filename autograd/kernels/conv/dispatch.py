@@ -85,6 +85,7 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ShapeError
+from autograd.kernels import runtime
 from autograd.kernels.conv import numpy_twin as twin
 from autograd.kernels.conv.machine import after_change, machine
 from autograd.kernels.conv.shape import (
@@ -99,7 +100,6 @@ from autograd.kernels.conv.shape import (
     require_shape,
 )
 from autograd.kernels.conv.winograd import choice as winograd
-from autograd.kernels.launch import runtime
 from autograd.kernels.sums import channel_sums
 
 LARGEST_IMAGE = 1 << 29  # elements, padding included; larger ones go through the twins

@@ -14,7 +14,7 @@ import numpy as np
 from autograd.kernels.blas import note_convolution
 from autograd.kernels.conv.numba_kernels import kernel_at
 from autograd.kernels.conv.shape import ConvShape, Shape4
-from autograd.kernels.launch.runtime import PARALLEL_NS, parallel_for
+from autograd.kernels.runtime import PARALLEL_NS, parallel_for
 
 Convolution = Callable[..., Any]  # of arrays
 

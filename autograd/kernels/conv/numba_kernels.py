@@ -18,7 +18,7 @@ import numpy as np
 from numba import from_dtype, int32, int64, types
 
 from autograd.kernels.codegen.memory import call, function_address, value
-from autograd.kernels.launch.runtime import jit
+from autograd.kernels.runtime import jit
 
 NUMBERS = types.Array(int64, 1, "C")
 TABLES = types.Array(int32, 1, "C")

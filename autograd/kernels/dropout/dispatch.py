@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.kernels.dropout import numpy_twin as twin
-from autograd.kernels.launch.runtime import parallel_for, use_numba
+from autograd.kernels.runtime import parallel_for, use_numba
 
 Array = np.ndarray
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.kernels.dropout.numpy_twin import GOLDEN, MIX1, MIX2
-from autograd.kernels.launch.runtime import jit
+from autograd.kernels.runtime import jit
 
 PAIRS = 1024  # in a chunk
 

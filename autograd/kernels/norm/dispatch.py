@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.kernels.launch.runtime import dense, parallel_for, pays_off
 from autograd.kernels.norm import numpy_twin as twin
+from autograd.kernels.runtime import dense, parallel_for, pays_off
 
 Array = np.ndarray
 

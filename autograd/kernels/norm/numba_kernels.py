@@ -11,7 +11,7 @@ from numba import float64
 from numba.extending import register_jitable
 
 from autograd.kernels.codegen.vector_math import number, peek, poke, reread
-from autograd.kernels.launch.runtime import jit
+from autograd.kernels.runtime import jit
 
 SUMS = {"contract", "reassoc", "nsz"}
 BLOCK = 1024

@@ -12,7 +12,6 @@ from typing import Any
 
 from autograd.kernels.codegen import vector_math as vm
 from autograd.kernels.codegen.vector_math import inlined, number, select
-from autograd.kernels.launch.runtime import jit
 from autograd.kernels.pointwise.numpy_twin import (
     GATE_END,
     GELU_END,
@@ -20,6 +19,7 @@ from autograd.kernels.pointwise.numpy_twin import (
     GELU_TANH_CUBIC,
     GELU_TANH_SCALE,
 )
+from autograd.kernels.runtime import jit
 
 CHUNK = 2048
 

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.kernels.launch.runtime import dense, parallel_for, pays_off
 from autograd.kernels.pool import numpy_twin as twin
 from autograd.kernels.pool.numpy_twin import (
     Padding,
@@ -24,6 +23,7 @@ from autograd.kernels.pool.numpy_twin import (
     span,
     window_sizes,
 )
+from autograd.kernels.runtime import dense, parallel_for, pays_off
 from autograd.kernels.sums import FEW
 
 Array = np.ndarray

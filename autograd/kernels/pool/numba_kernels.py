@@ -23,8 +23,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 
 from autograd.kernels.codegen.vector_math import number, peek, poke, reread, select
-from autograd.kernels.launch.runtime import jit
 from autograd.kernels.norm.numba_kernels import sum_of
+from autograd.kernels.runtime import jit
 
 _F32 = ir.FloatType()
 

@@ -6,7 +6,7 @@ from math import prod
 
 import numpy as np
 
-from autograd.kernels.launch.runtime import dense, parallel_for, pays_off
+from autograd.kernels.runtime import dense, parallel_for, pays_off
 from autograd.kernels.scan import numpy_twin as twin
 
 Array = np.ndarray

@@ -7,7 +7,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
-from autograd.kernels.launch.runtime import jit
+from autograd.kernels.runtime import jit
 
 COLUMNS = 1024
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd.kernels.launch.runtime import dense, parallel_for, pays_off
+from autograd.kernels.runtime import dense, parallel_for, pays_off
 from autograd.kernels.softmaxes import numpy_twin as twin
 
 Array = np.ndarray

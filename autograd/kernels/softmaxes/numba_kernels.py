@@ -18,7 +18,7 @@ import numpy as np
 from numba.extending import register_jitable
 
 from autograd.kernels.codegen.vector_math import exp, inlined, number, peek, poke, reread
-from autograd.kernels.launch.runtime import jit
+from autograd.kernels.runtime import jit
 
 SUMS = {"contract", "reassoc", "nsz"}
 BLOCK = 1024

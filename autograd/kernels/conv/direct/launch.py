@@ -38,7 +38,7 @@ from autograd.kernels.conv.launch import (
 from autograd.kernels.conv.machine import machine
 from autograd.kernels.conv.numba_kernels import kernel_address
 from autograd.kernels.conv.shape import ConvShape, Shape4
-from autograd.kernels.launch.runtime import PARALLEL_NS
+from autograd.kernels.runtime import PARALLEL_NS
 
 
 def forward(c: ConvShape, dtype: np.dtype, threads: int, relu: bool) -> Convolution:

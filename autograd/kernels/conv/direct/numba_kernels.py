@@ -22,7 +22,7 @@ from autograd.kernels.conv.direct.layout import Layout
 from autograd.kernels.conv.direct.register_blocks import image_block, weight_block
 from autograd.kernels.conv.machine import Block
 from autograd.kernels.conv.numba_kernels import NUMBERS, add_total, images_of, plane_sum
-from autograd.kernels.launch.runtime import jit
+from autograd.kernels.runtime import jit
 
 LAYOUT = 1  # where in `numbers` it starts: after the kernel's address
 SIZES = LAYOUT + len(Layout._fields)

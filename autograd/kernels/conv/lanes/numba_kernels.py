@@ -25,7 +25,7 @@ from autograd.kernels.conv.lanes.register_blocks import (
 from autograd.kernels.conv.machine import Block
 from autograd.kernels.conv.numba_kernels import NUMBERS, TABLES, add_total, images_of, plane_sum
 from autograd.kernels.conv.tables import LINE_BYTES
-from autograd.kernels.launch.runtime import jit
+from autograd.kernels.runtime import jit
 
 STEP = 1 + len(LaneLayout._fields)  # where in `numbers` the other sizes start
 

@@ -31,7 +31,7 @@ from autograd.kernels.conv.winograd.numba_weight_kernels import (
     weights_back,
 )
 from autograd.kernels.conv.winograd.transforms import LANES
-from autograd.kernels.launch.runtime import parallel_for
+from autograd.kernels.runtime import parallel_for
 from autograd.kernels.sums import channel_sums
 
 NEAR_BYTES = 24 << 10  # one of the 16 matrices of a block of tiles: most of a usual L1

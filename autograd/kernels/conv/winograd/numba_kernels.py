@@ -29,7 +29,7 @@ from autograd.kernels.conv.winograd.transforms import (
     transform_columns,
     transform_rows,
 )
-from autograd.kernels.launch.runtime import jit
+from autograd.kernels.runtime import jit
 
 
 class Tiling(NamedTuple):

@@ -20,7 +20,7 @@ from autograd.kernels.codegen.memory import (
 from autograd.kernels.conv.numba_kernels import NUMBERS, images_of
 from autograd.kernels.conv.winograd.numba_kernels import STEP, TILING, Tiling
 from autograd.kernels.conv.winograd.transforms import LANES, transform_gradient
-from autograd.kernels.launch.runtime import jit
+from autograd.kernels.runtime import jit
 
 
 class SumSizes(NamedTuple):
