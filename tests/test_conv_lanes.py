@@ -49,7 +49,7 @@ def run(x, weight, bias, g, c: ConvShape):
     return (
         lanes_launch.forward(c, dtype, count, False)(x, weight, bias),
         lanes_launch.input_grad(c, dtype, count)(g, weight),
-        *lanes_launch.weight_bias_grads(c, dtype, count)(g, x),
+        *lanes_launch.weight_grad(c, dtype, count, True)(g, x),
     )
 
 
@@ -161,7 +161,7 @@ def test_the_public_functions_take_it(monkeypatch):
     from autograd.kernels.conv.lanes import launch as lanes_launch
 
     taken = []
-    for name in ("forward", "input_grad", "weight_grad", "weight_bias_grads"):
+    for name in ("forward", "input_grad", "weight_grad"):
         make = getattr(lanes_launch, name)
 
         def spy(*args, name=name, make=make):
@@ -178,7 +178,7 @@ def test_the_public_functions_take_it(monkeypatch):
         *conv.conv2d_weight_bias_grads(g, x, weight.shape, how),
     )
     conv.forget()
-    assert taken == ["forward", "input_grad", "weight_bias_grads"]
+    assert taken == ["forward", "input_grad", "weight_grad"]
     assert_close(got, expected(x, weight, bias, g, c), np.float32)
 
 

@@ -257,19 +257,22 @@ def _input_grad(
 
 
 def _weight_grad(
-    c: ConvShape, dtype: np.dtype, compiled: bool, use_winograd: bool, threads: int
-) -> Callable[..., np.ndarray]:
-    if not compiled:
-        return partial(twin.conv2d_weight_grad, c=c)
-    return _launch("weight_grad", c, dtype, use_winograd).weight_grad(c, dtype, threads)
-
-
-def _weight_bias_grads(
-    c: ConvShape, dtype: np.dtype, compiled: bool, use_winograd: bool, threads: int
-) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
-    if not compiled:
+    c: ConvShape,
+    dtype: np.dtype,
+    compiled: bool,
+    use_winograd: bool,
+    threads: int,
+    with_bias: bool = False,
+) -> Callable[..., Any]:
+    if compiled:
+        launch = _launch("weight_grad", c, dtype, use_winograd)
+        return launch.weight_grad(c, dtype, threads, with_bias)
+    if with_bias:
         return lambda g, x: (twin.conv2d_weight_grad(g, x, c), channel_sums(g))
-    return _launch("weight_grad", c, dtype, use_winograd).weight_bias_grads(c, dtype, threads)
+    return partial(twin.conv2d_weight_grad, c=c)
+
+
+_weight_bias_grads = partial(_weight_grad, with_bias=True)
 
 
 def _launch(what: str, c: ConvShape, dtype: np.dtype, use_winograd: bool) -> Any:

@@ -80,18 +80,10 @@ def _image_function(
     return images_function(numbers, plan.tables, images * parts, shape, dtype, work_ns, packing)
 
 
-def weight_grad(c: ConvShape, dtype: np.dtype, threads: int) -> Convolution:
-    """(g, x) -> gradient of the convolution with respect to weight."""
-    return _weight_function(c, dtype, threads, with_bias=False)
-
-
-def weight_bias_grads(c: ConvShape, dtype: np.dtype, threads: int) -> Convolution:
-    """(g, x) -> gradients of the convolution with respect to weight and bias."""
-    return _weight_function(c, dtype, threads, with_bias=True)
-
-
-def _weight_function(c: ConvShape, dtype: np.dtype, threads: int, with_bias: bool) -> Convolution:
-    """What launches the weight kernel."""
+def weight_grad(
+    c: ConvShape, dtype: np.dtype, threads: int, with_bias: bool = False
+) -> Convolution:
+    """(g, x) -> gradient of the convolution with respect to weight, and to bias if asked for."""
     shape = c.weight_shape
     c = c.as_one_row()
     plan = weight_plan(c, dtype.itemsize, machine())

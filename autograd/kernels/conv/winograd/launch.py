@@ -5,6 +5,8 @@ Imports Numba, so it is imported at the first convolution that Winograd's algori
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from autograd.kernels.blas import note_convolution
@@ -86,8 +88,10 @@ def _image_function(
     )  # fmt: skip
 
 
-def weight_grad(c: ConvShape, dtype: np.dtype, threads: int) -> Convolution:
-    """(g, x) -> gradient of the convolution with respect to weight: (K,C,3,3)."""
+def weight_grad(
+    c: ConvShape, dtype: np.dtype, threads: int, with_bias: bool = False
+) -> Convolution:
+    """(g, x) -> gradient of the convolution with respect to weight, and to bias if asked for."""
     v, u, tables = _weight_tiling(c, dtype.itemsize, machine())
     total = v.images * v.tile_rows * v.tile_columns
     jobs, channels = ceil_div(c.K, u.rows), c.C + c.K
@@ -100,7 +104,7 @@ def weight_grad(c: ConvShape, dtype: np.dtype, threads: int) -> Convolution:
         for kernel in (transform_both, add_products, weights_back)
     )
 
-    def run(g: np.ndarray, x: np.ndarray) -> np.ndarray:
+    def run(g: np.ndarray, x: np.ndarray) -> Any:
         note_convolution()
         both, sums = np.empty(both_shape, dtype), np.zeros(sums_shape, dtype)
         for first in range(0, total, v.block):
@@ -116,15 +120,9 @@ def weight_grad(c: ConvShape, dtype: np.dtype, threads: int) -> Convolution:
             )  # fmt: skip
         dw = np.empty(c.weight_shape, dtype)
         parallel_for(kernel_at, c.K, sums, sums, none, dw, back, tables, work_ns=sums.size)
-        return dw
+        return (dw, channel_sums(g)) if with_bias else dw
 
     return run
-
-
-def weight_bias_grads(c: ConvShape, dtype: np.dtype, threads: int) -> Convolution:
-    """(g, x) -> gradients of the convolution with respect to weight and bias."""
-    of_weight = weight_grad(c, dtype, threads)
-    return lambda g, x: (of_weight(g, x), channel_sums(g))
 
 
 def _tiling(
