@@ -226,7 +226,10 @@ class _Replay:
                     ):
                         if type(contribution) is tuple:
                             contribution = self._own_of(contribution, g, node, position, pending)
-                        contribution = self._fitting(_fitted(contribution, edge, node, position))
+                        else:
+                            contribution = self._fitting(
+                                _fitted(contribution, edge, node, position)
+                            )
                 except Exception as error:
                     note_failure(error, node.op, (), node, self.roots)
                     _note_where(error, node, position)
@@ -256,17 +259,26 @@ class _Replay:
         an op, which has no derivative: from there on the closures are called after all.
         """
         own, others = split(pair, node, position)
+        edges, reached = node.edges, self.reached
         for g in others:
             if self.create_graph and not isinstance(g, Tensor):
                 break
             later, closure = next(pending)
-            edge = node.edges[later]
-            if closure is not None and (self.reached is None or edge in self.reached):
-                sent = self._fitting(_fitted(g, edge, node, later))
+            edge = edges[later]
+            if closure is not None and (reached is None or edge in reached):
+                sent = self._fit(g, edge, node, later)
                 if self.told is not None:
                     self.told(later, given, sent)
                 self._add(edge, sent)
-        return own
+        return self._fit(own, edges[position], node, position)
+
+    def _fit(self, g: Any, edge: Edge, node: Node, position: int) -> Any:
+        """One of the gradients of a joint closure, made to fit its operand if it does not."""
+        expected = edge if type(edge) is Node else edge._data
+        kind = Tensor if self.create_graph else np.ndarray
+        if type(g) is kind and g.shape == expected.shape and g.dtype is expected.dtype:
+            return g
+        return self._fitting(_fitted(g, edge, node, position))
 
     def _retain(self, node: Node, g: Any) -> None:
         """Note the gradient for the Tensor that asked to keep it, if that still lives."""
@@ -371,17 +383,16 @@ class _Replay:
 
 def split(pair: tuple[Any, ...], node: Node, position: int) -> tuple[Any, tuple[Any, ...]]:
     """What a joint closure returned: the gradient of its operand, and those of the next ones."""
-    got = f"a tuple of {len(pair)}"
+    after, got = len(node.edges) - position - 1, ""
     if len(pair) == 2:
-        others = pair[1] if type(pair[1]) is tuple else (pair[1],)
-        after = len(node.edges) - position - 1
+        own, others = pair if type(pair[1]) is tuple else (pair[0], pair[1:])
         if len(others) <= after:
-            return pair[0], others
+            return own, others
         got = f"gradients for {len(others)} operands after it, of which there are {after}"
     raise GraphError(
         f"{_rule(node, position)} must return one array of shape {node.edges[position].shape}, or "
         "a pair: that, and the gradient of the next operand or a tuple of those of the next ones; "
-        f"got {got}"
+        f"got {got or f'a tuple of {len(pair)}'}"
     )
 
 
