@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd import Tensor
-from autograd.engine.dtypes import require_unmasked
 from autograd.engine.in_place import stamp
 from autograd.errors import CheckpointError, DTypeError
+from autograd.support.arguments import require_unmasked
 from autograd.support.interrupts import at_once, each
 from nn.parameter import Buffer
 

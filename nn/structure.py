@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor
-from autograd.engine.dtypes import require_unmasked
 from autograd.errors import CheckpointError, DTypeError
+from autograd.support.arguments import require_unmasked
 
 __all__ = ["flatten", "unflatten"]
 

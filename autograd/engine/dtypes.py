@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.errors import ArgumentError, DTypeError, ShapeError
+from autograd.support.arguments import require_unmasked
 from autograd.support.unknown import named_arguments
 
 if TYPE_CHECKING:
@@ -116,15 +117,6 @@ def _converted(value: Any, what: str) -> np.ndarray:
         if isinstance(value, list | tuple):
             raise ShapeError(f"{what}: {_ragged(value)}") from None
         raise DTypeError(f"{what}: {type(value).__name__} gave no array: {error}") from error
-
-
-def require_unmasked(value: Any, what: str) -> None:
-    """Raise for a masked array whose masked elements would count like any other."""
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        raise DTypeError(
-            f"{what}: a masked array is refused, since its masked elements would count; "
-            "give x.filled(value)"
-        )
 
 
 def _ragged(rows: Any) -> str:

@@ -26,6 +26,7 @@ __all__ = [
     "per_axis",
     "positive",
     "require_constant",
+    "require_unmasked",
     "whole",
 ]
 
@@ -117,6 +118,15 @@ def require_constant(where: str, name: str, value: Any) -> None:
         raise DTypeError(
             f"{where}: {name} must be a constant, got a Tensor that requires a gradient, which "
             f"would be lost; give {name}.{plain}()"
+        )
+
+
+def require_unmasked(value: Any, what: str) -> None:
+    """Raise for a masked array whose masked elements would count like any other."""
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise DTypeError(
+            f"{what}: a masked array is refused, since its masked elements would count; "
+            "give x.filled(value)"
         )
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Tensor
-from autograd.engine.dtypes import require_unmasked
 from autograd.errors import DTypeError, ShapeError
+from autograd.support.arguments import require_unmasked
 
 __all__ = ["Dataset", "collate", "is_dataset"]
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autograd.engine.dtypes import require_unmasked
 from autograd.errors import (
     ArgumentError,
     CheckpointError,
@@ -18,7 +17,7 @@ from autograd.errors import (
     IndexRangeError,
     ShapeError,
 )
-from autograd.support.arguments import whole
+from autograd.support.arguments import require_unmasked, whole
 from autograd.support.interrupts import at_once
 from autograd.support.unknown import NamedArguments, named_arguments
 from nn.data.dataset import Dataset, collate, is_dataset
