@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.errors import ArgumentError, CheckpointError, DTypeError, GlassgradError
+from autograd.support.arguments import nonnegative
 from autograd.support.interrupts import at_once
 from autograd.support.lazy_names import later
 from autograd.support.unknown import NamedArguments, named_arguments
 from optim import schedules
 from optim.optimizer import Optimizer
-from optim.settings import check_setting, nonnegative
+from optim.settings import check_setting
 
 __all__ = [
     "ConstantLR",

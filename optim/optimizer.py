@@ -12,6 +12,7 @@ import numpy as np
 from autograd import Tensor, enable_grad
 from autograd.engine.in_place import stamp
 from autograd.errors import ArgumentError, DTypeError, InPlaceError, ShapeError
+from autograd.support.arguments import nonnegative
 from autograd.support.interrupts import at_once, each, to_the_end
 from autograd.support.unknown import NamedArguments, named_arguments, unknown_keyword
 from optim import groups
@@ -19,7 +20,7 @@ from optim.blocks import Array, Due, Scratch, Scratchpad, State
 from optim.compiled import SMALL
 from optim.groups import Params, describe
 from optim.plan import Plan, ResolvedSettings
-from optim.settings import Settings, check_group, check_settings, nonnegative
+from optim.settings import Settings, check_group, check_settings
 from optim.state import loaded_state, saved_state
 
 __all__ = ["Array", "Optimizer", "Scratch", "Settings", "State", "objective_gradient"]

@@ -24,8 +24,6 @@ __all__ = [
     "check_settings",
     "given",
     "learning_rate",
-    "nonnegative",
-    "number",
 ]
 
 #: A learning rate: a number, or a function of the number of steps taken.

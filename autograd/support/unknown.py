@@ -24,6 +24,7 @@ __all__ = [
     "answer_for",
     "answering",
     "check_switches",
+    "did_you_mean",
     "keyword_hint",
     "name_arguments_in",
     "named_arguments",
@@ -142,6 +143,11 @@ def keyword_hint(name: str, known: Iterable[str]) -> str:
 
     if name in KEYWORDS:
         return f"; {KEYWORDS[name]}"
+    return did_you_mean(name, known)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The question for the nearest known name, as the end of a sentence; "" where none is near."""
     near = nearest(name, known)
     return "" if near is None else f"; did you mean '{near}'?"
 

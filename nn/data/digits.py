@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.errors import MissingExtraError
-from autograd.support.arguments import whole
+from autograd.support.arguments import positive, whole
 from autograd.support.unknown import named_arguments
-from nn.checks import check_spread
 
 __all__ = ["load_digits"]
 
@@ -36,7 +35,7 @@ def load_digits(
     ((1797, 1, 32, 32), dtype('float32'), array([0, 1, 2, 3, 4]))
     """
     size = whole("load_digits", "size", size, 8, "; the images are 8x8 and are enlarged")
-    check_spread("load_digits", (std,))
+    positive("load_digits", "std", std)
     try:
         from sklearn import datasets
     except ImportError as error:

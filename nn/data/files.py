@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.errors import ArgumentError, CheckpointError, DTypeError, ShapeError
-from autograd.support.arguments import whole
+from autograd.support.arguments import positive, whole
 from autograd.support.unknown import named_arguments
-from nn.checks import check_spread
 
 __all__ = ["load_cifar10", "load_idx", "read_cifar10", "read_idx"]
 
@@ -109,7 +108,7 @@ def load_idx(
 
     Example: `x, y = load_idx("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", size=32)`.
     """
-    check_spread("load_idx", (std,))
+    positive("load_idx", "std", std)
     pixels, y = read_idx(images), read_idx(labels)
     if pixels.ndim != 3 or y.ndim != 1 or len(pixels) != len(y):
         raise ShapeError(
@@ -175,7 +174,8 @@ def load_cifar10(
         raise ArgumentError(
             f"load_cifar10: mean and std must be three values each, got {mean} and {std}"
         )
-    check_spread("load_cifar10", std)
+    for channel in std:
+        positive("load_cifar10", "std", channel)
     images, labels = read_cifar10(paths)
     return _standardised(images, mean, std), labels
 

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from autograd.errors import ArgumentError, ShapeError
-from autograd.support.unknown import named_arguments
-from nn.checks import nearest
+from autograd.support.unknown import did_you_mean, named_arguments
 from nn.data import load_cifar10, load_digits, load_idx, train_test_split
 from nn.training.settings import Settings
 
@@ -83,7 +82,7 @@ def load_data(settings: Settings) -> Data:
         raise ArgumentError(
             f"--data: there is no data set and no directory {settings.data!r}; choose 'digits', "
             "or give a directory with MNIST-type or CIFAR-10 binary files, or name IDX files by "
-            "--images and --labels" + nearest(settings.data, ["digits"])
+            "--images and --labels" + did_you_mean(settings.data, ["digits"])
         )
     found = {option: _first(directory, names) for option, names in IDX_NAMES.items()}
     if found["images"] and found["labels"]:

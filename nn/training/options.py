@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograd.errors import ArgumentError
+from autograd.support.unknown import did_you_mean
 from nn import models
-from nn.checks import nearest
 from nn.training.checkpoints import stored_settings
 from nn.training.settings import OPTIMIZERS, SCHEDULES, Settings
 
@@ -62,7 +62,7 @@ def _given(arguments: list[str] | None) -> dict[str, Any]:
     parser = _parser()
     given, unknown = parser.parse_known_args(arguments)
     for word in unknown:
-        near = nearest(word.partition("=")[0], [*parser._option_string_actions])
+        near = did_you_mean(word.partition("=")[0], [*parser._option_string_actions])
         parser.error(f"there is no option {word}{near}")
     return vars(given)
 

@@ -10,9 +10,8 @@ from typing import Any
 import optim
 from autograd import Tensor
 from autograd.errors import ArgumentError
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown import did_you_mean, named_arguments
 from nn import models
-from nn.checks import nearest
 from optim import schedules
 
 __all__ = ["OPTIMIZERS", "SCHEDULES", "Settings"]
@@ -72,7 +71,7 @@ class Settings:
             if chosen not in known:
                 raise ArgumentError(
                     f"--{name} must be one of {', '.join(known)}, got {chosen!r}"
-                    + nearest(chosen, known)
+                    + did_you_mean(str(chosen), known)
                 )
         for name, least in (("epochs", 1), ("batch_size", 1), ("shift", 0), ("seed", 0)):
             if getattr(self, name) < least:
