@@ -275,7 +275,7 @@ class _Replay:
     def _fit(self, g: Any, edge: Edge, node: Node, position: int) -> Any:
         """One of the gradients of a joint closure, made to fit its operand if it does not."""
         expected = edge if type(edge) is Node else edge._data
-        kind = Tensor if self.create_graph else np.ndarray
+        kind: type[Any] = Tensor if self.create_graph else np.ndarray
         if type(g) is kind and g.shape == expected.shape and g.dtype is expected.dtype:
             return g
         return self._fitting(_fitted(g, edge, node, position))
