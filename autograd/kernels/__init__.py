@@ -6,8 +6,8 @@ Each family is a folder of three files: `dispatch.py` is what ops call, and choo
 runs on small arrays or where Numba is switched off (`AUTOGRAD_KERNELS=numpy`). A family is imported
 when its first function is used, Numba when the first kernel is compiled.
 
-`launch/` compiles and runs kernels on threads, `code_cache/` keeps what was compiled, `codegen/`
-writes vector instructions.
+`runtime.py` is what the modules of a family import. Behind it `launch/` compiles and runs kernels
+on threads, `code_cache/` keeps what was compiled; `codegen/` writes vector instructions.
 """
 
 from typing import TYPE_CHECKING
