@@ -13,8 +13,8 @@ import numpy as np
 from autograd import Tensor
 from autograd.engine import scope
 from autograd.engine.error_notes import note_failure, note_inputs
+from autograd.engine.hooks import RemovableHook
 from autograd.engine.source import is_ours
-from autograd.engine.tensors import RemovableHook
 from autograd.errors import ArgumentError, DTypeError, GlassgradError
 from autograd.support.arguments import flag
 from autograd.support.interrupts import at_once, each

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, Never
 import numpy as np
 
 from autograd.engine.bound import ops
-from autograd.engine.dtypes import as_array
-from autograd.errors import ArgumentError, GlassgradError, ours
+from autograd.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from autograd.engine.annotations import Data
     from autograd.engine.tensors import Tensor
@@ -242,30 +241,3 @@ def _no_pair(name: str, kwargs: Any) -> None:
             f"{name}(dim={axis}) would return a pair in PyTorch; here x.{name}(axis={axis}) is the "
             f"values and x.arg{name}(axis={axis}) the indices"
         )
-
-
-def numpys_operators(
-    ufunc: np.ufunc,
-) -> tuple[Callable[[Any, Data], Tensor], Callable[[Any, Data], Tensor]]:
-    """An operator that no op stands for, and its reflection: `a // b`, `a % b`, `a & b`."""
-
-    def forward(self: Any, other: Any) -> Any:
-        try:
-            return type(self)._of(as_array(ufunc(self, other), ufunc.__name__))
-        except (TypeError, ValueError) as error:
-            raise _named(error, ufunc) from error
-
-    def reflected(self: Any, other: Any) -> Any:
-        try:
-            return type(self)._of(as_array(ufunc(other, self), ufunc.__name__))
-        except (TypeError, ValueError) as error:
-            raise _named(error, ufunc) from error
-
-    return forward, reflected
-
-
-def _named(error: Exception, ufunc: np.ufunc) -> Exception:
-    """NumPy's complaint about an operator, as ours."""
-    if isinstance(error, GlassgradError):
-        return error
-    return ours(error)(f"{ufunc.__name__}: {error}")

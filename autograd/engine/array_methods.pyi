@@ -3,7 +3,7 @@
 # mypy: disable-error-code="overload-overlap"
 
 import numpy as np
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 from autograd.engine.annotations import Axis, Data, Size
 from autograd.engine.tensors import Tensor
@@ -146,6 +146,3 @@ class ArrayMethods:
     def all(self, *args: Any, **kwargs: Any) -> Any: ...
 
 def explain_methods() -> None: ...
-def numpys_operators(
-    ufunc: np.ufunc,
-) -> tuple[Callable[[Any, Data], Tensor], Callable[[Any, Data], Tensor]]: ...

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import builtins
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Never
 
 import numpy as np
 
 from autograd.engine import bound
-from autograd.engine.array_methods import ArrayMethods, numpys_operators
 from autograd.engine.bound import ops
 from autograd.engine.dtypes import as_array, as_dtype, get_default_dtype
 from autograd.engine.given_names import note_name
 from autograd.engine.grad_mode import is_grad_enabled
+from autograd.engine.hooks import RemovableHook
 from autograd.engine.in_place import stamp
+from autograd.engine.operators import Operators
+from autograd.engine.size import Size
 from autograd.errors import (
     ArgumentError,
     DTypeError,
-    ForeignOperandError,
     GlassgradError,
     GradWarning,
     GraphError,
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
     from autograd.engine.annotations import Data
 
-__all__ = ["RemovableHook", "Tensor", "tensor"]
+__all__ = ["Tensor", "tensor"]
 
 
-class Tensor(ArrayMethods):
+class Tensor(Operators):
     """An n-dimensional array that remembers how it was computed.
 
     Operators, methods and NumPy functions on it are recorded if it requires a gradient, so that
@@ -187,7 +187,7 @@ class Tensor(ArrayMethods):
     @property
     def size(self) -> int:
         """Number of elements."""
-        return _Size(self._data.size)
+        return Size(self._data.size)
 
     @property
     def dtype(self) -> np.dtype:
@@ -514,118 +514,7 @@ class Tensor(ArrayMethods):
         self._write(lambda: np.copyto(self._data, other, casting="same_kind"))
         return self
 
-    # -- operators --------------------------------------------------------------------------
-    # What an op does not know is left to the other operand's own type, if that has the operator.
-
-    def __add__(self, other: Data) -> Tensor:
-        try:
-            return ops.add(self, other)
-        except ForeignOperandError as error:
-            return _leave_to(other, "__radd__", error)
-
-    def __radd__(self, other: Data) -> Tensor:
-        return ops.add(other, self)
-
-    def __sub__(self, other: Data) -> Tensor:
-        try:
-            return ops.subtract(self, other)
-        except ForeignOperandError as error:
-            return _leave_to(other, "__rsub__", error)
-
-    def __rsub__(self, other: Data) -> Tensor:
-        return ops.subtract(other, self)
-
-    def __mul__(self, other: Data) -> Tensor:
-        try:
-            return ops.multiply(self, other)
-        except ForeignOperandError as error:
-            return _leave_to(other, "__rmul__", error)
-
-    def __rmul__(self, other: Data) -> Tensor:
-        return ops.multiply(other, self)
-
-    def __truediv__(self, other: Data) -> Tensor:
-        try:
-            return ops.divide(self, other)
-        except ForeignOperandError as error:
-            return _leave_to(other, "__rtruediv__", error)
-
-    def __rtruediv__(self, other: Data) -> Tensor:
-        return ops.divide(other, self)
-
-    def __pow__(self, other: Data) -> Tensor:
-        try:
-            return ops.power(self, other)
-        except ForeignOperandError as error:
-            return _leave_to(other, "__rpow__", error)
-
-    def __rpow__(self, other: Data) -> Tensor:
-        return ops.power(other, self)
-
-    def __matmul__(self, other: Data) -> Tensor:
-        try:
-            return ops.matmul(self, other)
-        except ForeignOperandError as error:
-            return _leave_to(other, "__rmatmul__", error)
-
-    def __rmatmul__(self, other: Data) -> Tensor:
-        return ops.matmul(other, self)
-
-    def __neg__(self) -> Tensor:
-        return ops.negative(self)
-
-    def __pos__(self) -> Tensor:
-        return ops.positive(self)
-
-    def __abs__(self) -> Tensor:
-        return ops.absolute(self)
-
-    def __round__(self, ndigits: int | None = None) -> Tensor:
-        return ops.round(self, 0 if ndigits is None else ndigits)
-
-    # Integers and booleans have these, which carry no gradient: Tensors of what NumPy makes of it.
-
-    def __invert__(self) -> Tensor:
-        return Tensor(np.invert(self))
-
-    __floordiv__, __rfloordiv__ = numpys_operators(np.floor_divide)
-    __mod__, __rmod__ = numpys_operators(np.remainder)
-    __and__, __rand__ = numpys_operators(np.bitwise_and)
-    __or__, __ror__ = numpys_operators(np.bitwise_or)
-    __xor__, __rxor__ = numpys_operators(np.bitwise_xor)
-    __lshift__, __rlshift__ = numpys_operators(np.left_shift)
-    __rshift__, __rrshift__ = numpys_operators(np.right_shift)
-
-    def __getitem__(self, key: Any) -> Tensor:
-        return ops.getitem(self, key)
-
-    def __eq__(self, other: object) -> np.ndarray:  # type: ignore[override]
-        return bound.compared(np.equal, self, other)
-
-    def __ne__(self, other: object) -> np.ndarray:  # type: ignore[override]
-        return bound.compared(np.not_equal, self, other)
-
-    def __lt__(self, other: Data) -> np.ndarray:
-        return bound.compared(np.less, self, other)
-
-    def __le__(self, other: Data) -> np.ndarray:
-        return bound.compared(np.less_equal, self, other)
-
-    def __gt__(self, other: Data) -> np.ndarray:
-        return bound.compared(np.greater, self, other)
-
-    def __ge__(self, other: Data) -> np.ndarray:
-        return bound.compared(np.greater_equal, self, other)
-
     __hash__ = object.__hash__
-
-
-def _leave_to(other: Any, reflected: str, error: ForeignOperandError) -> Any:
-    """`NotImplemented`, so that Python asks `other`; the op's error if that has no answer."""
-    kind = type(other)
-    if kind.__module__ != "builtins" and hasattr(kind, reflected):  # a text's own is no use here
-        return NotImplemented
-    raise error
 
 
 answer_for(Tensor, "Tensor")
@@ -643,53 +532,6 @@ def _of(array: np.ndarray, node: Any = None) -> Tensor:
 
 
 Tensor._of = _of
-
-
-class _Size(int):
-    """A number of elements, which says so where PyTorch's `size()` was meant.
-
-    NumPy takes an `int` for weak, but not what derives from it: so it is given a plain one.
-    """
-
-    __slots__ = ()
-
-    def __call__(self, *axis: Any) -> Any:
-        meant = f"x.shape[{axis[0]}]" if axis else "x.shape"
-        raise DTypeError(f"size: x.size is the number of elements, as in NumPy; write {meant}")
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return getattr(ufunc, method)(*map(_plain_size, inputs), **kwargs)
-
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        named = {name: _plain_size(value) for name, value in kwargs.items()}
-        return function(*map(_plain_size, args), **named)
-
-    def __reduce__(self) -> tuple[type[int], tuple[int]]:
-        return int, (int(self),)
-
-
-def _plain_size(value: Any) -> Any:
-    return int(value) if isinstance(value, _Size) else value
-
-
-class RemovableHook:
-    """What `register_hook` returns: `remove()` takes the hook off again."""
-
-    _ids = itertools.count()
-
-    def __init__(self, hooks: dict[int, Any], hook: Any):
-        self._hooks, self._id = hooks, next(self._ids)
-        hooks[self._id] = hook
-
-    def remove(self) -> None:
-        """Take the hook off; a second call does nothing."""
-        self._hooks.pop(self._id, None)
-
-    def __enter__(self) -> RemovableHook:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.remove()
 
 
 def tensor(
