@@ -83,7 +83,11 @@ _OPERAND = """\
             x_{a} = {a}._data
 {dtype}
             edge_{a} = ({a}.node or {a}) if {a}._requires_grad else None
-        elif type({a}) in types_{a} and (type({a}) is not ndarray or {a}.dtype in NATIVE):
+        elif (
+            {a}.dtype is float32 or {a}.dtype is float64 or {a}.dtype in NATIVE
+            if type({a}) is ndarray
+            else type({a}) in types_{a}
+        ):
             x_{a}, edge_{a} = {a}, None
         else:
             return general(op, ({names}, *statics), named)"""
@@ -113,6 +117,8 @@ _NAMES = {
     "failed": failed,
     "finished": finished,
     "float16": np.dtype(np.float16),
+    "float32": np.dtype(np.float32),
+    "float64": np.dtype(np.float64),
     "general": general_call,
     "is_grad_enabled": is_grad_enabled,
     "ndarray": np.ndarray,
