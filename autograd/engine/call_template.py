@@ -1,7 +1,7 @@
 """The commonest calls of an op, spelled out from one template: no lists and no loops.
 
 A program of many small operations spends most of its time here. The lines are written and compiled
-once for each number of operands, up to three; tracebacks and debuggers show them.
+once for each number of operands, up to four; tracebacks and debuggers show them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from autograd.engine.tensors import Tensor
 if TYPE_CHECKING:
     from autograd.engine.definition import Op
 
-_MOST = 3  # operands
+_MOST = 4  # operands
 
 
 def call_of(op: Op) -> Callable[..., Any]:
@@ -145,7 +145,7 @@ def _maker(count: int) -> Callable[..., Any]:
 
 def _spelled_out(count: int) -> str:
     """The template's source for so many operands."""
-    letters = "abc"[:count]
+    letters = "abcd"[:count]
 
     def each(text: str, between: str = ", ") -> str:
         return between.join(text.format(a=a, i=i) for i, a in enumerate(letters))
