@@ -63,6 +63,7 @@ CONCERNED: dict[str, tuple[str, ...]] = {
     "autograd/engine/walks": ("test_engine", "test_func", "test_viz_graph"),
     "autograd/engine/backprop": (
         "test_own_ops",
+        "test_joint_closures",
         "test_delivery",
         "test_engine",
         "test_grad_mode",
