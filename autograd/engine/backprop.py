@@ -258,7 +258,7 @@ class _Replay:
         The closures of these are not called any more. Under `create_graph` an array is the `aux` of
         an op, which has no derivative: from there on the closures are called after all.
         """
-        own, others = split(pair, node, position)
+        own, others = _split(pair, node, position)
         edges, reached = node.edges, self.reached
         for g in others:
             if self.create_graph and not isinstance(g, Tensor):
@@ -381,7 +381,7 @@ class _Replay:
         return taken
 
 
-def split(pair: tuple[Any, ...], node: Node, position: int) -> tuple[Any, tuple[Any, ...]]:
+def _split(pair: tuple[Any, ...], node: Node, position: int) -> tuple[Any, tuple[Any, ...]]:
     """What a joint closure returned: the gradient of its operand, and those of the next ones."""
     after, got = len(node.edges) - position - 1, ""
     if len(pair) == 2:
