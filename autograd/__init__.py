@@ -67,16 +67,16 @@ from autograd import errors as errors
 from autograd import func as func
 from autograd import ops as ops
 from autograd.creation import *  # noqa: F403
-from autograd.engine import backprop, bound, random_source
+from autograd.engine import backprop, late_bound, random_source
 from autograd.engine.array_methods import explain_methods
-from autograd.engine.definition import Array as Array
-from autograd.engine.definition import op as op
 from autograd.engine.dtypes import get_default_dtype as get_default_dtype
 from autograd.engine.dtypes import set_default_dtype as set_default_dtype
 from autograd.engine.grad_mode import enable_grad as enable_grad
 from autograd.engine.grad_mode import is_grad_enabled as is_grad_enabled
 from autograd.engine.grad_mode import no_grad as no_grad
 from autograd.engine.grad_mode import set_grad_enabled as set_grad_enabled
+from autograd.engine.op_definition import Array as Array
+from autograd.engine.op_definition import op as op
 from autograd.engine.random_source import *  # noqa: F403
 from autograd.engine.tensors import Tensor as Tensor
 from autograd.engine.tensors import tensor as tensor
@@ -85,9 +85,9 @@ from autograd.func import grad as grad
 from autograd.interop import numpy_protocol
 from autograd.interop.einops_backend import serve_einops
 from autograd.ops import *  # noqa: F403
-from autograd.support.freed_memory import keep_freed_memory
+from autograd.support.allocator import keep_freed_memory
 from autograd.support.lazy_names import later, on_first_use
-from autograd.support.unknown import answer_for
+from autograd.support.unknown_names import answer_for
 
 if TYPE_CHECKING:
     from autograd import curvature as curvature
@@ -105,7 +105,7 @@ if TYPE_CHECKING:
     from autograd.words import to_numpy as to_numpy
 
 # What stands below reaches what stands above it through these, and knows none of it.
-bound.bind(
+late_bound.bind(
     ops,
     backward=backprop.backward,
     apply_ufunc=numpy_protocol.apply_ufunc,

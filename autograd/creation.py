@@ -19,7 +19,7 @@ from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.ops.axes import normal_axis
 from autograd.support.arguments import whole
-from autograd.support.unknown import name_arguments_in
+from autograd.support.unknown_names import name_arguments_in
 
 __all__ = [
     "arange",

@@ -22,7 +22,7 @@ from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, GraphError, ShapeError
 from autograd.support.arguments import whole
 from autograd.support.lazy_names import later
-from autograd.support.unknown import name_arguments_in
+from autograd.support.unknown_names import name_arguments_in
 from autograd.transforms.jacobians import by_columns, by_rows
 from autograd.transforms.variables import pull_back, within_a_transform
 

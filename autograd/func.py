@@ -25,7 +25,7 @@ from autograd.errors import ArgumentError, DTypeError
 from autograd.support.arguments import one_of
 from autograd.support.lazy_names import later
 from autograd.support.pytree import flatten
-from autograd.support.unknown import name_arguments_in
+from autograd.support.unknown_names import name_arguments_in
 from autograd.transforms.batching import vmap
 from autograd.transforms.jacobians import by_columns, by_rows
 from autograd.transforms.stateless import functional_call

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from autograd.errors import ArgumentError, DTypeError, IndexRangeError
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 from nn.module import Module
 
 if TYPE_CHECKING:

@@ -65,7 +65,7 @@ from autograd.errors import ArgumentError, DTypeError, IndexRangeError, ShapeErr
 from autograd.ops.loss_inputs import floats
 from autograd.support.arguments import one_of, whole
 from autograd.support.lazy_names import later
-from autograd.support.unknown import name_arguments_in
+from autograd.support.unknown_names import name_arguments_in
 
 if TYPE_CHECKING:
     from autograd import Tensor

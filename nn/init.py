@@ -22,7 +22,7 @@ from autograd.engine.dtypes import as_dtype
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.support.arguments import number, one_of
 from autograd.support.lazy_names import later
-from autograd.support.unknown import name_arguments_in
+from autograd.support.unknown_names import name_arguments_in
 
 __all__ = [
     "calculate_gain",

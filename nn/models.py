@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.errors import ArgumentError
 from autograd.support.arguments import one_of, whole
 from autograd.support.lazy_names import later
-from autograd.support.unknown import name_arguments_in
+from autograd.support.unknown_names import name_arguments_in
 from nn import functional as F
 from nn.containers import Sequential
 from nn.layers import activations

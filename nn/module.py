@@ -14,11 +14,16 @@ from autograd import Tensor
 from autograd.engine import scope
 from autograd.engine.error_notes import note_failure, note_inputs
 from autograd.engine.hooks import RemovableHook
-from autograd.engine.source import is_ours
+from autograd.engine.source_lines import is_ours
 from autograd.errors import ArgumentError, DTypeError, GlassgradError
 from autograd.support.arguments import flag
 from autograd.support.interrupts import at_once, each
-from autograd.support.unknown import NamedArguments, answer_for, named_arguments, require_signature
+from autograd.support.unknown_names import (
+    NamedArguments,
+    answer_for,
+    named_arguments,
+    require_signature,
+)
 from nn import state as states
 from nn.parameter import Buffer, Parameter
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd import Tensor, is_grad_enabled
 from autograd.support.arguments import require_constant
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 
 if TYPE_CHECKING:
     import numpy.typing as npt

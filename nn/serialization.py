@@ -18,7 +18,7 @@ import numpy as np
 
 from autograd.errors import CheckpointError, DTypeError, GlassgradError
 from autograd.support.files import StrPath, write_whole
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 from nn import safetensors_file
 from nn.module import Module
 from nn.structure import flatten, unflatten

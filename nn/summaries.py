@@ -14,7 +14,7 @@ import numpy.typing as npt
 import autograd as ag
 from autograd.errors import ArgumentError, DTypeError
 from autograd.support.interrupts import at_once
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 from nn import init
 from nn.layers.convolution import ConvNd, ConvTransposeNd, LocalConv2d
 from nn.layers.dense import Bilinear, Embedding, Linear

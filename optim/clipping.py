@@ -15,7 +15,7 @@ from autograd.engine.in_place import stamp
 from autograd.errors import GraphError, InPlaceError
 from autograd.support.arguments import nonnegative, positive
 from autograd.support.interrupts import at_once, each
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 from optim.blocks import QUIET
 from optim.groups import as_tensors
 

@@ -16,7 +16,7 @@ from autograd.errors import ArgumentError, CheckpointError, DTypeError, Glassgra
 from autograd.support.arguments import nonnegative
 from autograd.support.interrupts import at_once
 from autograd.support.lazy_names import later
-from autograd.support.unknown import NamedArguments, named_arguments
+from autograd.support.unknown_names import NamedArguments, named_arguments
 from optim import schedules
 from optim.optimizer import Optimizer
 from optim.settings import check_setting

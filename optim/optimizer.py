@@ -14,7 +14,7 @@ from autograd.engine.in_place import stamp
 from autograd.errors import ArgumentError, DTypeError, InPlaceError, ShapeError
 from autograd.support.arguments import nonnegative
 from autograd.support.interrupts import at_once, each, to_the_end
-from autograd.support.unknown import NamedArguments, named_arguments, unknown_keyword
+from autograd.support.unknown_names import NamedArguments, named_arguments, unknown_keyword
 from optim import groups
 from optim.blocks import Array, Due, Scratch, Scratchpad, State
 from optim.compiled import SMALL

@@ -16,7 +16,7 @@ import numpy as np
 from autograd.errors import ArgumentError, DTypeError
 from autograd.support.arguments import fraction, nonnegative, one_of, positive, whole
 from autograd.support.lazy_names import later
-from autograd.support.unknown import name_arguments_in
+from autograd.support.unknown_names import name_arguments_in
 from optim.settings import LearningRate, learning_rate
 
 __all__ = [

@@ -21,7 +21,7 @@ from autograd.errors import (
     ShapeError,
 )
 from autograd.support.interrupts import at_once, each
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 from optim.groups import Params, describe
 from optim.optimizer import Optimizer, Settings
 from optim.state import value_problem

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from autograd.engine import definition
+from autograd.engine import op_definition
 from autograd.engine.taps import Tap
 from tests.op_cases import ROWS
 from tests.test_ops import draw
@@ -104,7 +104,7 @@ def counting(module):
 @pytest.mark.parametrize("module", ["autograd.ops.counting", "their.own"])
 @pytest.mark.parametrize("first", ["Tensor", "float32", "float16", "list"])
 def test_a_body_runs_once(module, first, monkeypatch):
-    monkeypatch.setattr(definition, "registry", {})
+    monkeypatch.setattr(op_definition, "registry", {})
     op, runs = counting(module)
     for second in OPERANDS.values():
         runs.clear()

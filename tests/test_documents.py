@@ -14,7 +14,7 @@ import nn.models
 import optim.lr_scheduler
 from tests.documents import names, pages, spellings
 from tests.documents.pages import PAGES, ROOT
-from tests.test_layers import FLOORS
+from tests.test_import_rules import FLOORS
 
 #: Everything that readers are sent to, with code that runs or without.
 WRITTEN = [

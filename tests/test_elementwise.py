@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from autograd.engine.definition import registry
+from autograd.engine.op_definition import registry
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 
 

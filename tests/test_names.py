@@ -249,7 +249,7 @@ def test_the_hint_is_looked_for_when_it_is_read(monkeypatch):
     def nobody(*args):
         raise AssertionError("a hint was computed though nobody reads it")
 
-    monkeypatch.setattr("autograd.support.unknown._name_hint", nobody)
+    monkeypatch.setattr("autograd.support.unknown_names._name_hint", nobody)
     assert not hasattr(ag.tensor(X), "cpu")
     assert not hasattr(ag, "cat")
 

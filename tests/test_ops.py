@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from autograd.engine.definition import registry
+from autograd.engine.op_definition import registry
 from tests.op_cases import ROWS
 from tests.reach import LENGTHS, every_array_is_long
 from tests.row import Row, make, short

@@ -156,7 +156,7 @@ def layers():
 
 
 @pytest.mark.parametrize(("name", "args", "options", "inputs", "parameter"), list(layers()))
-def test_layers(name, args, options, inputs, parameter):
+def test_import_rules(name, args, options, inputs, parameter):
     layer = getattr(nn, name)
     args = args[: list(inspect.signature(layer).parameters).index(parameter)]
     options = {k: v for k, v in options.items() if k != parameter}

@@ -9,7 +9,7 @@ import pkgutil
 import autograd
 import nn
 import optim
-from autograd.engine.definition import registry
+from autograd.engine.op_definition import registry
 from autograd.words import formulas, readable
 from bench import micro
 from nn.training import settings

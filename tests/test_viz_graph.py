@@ -170,7 +170,7 @@ def test_watch_leaves_everything_as_it_was():
 def test_watch_is_for_its_own_thread():
     import threading
 
-    from autograd.viz.keeping import kept
+    from autograd.viz.watching import kept
 
     made, go, done = [], threading.Event(), threading.Event()
 
@@ -286,7 +286,7 @@ def test_formula_of_an_op_without_source():
 
 
 def test_every_registered_op_has_a_formula_in_one_line():
-    from autograd.engine.definition import registry
+    from autograd.engine.op_definition import registry
 
     for op in registry.values():
         text = formula(op)

@@ -13,11 +13,11 @@ import numpy as np
 
 from autograd.engine.error_notes import origin
 from autograd.engine.node import Node
-from autograd.engine.source import Source, caller
+from autograd.engine.source_lines import Source, caller
 from autograd.engine.taps import Call, Tap
 from autograd.engine.tensors import Tensor
 from autograd.errors import AnomalyError, InPlaceError
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 
 
 @named_arguments

@@ -11,11 +11,11 @@ import numpy as np
 
 from autograd.engine.backprop import gradients
 from autograd.engine.captures import captured
-from autograd.engine.definition import Op
 from autograd.engine.grad_mode import enable_grad
+from autograd.engine.op_definition import Op
 from autograd.engine.tensors import Tensor
 from autograd.errors import GradCheckError
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 
 __all__ = ["check_contract"]
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.backprop import gradients
-from autograd.engine.source import Source, caller
+from autograd.engine.source_lines import Source, caller
 from autograd.engine.taps import Call, Tap
 from autograd.engine.tensors import Tensor
 from autograd.errors import DTypeError, GradCheckError
 from autograd.support.arguments import flag, nonnegative, number, whole
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 
 __all__ = ["check_grads"]
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.engine.node import Node
-from autograd.engine.source import user_frame
+from autograd.engine.source_lines import user_frame
 from autograd.engine.tensors import Tensor
 from autograd.errors import DTypeError, GraphError
-from autograd.support.unknown import named_arguments
-from autograd.viz.births import Bad, bad_vertices
+from autograd.support.unknown_names import named_arguments
 from autograd.viz.graph import Recorded, Vertex, collect
 from autograd.viz.names import Variables, is_module
+from autograd.viz.nan_origins import Bad, bad_vertices
 from autograd.viz.sources import source_in_words
 from autograd.viz.values import statistics
 

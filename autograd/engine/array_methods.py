@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Never
 
 import numpy as np
 
-from autograd.engine.bound import ops
+from autograd.engine.late_bound import ops
 from autograd.errors import ArgumentError
 
 if TYPE_CHECKING:

@@ -17,12 +17,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograd.engine import bound, in_place
-from autograd.engine.bound import ops
+from autograd.engine import in_place, late_bound
 from autograd.engine.captures import captured_arrays
 from autograd.engine.dtypes import as_array, unmasked
 from autograd.engine.error_notes import note_failure
 from autograd.engine.grad_mode import enable_grad, record_ops, restore
+from autograd.engine.late_bound import ops
 from autograd.engine.node import Edge, Node
 from autograd.engine.sparse_gradient import SparseGradient
 from autograd.engine.taps import open_taps, through_taps
@@ -553,7 +553,7 @@ def _unbroadcast(g: Any, shape: tuple[int, ...], node: Node, position: int) -> A
     axes = tuple(i for i, n in enumerate(aligned) if n != g.shape[i])
     if axes:
         # With its axes, as a sum over all of them would be a number and no array.
-        g = bound.added(g, axes, True) if type(g) is np.ndarray else ops.sum(g, axis=axes)
+        g = late_bound.added(g, axes, True) if type(g) is np.ndarray else ops.sum(g, axis=axes)
     return g.reshape(shape)
 
 

@@ -40,7 +40,7 @@ from autograd.engine.taps import Call, open_taps, tell
 from autograd.engine.tensors import Tensor
 
 if TYPE_CHECKING:
-    from autograd.engine.definition import Op
+    from autograd.engine.op_definition import Op
 
 _FLOAT16, _FLOAT64 = np.dtype(np.float16), np.dtype(np.float64)
 _wrapped = Tensor._of

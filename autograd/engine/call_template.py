@@ -17,12 +17,12 @@ from autograd.engine.failed_calls import failed, not_entered
 from autograd.engine.grad_mode import is_grad_enabled
 from autograd.engine.node import record
 from autograd.engine.operands import NATIVE, NOT_GIVEN, by_name, plain, plain_types
-from autograd.engine.source import GENERATED
+from autograd.engine.source_lines import GENERATED
 from autograd.engine.taps import open_taps
 from autograd.engine.tensors import Tensor
 
 if TYPE_CHECKING:
-    from autograd.engine.definition import Op
+    from autograd.engine.op_definition import Op
 
 _MOST = 4  # operands
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.support.arguments import require_unmasked
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 
 if TYPE_CHECKING:
     import numpy.typing as npt

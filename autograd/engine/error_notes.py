@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.source import Source, caller
+from autograd.engine.source_lines import Source, caller
 from autograd.engine.tensors import Tensor
 
 

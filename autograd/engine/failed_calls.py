@@ -10,11 +10,11 @@ import numpy as np
 from autograd.engine.error_notes import note_call, note_operands
 from autograd.engine.operands import as_operand
 from autograd.engine.scope import locate
-from autograd.engine.source import Source, caller
+from autograd.engine.source_lines import Source, caller
 from autograd.errors import GlassgradError, ShapeError, ours
 
 if TYPE_CHECKING:
-    from autograd.engine.definition import Op
+    from autograd.engine.op_definition import Op
 
 _SHOWN = {int, float, bool, str, tuple, list}  # static arguments that a message can show
 

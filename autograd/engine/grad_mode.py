@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.errors import DTypeError
 from autograd.support.interrupts import begins_at_once
-from autograd.support.unknown import named_arguments, unknown_keyword
+from autograd.support.unknown_names import named_arguments, unknown_keyword
 
 __all__ = ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 

@@ -16,7 +16,7 @@ from types import CodeType
 
 import numpy as np
 
-from autograd.engine.source import Source, caller
+from autograd.engine.source_lines import Source, caller
 
 #: Numbers nodes and writes in one sequence, in order of creation.
 next_id = itertools.count(1).__next__

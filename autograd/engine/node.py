@@ -12,12 +12,12 @@ import numpy as np
 
 from autograd.engine import scope as scopes
 from autograd.engine.in_place import next_id
-from autograd.engine.source import Source, is_ours, outermost
+from autograd.engine.source_lines import Source, is_ours, outermost
 from autograd.engine.tensors import Tensor
 from autograd.errors import GraphError
 
 if TYPE_CHECKING:
-    from autograd.engine.definition import Op
+    from autograd.engine.op_definition import Op
 
 __all__ = ["Closure", "Edge", "Node", "record"]
 

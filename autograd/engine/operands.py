@@ -10,10 +10,10 @@ import numpy as np
 from autograd.engine.dtypes import as_array
 from autograd.engine.tensors import Tensor
 from autograd.errors import DTypeError, ForeignOperandError
-from autograd.support.unknown import check_switches, keyword_hint, respelled
+from autograd.support.unknown_names import check_switches, keyword_hint, respelled
 
 if TYPE_CHECKING:
-    from autograd.engine.definition import Op
+    from autograd.engine.op_definition import Op
 
 NOT_GIVEN: Any = object()
 """Stands in the place of an operand that was left out, or given by name."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from autograd.engine import bound
+from autograd.engine import late_bound
 from autograd.engine.array_methods import ArrayMethods
-from autograd.engine.bound import ops
 from autograd.engine.dtypes import as_array
+from autograd.engine.late_bound import ops
 from autograd.errors import ForeignOperandError, GlassgradError, ours
 
 if TYPE_CHECKING:
@@ -143,19 +143,19 @@ class Operators(ArrayMethods):
         return ops.getitem(self, key)
 
     def __eq__(self: Any, other: object) -> np.ndarray:  # type: ignore[override]
-        return bound.compared(np.equal, self, other)
+        return late_bound.compared(np.equal, self, other)
 
     def __ne__(self: Any, other: object) -> np.ndarray:  # type: ignore[override]
-        return bound.compared(np.not_equal, self, other)
+        return late_bound.compared(np.not_equal, self, other)
 
     def __lt__(self: Any, other: Data) -> np.ndarray:
-        return bound.compared(np.less, self, other)
+        return late_bound.compared(np.less, self, other)
 
     def __le__(self: Any, other: Data) -> np.ndarray:
-        return bound.compared(np.less_equal, self, other)
+        return late_bound.compared(np.less_equal, self, other)
 
     def __gt__(self: Any, other: Data) -> np.ndarray:
-        return bound.compared(np.greater, self, other)
+        return late_bound.compared(np.greater, self, other)
 
     def __ge__(self: Any, other: Data) -> np.ndarray:
-        return bound.compared(np.greater_equal, self, other)
+        return late_bound.compared(np.greater_equal, self, other)

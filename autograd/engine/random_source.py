@@ -11,7 +11,7 @@ import numpy as np
 from autograd.errors import CheckpointError, DTypeError
 from autograd.support.arguments import whole
 from autograd.support.locks import hold_while_forking
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 
 __all__ = ["default_generator", "get_rng_state", "manual_seed", "set_rng_state"]
 

@@ -13,7 +13,7 @@ from autograd.engine.tensors import Tensor
 from autograd.errors import DTypeError, GlassgradError, GraphError
 
 if TYPE_CHECKING:
-    from autograd.engine.definition import Op
+    from autograd.engine.op_definition import Op
 
 _FLOAT64 = np.dtype(np.float64)
 

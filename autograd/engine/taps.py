@@ -18,8 +18,8 @@ from autograd.support.interrupts import begins_at_once, to_the_end
 
 if TYPE_CHECKING:
     from autograd.engine.backprop import _Replay
-    from autograd.engine.definition import Op
     from autograd.engine.node import Node
+    from autograd.engine.op_definition import Op
 
 __all__ = ["Call", "Tap", "open_taps", "tell", "through_taps"]
 

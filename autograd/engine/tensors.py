@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Never
 
 import numpy as np
 
-from autograd.engine import bound
-from autograd.engine.bound import ops
+from autograd.engine import late_bound
 from autograd.engine.dtypes import as_array, as_dtype, get_default_dtype
 from autograd.engine.given_names import note_name
 from autograd.engine.grad_mode import is_grad_enabled
 from autograd.engine.hooks import RemovableHook
 from autograd.engine.in_place import stamp
+from autograd.engine.late_bound import ops
 from autograd.engine.operators import Operators
 from autograd.engine.size import Size
 from autograd.errors import (
@@ -27,7 +27,7 @@ from autograd.errors import (
     ours,
 )
 from autograd.support.arguments import flag
-from autograd.support.unknown import answer_for, named_arguments, unknown_keyword
+from autograd.support.unknown_names import answer_for, named_arguments, unknown_keyword
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -233,7 +233,7 @@ class Tensor(Operators):
         """
         if unknown:
             raise unknown_keyword(Tensor.backward, "backward", unknown)
-        bound.backward(self, gradient, retain_graph, create_graph, inputs)
+        late_bound.backward(self, gradient, retain_graph, create_graph, inputs)
 
     def detach(self) -> Tensor:
         """A Tensor on the same memory that the graph does not know."""
@@ -279,7 +279,7 @@ class Tensor(Operators):
 
     def draw(self, **options: Any) -> Any:
         """Draw the graph that made this Tensor: `ag.draw(self, **options)`."""
-        return bound.draw(self, **options)
+        return late_bound.draw(self, **options)
 
     @named_arguments
     def astype(self, dtype: npt.DTypeLike, copy: bool = True) -> Tensor:
@@ -362,10 +362,10 @@ class Tensor(Operators):
     __array_priority__ = 1000.0
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return bound.apply_ufunc(ufunc, method, inputs, kwargs)
+        return late_bound.apply_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return bound.apply_function(function, args, kwargs)
+        return late_bound.apply_function(function, args, kwargs)
 
     def __float__(self) -> builtins.float:
         return builtins.float(self.item())
@@ -411,7 +411,7 @@ class Tensor(Operators):
         return f"tensor({', '.join([text, *extras])})"
 
     def _repr_html_(self) -> str | None:
-        return bound.tensor_html(self)
+        return late_bound.tensor_html(self)
 
     def __format__(self, spec: str) -> str:
         return format(self._data.item(), spec) if self._data.size == 1 and spec else str(self)

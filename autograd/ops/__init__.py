@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import Any
 
 from autograd.ops.compare import __all__ as _COMPARISONS
-from autograd.ops.fronts import front
+from autograd.ops.plain_functions import front
 
 #: The files of ops. Their names are those of this module (`__init__.pyi`: what type checkers read).
 FAMILIES = (

@@ -11,9 +11,9 @@ import math
 import numpy as np
 
 from autograd import kernels
-from autograd.engine.bound import ops
-from autograd.engine.definition import Array, op
-from autograd.ops.operands import as_floats, select
+from autograd.engine.late_bound import ops
+from autograd.engine.op_definition import Array, op
+from autograd.ops.bodies import as_floats, select
 from autograd.support.arguments import one_of, positive
 
 __all__ = [

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograd import kernels
-from autograd.engine.bound import ops
-from autograd.engine.definition import Array, op
+from autograd.engine.late_bound import ops
+from autograd.engine.op_definition import Array, op
 from autograd.errors import ArgumentError
 from autograd.kernels.sums import FEW, add_up
 from autograd.ops.conv_geometry import Pair, Sizes, require_image, shape_of, tidy

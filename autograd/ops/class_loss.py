@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.bound import ops
+from autograd.engine.late_bound import ops
 from autograd.errors import ShapeError
 from autograd.ops import loss_inputs as inputs
-from autograd.ops.fronts import plain
 from autograd.ops.loss import share_of
+from autograd.ops.plain_functions import plain
 from autograd.ops.softmaxes import column, label_cross_entropy, label_loss, pick_class
 from autograd.support.arguments import fraction, one_of, require_constant
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.engine.tensors import Tensor
 from autograd.errors import ShapeError
-from autograd.support.unknown import name_arguments_in
+from autograd.support.unknown_names import name_arguments_in
 
 __all__ = ["equal", "greater", "greater_equal", "less", "less_equal", "not_equal"]
 

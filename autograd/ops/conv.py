@@ -13,7 +13,7 @@ from string import ascii_lowercase
 import numpy as np
 
 from autograd import kernels
-from autograd.engine.definition import Array, op
+from autograd.engine.op_definition import Array, op
 from autograd.ops.conv_geometry import PADDING_MODES, Geometry, geometry, geometry_of
 
 __all__ = ["conv1d", "conv2d", "conv2d_input_grad", "conv2d_weight_grad"]

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from autograd import kernels
-from autograd.engine.bound import ops
-from autograd.engine.definition import Array, op
+from autograd.engine.late_bound import ops
+from autograd.engine.op_definition import Array, op
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops.conv import (
     as_images,

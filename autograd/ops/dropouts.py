@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd import kernels
-from autograd.engine.definition import Array, op
+from autograd.engine.op_definition import Array, op
 from autograd.engine.random_source import pick
 from autograd.errors import ShapeError
 from autograd.ops.pool_geometry import require_float

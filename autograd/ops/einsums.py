@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.engine.bound import ops
-from autograd.engine.definition import Array, op
+from autograd.engine.late_bound import ops
+from autograd.engine.op_definition import Array, op
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.kernels.sums import long_matmul
-from autograd.ops.fronts import plain, require_arrays
+from autograd.ops.plain_functions import plain, require_arrays
 
 __all__ = ["einsum", "einsum_arrays"]
 

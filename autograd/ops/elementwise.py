@@ -12,10 +12,10 @@ import math
 import numpy as np
 
 from autograd import kernels
-from autograd.engine.bound import ops
-from autograd.engine.definition import Array, op
+from autograd.engine.late_bound import ops
+from autograd.engine.op_definition import Array, op
 from autograd.errors import ArgumentError
-from autograd.ops.operands import as_floats, zeros_of
+from autograd.ops.bodies import as_floats, zeros_of
 
 __all__ = [
     "add",

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.bound import ops
-from autograd.engine.definition import Array, op
+from autograd.engine.late_bound import ops
+from autograd.engine.op_definition import Array, op
 from autograd.errors import ShapeError
 from autograd.ops.axes import kept_shape, normal_axis, of_a_number, reduced_axes, reduced_count
-from autograd.ops.fronts import front, plain
+from autograd.ops.plain_functions import front, plain
 
 __all__ = ["argmax", "argmin", "max", "min"]
 

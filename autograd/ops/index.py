@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.bound import ops
-from autograd.engine.definition import Array, op
+from autograd.engine.late_bound import ops
+from autograd.engine.op_definition import Array, op
 from autograd.engine.sparse_gradient import SparseGradient
 from autograd.engine.tensors import Tensor
 from autograd.errors import IndexRangeError, ShapeError
 from autograd.ops.axes import normal_axis, of_a_number
-from autograd.ops.fronts import front, plain
+from autograd.ops.plain_functions import front, plain
 from autograd.ops.positions import (
     all_below,
     from_front,

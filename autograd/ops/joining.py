@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.bound import ops
-from autograd.engine.definition import Array, op
+from autograd.engine.late_bound import ops
+from autograd.engine.op_definition import Array, op
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.ops.axes import normal_axis
-from autograd.ops.fronts import as_operands, front, plain
+from autograd.ops.plain_functions import as_operands, front, plain
 from autograd.ops.positions import whole_numbers
 
 __all__ = [

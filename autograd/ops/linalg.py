@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import kernels
-from autograd.engine.bound import ops
-from autograd.engine.definition import Array, op
+from autograd.engine.late_bound import ops
+from autograd.engine.op_definition import Array, op
 from autograd.errors import ArgumentError, ShapeError
 from autograd.kernels.sums import LONG, long_matmul
-from autograd.ops.fronts import plain
+from autograd.ops.plain_functions import plain
 
 __all__ = [
     "cholesky",

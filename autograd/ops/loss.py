@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from autograd import kernels
-from autograd.engine.bound import ops
-from autograd.engine.definition import Array, op
+from autograd.engine.late_bound import ops
+from autograd.engine.op_definition import Array, op
 from autograd.errors import ArgumentError, ShapeError
 from autograd.ops import loss_inputs as inputs
+from autograd.ops.bodies import as_floats, select
 from autograd.ops.loss_inputs import reduced
-from autograd.ops.operands import as_floats, select
 from autograd.support.arguments import nonnegative, one_of, positive
 
 __all__ = [

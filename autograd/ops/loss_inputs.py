@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.bound import ops
 from autograd.engine.dtypes import as_array, get_default_dtype
+from autograd.engine.late_bound import ops
 from autograd.engine.operands import float_dtype
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
 from autograd.kernels.sums import add_up
-from autograd.ops.fronts import plain
+from autograd.ops.plain_functions import plain
 from autograd.ops.positions import all_below, positions
 from autograd.support.arguments import require_constant, whole
 

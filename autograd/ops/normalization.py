@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.bound import ops
 from autograd.engine.in_place import stamp
+from autograd.engine.late_bound import ops
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.ops.conv_geometry import shape_of

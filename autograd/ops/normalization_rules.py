@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from autograd import kernels
-from autograd.engine.bound import ops
-from autograd.engine.definition import Array, op
+from autograd.engine.late_bound import ops
+from autograd.engine.op_definition import Array, op
 from autograd.errors import ShapeError
 from autograd.ops.conv import channel_sums
 from autograd.ops.conv_geometry import shape_of

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.definition import Array, op
+from autograd.engine.op_definition import Array, op
 from autograd.errors import ArgumentError, DTypeError
-from autograd.ops.operands import select, zeros_of
+from autograd.ops.bodies import select, zeros_of
 
 __all__ = [
     "abs",

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from autograd.engine.bound import ops
-from autograd.engine.definition import Array, op
+from autograd.engine.late_bound import ops
+from autograd.engine.op_definition import Array, op
 from autograd.errors import ArgumentError
 from autograd.kernels.sums import FEW, add_up
 from autograd.ops.axes import kept_shape, numpy_axes, reduced_axes, reduced_count

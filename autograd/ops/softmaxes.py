@@ -7,10 +7,10 @@ from math import prod
 import numpy as np
 
 from autograd import kernels
-from autograd.engine.definition import Array, op
+from autograd.engine.op_definition import Array, op
 from autograd.ops.axes import reduced_axes
+from autograd.ops.bodies import as_floats
 from autograd.ops.loss_inputs import reduced
-from autograd.ops.operands import as_floats
 
 __all__ = ["log_softmax", "softmax"]
 

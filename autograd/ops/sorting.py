@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.bound import ops
+from autograd.engine.late_bound import ops
 from autograd.errors import ArgumentError
 from autograd.ops.axes import normal_axis, of_a_number
-from autograd.ops.fronts import front, plain
+from autograd.ops.plain_functions import front, plain
 
 __all__ = ["argsort", "sort", "topk"]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.bound import ops
-from autograd.engine.definition import Array, op
+from autograd.engine.late_bound import ops
+from autograd.engine.op_definition import Array, op
 from autograd.errors import ShapeError
-from autograd.ops.fronts import plain
+from autograd.ops.plain_functions import plain
 
 __all__ = ["diag", "diagonal", "embed_diagonal", "trace", "tril", "triu"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd.engine.definition import Array, op
+from autograd.engine.op_definition import Array, op
 
 __all__ = [
     "acos",

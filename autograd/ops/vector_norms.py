@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.bound import ops
-from autograd.engine.definition import Array, op
 from autograd.engine.dtypes import as_array, get_default_dtype
+from autograd.engine.late_bound import ops
+from autograd.engine.op_definition import Array, op
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError
 from autograd.kernels.sums import add_up
 from autograd.ops.axes import kept_shape, normal_axis, numpy_axes, of_a_number
-from autograd.ops.fronts import front, plain
+from autograd.ops.plain_functions import front, plain
 from autograd.ops.reduce import as_came, divided, in_range, is_small, root_of, wide
 
 __all__ = ["euclidean_norm", "norm"]

@@ -25,9 +25,9 @@ from autograd.profiling.multiply_adds import Products, multiply_adds
 from autograd.support.arguments import one_of
 from autograd.support.files import write_page
 from autograd.support.interrupts import begins_at_once, to_the_end
-from autograd.support.unknown import named_arguments
-from autograd.viz.keeping import Times, times
+from autograd.support.unknown_names import named_arguments
 from autograd.viz.values import bytes_in_words, held_blocks, seconds_in_words
+from autograd.viz.watching import Times, times
 
 _GROUPS = ("op", "module")
 _NONE = Products(0, ())

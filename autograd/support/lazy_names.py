@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from autograd.support.unknown import register, unknown_name
+from autograd.support.unknown_names import register, unknown_name
 
 
 def on_first_use(module: str, name: str) -> Callable[..., Any]:

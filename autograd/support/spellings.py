@@ -1,6 +1,6 @@
 """Names of PyTorch, and of others, that are spelled otherwise here, or are not here: what to write.
 
-Data only; `unknown.py` looks up what somebody asked for in vain. A hint is a clause that
+Data only; `unknown_names.py` looks up what somebody asked for in vain. A hint is a clause that
 ends a sentence. Names that differ from ours by a letter or two need no entry.
 """
 

@@ -13,10 +13,10 @@ from autograd.engine import in_place, random_source
 from autograd.engine.backprop import gradients
 from autograd.engine.call import recorded
 from autograd.engine.captures import captured
-from autograd.engine.definition import Array, Op
 from autograd.engine.grad_mode import enable_grad, is_grad_enabled, no_grad
 from autograd.engine.in_place import next_id
 from autograd.engine.node import Node
+from autograd.engine.op_definition import Array, Op
 from autograd.engine.scope import current
 from autograd.engine.taps import Call, Tap
 from autograd.engine.tensors import Tensor
@@ -24,7 +24,7 @@ from autograd.engine.walks import leaves_below, nodes_below
 from autograd.errors import GlassgradError, GraphError, InPlaceError
 from autograd.support.interrupts import at_once
 from autograd.support.pytree import flatten
-from autograd.support.unknown import named_arguments, require_signature
+from autograd.support.unknown_names import named_arguments, require_signature
 from autograd.transforms.variables import check_function
 
 __all__ = ["checkpoint"]

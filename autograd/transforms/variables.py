@@ -17,10 +17,10 @@ import numpy as np
 
 from autograd.engine.backprop import gradients
 from autograd.engine.call import recorded
-from autograd.engine.definition import Array, Op
 from autograd.engine.dtypes import as_array
 from autograd.engine.grad_mode import enable_grad, is_grad_enabled
 from autograd.engine.in_place import next_id
+from autograd.engine.op_definition import Array, Op
 from autograd.engine.tensors import Tensor
 from autograd.engine.walks import leaves_below, nodes_below
 from autograd.errors import ArgumentError, DTypeError, GlassgradError, GraphError, ShapeError

@@ -5,7 +5,7 @@ Imported when one of its names is first used; a picture that fails never breaks 
 
 from autograd.viz.drawing import Graph, draw
 from autograd.viz.film import Film, replay
-from autograd.viz.keeping import watch
 from autograd.viz.steps import Step, backward_steps
+from autograd.viz.watching import watch
 
 __all__ = ["Film", "Graph", "Step", "backward_steps", "draw", "replay", "watch"]

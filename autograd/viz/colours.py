@@ -10,9 +10,8 @@ import numpy as np
 
 from autograd.errors import ArgumentError
 from autograd.support.arguments import one_of
-from autograd.viz.births import Bad, bad_vertices
 from autograd.viz.graph import Vertex
-from autograd.viz.keeping import times
+from autograd.viz.nan_origins import Bad, bad_vertices
 from autograd.viz.values import (
     bytes_in_words,
     held_bytes,
@@ -20,6 +19,7 @@ from autograd.viz.values import (
     sampled,
     seconds_in_words,
 )
+from autograd.viz.watching import times
 
 COLOURS = ("role", "grad", "time", "memory", "nan")
 

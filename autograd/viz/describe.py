@@ -10,7 +10,6 @@ import numpy as np
 from autograd.viz.formulas import derivatives, formula, shortened
 from autograd.viz.graph import Vertex
 from autograd.viz.groups import Group
-from autograd.viz.keeping import times
 from autograd.viz.sources import source_in_words
 from autograd.viz.values import (
     bytes_in_words,
@@ -21,6 +20,7 @@ from autograd.viz.values import (
     shape_in_words,
     statistics,
 )
+from autograd.viz.watching import times
 
 _LONGEST_ERROR = 54
 

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from autograd.engine.source import user_frame
+from autograd.engine.source_lines import user_frame
 from autograd.engine.tensors import Tensor
 from autograd.errors import DTypeError, GraphError
 from autograd.support.arguments import one_of, whole
 from autograd.support.files import write_page
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 from autograd.viz import render
 from autograd.viz.dot import dot
 from autograd.viz.failures import failure_in

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.node import Node
-from autograd.engine.source import user_frame
+from autograd.engine.source_lines import user_frame
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError
 from autograd.support.files import write_page
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 from autograd.viz import render
 from autograd.viz.describe import NAMES, op_facts
 from autograd.viz.dot import dot

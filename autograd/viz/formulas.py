@@ -9,8 +9,8 @@ import re
 from types import CodeType
 from typing import Any
 
-from autograd.engine.definition import Op
 from autograd.engine.node import Node
+from autograd.engine.op_definition import Op
 
 _LONGEST = 72
 _Function = ast.Lambda | ast.FunctionDef

@@ -9,16 +9,16 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autograd.engine.definition import Op
 from autograd.engine.given_names import name_of
 from autograd.engine.node import Node
+from autograd.engine.op_definition import Op
 from autograd.engine.scope import Scope
 from autograd.engine.tensors import Tensor
 from autograd.engine.walks import nodes_below
 from autograd.errors import DTypeError
-from autograd.viz.keeping import kept
 from autograd.viz.names import Paths, Variables, assigned_names, module_paths, written_operands
 from autograd.viz.values import Alive, operands_in_closures
+from autograd.viz.watching import kept
 
 
 @dataclass(eq=False, slots=True)

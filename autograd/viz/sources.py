@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from autograd.engine.source import Source
+from autograd.engine.source_lines import Source
 
 
 def source_in_words(source: Source) -> str:

@@ -12,14 +12,14 @@ import numpy as np
 from autograd.engine.backprop import _leaf, _Replay, _seed
 from autograd.engine.grad_mode import no_grad
 from autograd.engine.node import Node
-from autograd.engine.source import Source
+from autograd.engine.source_lines import Source
 from autograd.engine.sparse_gradient import SparseGradient
 from autograd.engine.tensors import Tensor
 from autograd.kernels import blas
 from autograd.ops.index import add_at
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 from autograd.viz.formulas import expression
-from autograd.viz.keeping import Times, times
+from autograd.viz.watching import Times, times
 
 
 @dataclass(eq=False)

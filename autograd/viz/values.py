@@ -16,7 +16,7 @@ from autograd.engine.captures import captured
 from autograd.engine.in_place import owner
 from autograd.engine.node import Node
 from autograd.engine.tensors import Tensor
-from autograd.viz.keeping import kept
+from autograd.viz.watching import kept
 
 BARS = "▁▂▃▄▅▆▇█"
 _SAMPLE = 1 << 20  # statistics of larger arrays look at about this many elements

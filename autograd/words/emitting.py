@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd.engine.tensors import Tensor
 from autograd.support.files import write_page
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 from autograd.viz.values import shape_in_words
 from autograd.words.explaining import derived
 from autograd.words.formulas import HELPERS

@@ -6,10 +6,10 @@ import html
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.engine.source import user_frame
+from autograd.engine.source_lines import user_frame
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 from autograd.viz.graph import collect
 from autograd.viz.names import Variables
 from autograd.viz.values import shape_in_words

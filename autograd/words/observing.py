@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from autograd.engine.definition import Op
 from autograd.engine.node import Node
+from autograd.engine.op_definition import Op
 from autograd.engine.taps import Call, Tap
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.definition import Array, Op, registry
+from autograd.engine.op_definition import Array, Op, registry
 from autograd.kernels.pointwise.numpy_twin import kept
 from autograd.ops.index import piece
 from autograd.words import formulas, readable

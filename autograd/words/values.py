@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.captures import captured
-from autograd.engine.definition import Op
 from autograd.engine.node import Node
+from autograd.engine.op_definition import Op
 from autograd.engine.tensors import Tensor
 from autograd.viz.sources import source_in_words
 from autograd.viz.values import operands_in_closures

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from autograd.errors import MissingExtraError
 from autograd.support.arguments import positive, whole
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 
 __all__ = ["load_digits"]
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from autograd.errors import ArgumentError, CheckpointError, DTypeError, ShapeError
 from autograd.support.arguments import positive, whole
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 
 __all__ = ["load_cifar10", "load_idx", "read_cifar10", "read_idx"]
 

@@ -19,7 +19,7 @@ from autograd.errors import (
 )
 from autograd.support.arguments import require_unmasked, whole
 from autograd.support.interrupts import at_once
-from autograd.support.unknown import NamedArguments, named_arguments
+from autograd.support.unknown_names import NamedArguments, named_arguments
 from nn.data.dataset import Dataset, collate, is_dataset
 
 __all__ = ["ArrayDataset", "DataLoader"]

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from autograd.errors import ArgumentError, DTypeError, ShapeError
 from autograd.support.arguments import number
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 
 __all__ = ["train_test_split"]
 

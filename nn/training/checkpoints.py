@@ -10,7 +10,7 @@ from typing import Any
 
 import autograd as ag
 from autograd.errors import ArgumentError, CheckpointError, DTypeError, GlassgradError
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 from nn.module import Module
 from nn.serialization import load, save
 from nn.training.datasets import Data

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from autograd.errors import ArgumentError, ShapeError
-from autograd.support.unknown import did_you_mean, named_arguments
+from autograd.support.unknown_names import did_you_mean, named_arguments
 from nn.data import load_cifar10, load_digits, load_idx, train_test_split
 from nn.training.settings import Settings
 

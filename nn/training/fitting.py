@@ -13,7 +13,7 @@ import numpy as np
 import autograd as ag
 from autograd.errors import GlassgradError
 from autograd.support.interrupts import at_once
-from autograd.support.unknown import named_arguments
+from autograd.support.unknown_names import named_arguments
 from nn import functional as F
 from nn import models
 from nn.data import DataLoader

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograd.errors import ArgumentError
-from autograd.support.unknown import did_you_mean
+from autograd.support.unknown_names import did_you_mean
 from nn import models
 from nn.training.checkpoints import stored_settings
 from nn.training.settings import OPTIMIZERS, SCHEDULES, Settings

@@ -10,7 +10,7 @@ from typing import Any
 import optim
 from autograd import Tensor
 from autograd.errors import ArgumentError
-from autograd.support.unknown import did_you_mean, named_arguments
+from autograd.support.unknown_names import did_you_mean, named_arguments
 from nn import models
 from optim import schedules
 

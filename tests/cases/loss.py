@@ -5,7 +5,7 @@ import numpy as np
 import autograd as ag
 from autograd import kernels
 from autograd.ops import loss, softmaxes
-from autograd.ops.operands import as_floats
+from autograd.ops.bodies import as_floats
 from tests.row import Row, between, distinct, integers, positive, value_of
 
 

@@ -446,7 +446,7 @@ def _cases(test: Callable[..., Any]) -> Iterator[dict[str, Any]]:
 
 def _ops_of(function: str) -> set[str]:
     """An op; or of a helper the ops that call it, or whose helpers do."""
-    from autograd.engine.definition import registry
+    from autograd.engine.op_definition import registry
 
     if function in registry:
         return {function}

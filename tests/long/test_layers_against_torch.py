@@ -92,7 +92,7 @@ def test_every_function_that_pytorch_has_is_drawn():
     assert {name for name in F.__all__ if hasattr(torch.nn.functional, name)} == set(FUNCTIONS)
 
 
-def test_layers(figures):
+def test_import_rules(figures):
     run(MODULES, "layer", cases(1, 110), figures)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 import autograd as ag
 from autograd import kernels
-from autograd.engine.definition import registry
+from autograd.engine.op_definition import registry
 from tests.long.campaign import LONG, cases
 from tests.op_cases import ROWS
 from tests.reach import derivatives, drawn, inject, module_of

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd.engine.call_template import call_of
 from autograd.errors import ArgumentError, DTypeError
-from autograd.support.unknown import named_arguments, switches_of
+from autograd.support.unknown_names import named_arguments, switches_of
 
 __all__ = ["Array", "Op", "op", "registry"]
 

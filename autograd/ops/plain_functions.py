@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.engine.tensors import Tensor
 from autograd.errors import ArgumentError, DTypeError
-from autograd.support.unknown import answering, respelled
+from autograd.support.unknown_names import answering, respelled
 
 F = TypeVar("F", bound=Callable[..., Any])
 
