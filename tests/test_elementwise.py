@@ -164,7 +164,7 @@ def test_clip_bounds():
     np.testing.assert_array_equal(crossed.data, [1, 1, 1, 1])
     g = ag.grad(crossed.sum(), [low, high])
     assert (g[0].item(), g[1].item()) == (4, 0)
-    with pytest.raises(ArgumentError, match="a_min, a_max or both"):
+    with pytest.raises(ArgumentError, match="a_min or a_max must be given"):
         ag.clip(x)
     with pytest.raises(DTypeError, match="both 'a_min' and 'min'"):
         ag.clip(x, 0, min=1)
@@ -328,9 +328,9 @@ def test_softmax_far_out_and_masked():
 
 
 def test_words_and_numbers_out_of_range():
-    with pytest.raises(ArgumentError, match="'none', 'tanh' or 'sigmoid', got 'erf'"):
+    with pytest.raises(ArgumentError, match="one of 'none', 'tanh', 'sigmoid', got 'erf'"):
         ag.gelu([1.0], approximate="erf")
-    with pytest.raises(ArgumentError, match="beta must be positive, got 0"):
+    with pytest.raises(ArgumentError, match="beta must be a number above 0, got 0"):
         ag.softplus([1.0], beta=0)
 
 

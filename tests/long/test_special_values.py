@@ -20,7 +20,7 @@ from tests.long.campaign import LONG, cases
 from tests.op_cases import ROWS
 from tests.reach import derivatives, drawn, inject, module_of
 from tests.row import Row
-from tests.test_rows_reach import both, convolves, has_kernels, largest
+from tests.test_rows_reach import both, convolves, kernels_of, largest
 
 try:
     import torch
@@ -150,7 +150,7 @@ def allowed(row, name):
 def test_kernels_equal_twins(figures):
     wrong = []
     rows = ROWS if LONG else ROWS[::11]
-    for row, dtype, name in chosen([row for row in rows if has_kernels(row)]):
+    for row, dtype, name in chosen([row for row in rows if kernels_of(row)]):
         if allowed(row, name):
             figures["apart"] += 1
             continue
