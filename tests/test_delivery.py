@@ -411,7 +411,7 @@ def test_gradients_come_to_all_leaves_or_to_none(create_graph):
         reached = interrupted_at(
             count,
             lambda loss=loss: loss.backward(retain_graph=True, create_graph=create_graph),
-            backprop._Replay.deliver.__code__,
+            backprop.BackwardPass.deliver.__code__,
         )
         values = {tuple(tensor.grad.data) for tensor in all_of_them}
         assert len(values) == 1, "some have the new gradient, others the old one"
@@ -519,15 +519,15 @@ def test_inputs_of_backward_only():
 def test_backward_in_a_handler_in_the_middle_of_a_delivery_is_refused(monkeypatch):
     a, b = leaf(1.0), leaf(2.0)
     other = a * b * 10.0
-    added = backprop._added
+    added = backprop.added
 
     def interrupted(taker, box):
         total = added(taker, box)
-        monkeypatch.setattr(backprop, "_added", added)
+        monkeypatch.setattr(backprop, "added", added)
         other.backward()  # as a signal's handler would
         return total
 
-    monkeypatch.setattr(backprop, "_added", interrupted)
+    monkeypatch.setattr(backprop, "added", interrupted)
     with pytest.raises(ag.GraphError, match="handler"):
         (a * b).backward()
     assert a.grad is None and b.grad is None

@@ -338,13 +338,13 @@ def test_a_plain_call_leaves_no_graph(monkeypatch):
     from autograd.engine import backprop
 
     recorded = []
-    once = backprop._Replay.__init__
+    once = backprop.BackwardPass.__init__
 
     def spy(self, *args, **kwargs):
         once(self, *args, **kwargs)
         recorded.append(self.create_graph)
 
-    monkeypatch.setattr(backprop._Replay, "__init__", spy)
+    monkeypatch.setattr(backprop.BackwardPass, "__init__", spy)
     x = ag.tensor([1.0, 2.0])
     assert not func.grad(lambda x: (x * x).sum())(x).requires_grad
     func.jacobian(lambda x: x * x)(x)

@@ -252,7 +252,7 @@ def test_a_seed_reaches_the_first_closure_uncopied():
 
 @pytest.mark.parametrize("create_graph", [False, True])
 def test_a_gradient_that_fits_is_used_as_it_is(create_graph, monkeypatch):
-    monkeypatch.setattr(backprop, "_fitted", None)
+    monkeypatch.setattr(backprop, "fitted", None)
     x = leaf(3)
     (g,) = ag.grad(ag.exp(x * 2.0).sum(), [x], create_graph=create_graph)
     np.testing.assert_allclose(g.data, 2 * np.exp(2 * x.data))

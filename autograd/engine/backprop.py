@@ -12,29 +12,27 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import repeat
 from operator import attrgetter
-from sys import getrefcount
 from typing import Any, TypeVar
 
 import numpy as np
 
-from autograd.engine import in_place, late_bound
+from autograd.engine import in_place
 from autograd.engine.captures import captured_arrays
-from autograd.engine.dtypes import as_array, unmasked
 from autograd.engine.error_notes import note_failure
-from autograd.engine.grad_mode import enable_grad, record_ops, restore
+from autograd.engine.given_gradients import check_given, given_array, key_of, leaf_of, seed_of
+from autograd.engine.grad_mode import record_ops, restore
+from autograd.engine.gradient_memory import added, copied, own
 from autograd.engine.late_bound import ops
-from autograd.engine.node import Edge, Node
+from autograd.engine.node import Edge, Node, edge_name
+from autograd.engine.returned_gradients import check_callable, fitted, note_where, of_dtype, split
 from autograd.engine.sparse_gradient import SparseGradient
 from autograd.engine.taps import open_taps, through_taps
 from autograd.engine.tensors import Tensor
 from autograd.engine.walks import schedule
 from autograd.errors import (
-    DTypeError,
-    GlassgradError,
     GradWarning,
     GraphError,
     InPlaceError,
-    ShapeError,
 )
 from autograd.kernels import blas
 from autograd.support.interrupts import at_once
@@ -65,9 +63,9 @@ def backward(
             GradWarning,
             stacklevel=3,
         )
-    seed = _seed(root, gradient, "backward", create_graph)
-    targets = None if inputs is None else [_leaf(tensor) for tensor in inputs]
-    replayed = _Replay([root], targets, bool(retain_graph or create_graph), create_graph)
+    seed = seed_of(root, gradient, "backward", create_graph)
+    targets = None if inputs is None else [leaf_of(tensor) for tensor in inputs]
+    replayed = BackwardPass([root], targets, bool(retain_graph or create_graph), create_graph)
     replayed.run([seed], replayed.deliver)
 
 
@@ -84,10 +82,10 @@ def gradients(
 
     Nodes with an id below `since` count as leaves: nothing below them is visited, no hook called.
     """
-    keys = [_key(tensor, "grad") for tensor in inputs]
+    keys = [key_of(tensor, "grad") for tensor in inputs]
     pairs = zip(outputs, seeds)  # noqa: B905 - as many, which the callers see to
-    checked = [_seed(root, seed, "grad", create_graph) for root, seed in pairs]
-    replayed = _Replay(outputs, keys, bool(retain_graph or create_graph), create_graph, since)
+    checked = [seed_of(root, seed, "grad", create_graph) for root, seed in pairs]
+    replayed = BackwardPass(outputs, keys, bool(retain_graph or create_graph), create_graph, since)
     if not allow_unused:
         for position, key in enumerate(keys):
             if replayed.reached is not None and key not in replayed.reached:
@@ -99,7 +97,7 @@ def gradients(
     return replayed.run(checked, lambda: replayed.taken(keys))
 
 
-class _Replay:
+class BackwardPass:
     """One backward pass: what is visited, the gradients under way, and the results."""
 
     def __init__(
@@ -227,13 +225,11 @@ class _Replay:
                         if type(contribution) is tuple:
                             contribution = self._own_of(contribution, g, node, position, pending)
                         else:
-                            contribution = self._fitting(
-                                _fitted(contribution, edge, node, position)
-                            )
+                            contribution = self._fitting(fitted(contribution, edge, node, position))
                 except Exception as error:
                     note_failure(error, node.op, (), node, self.roots)
-                    _note_where(error, node, position)
-                    _check_callable(error, node, position, closures[position])  # type: ignore[index]
+                    note_where(error, node, position)
+                    check_callable(error, node, position, closures[position])  # type: ignore[index]
                     raise
                 if told is not None:
                     told(position, g, contribution)
@@ -258,7 +254,7 @@ class _Replay:
         The closures of these are not called any more. Under `create_graph` an array is the `aux` of
         an op, which has no derivative: from there on the closures are called after all.
         """
-        own, others = _split(pair, node, position)
+        own, others = split(pair, node, position)
         edges, reached = node.edges, self.reached
         for g in others:
             if self.create_graph and not isinstance(g, Tensor):
@@ -278,7 +274,7 @@ class _Replay:
         kind: type[Any] = Tensor if self.create_graph else np.ndarray
         if type(g) is kind and g.shape == expected.shape and g.dtype is expected.dtype:
             return g
-        return self._fitting(_fitted(g, edge, node, position))
+        return self._fitting(fitted(g, edge, node, position))
 
     def _retain(self, node: Node, g: Any) -> None:
         """Note the gradient for the Tensor that asked to keep it, if that still lives."""
@@ -299,23 +295,23 @@ class _Replay:
         writes to again later.
         """
         for hook in tuple(hooks.values()):
-            given: Any = _copied(g)
+            given: Any = copied(g)
             try:
                 changed = hook(given)
                 if changed is None:
                     changed = given
-                what = f"{_hook_name(hook)} of {_edge_name(edge)}"
+                what = f"{_hook_name(hook)} of {edge_name(edge)}"
                 if self.create_graph and isinstance(changed, Tensor):
-                    _check_gradient(changed, edge, what)
-                    box = [_of_dtype(changed, edge.dtype)]
+                    check_given(changed, edge, what)
+                    box = [of_dtype(changed, edge.dtype)]
                 else:
-                    box = [self._fitting(_gradient_array(changed, edge, what))]
+                    box = [self._fitting(given_array(changed, edge, what))]
             except Exception as error:
                 if type(edge) is Node:
                     note_failure(error, edge.op, (), edge, self.roots)
                 raise
             given = changed = None
-            g = self._fitting(_own(box))
+            g = self._fitting(own(box))
         return g
 
     def _add(self, edge: Edge, g: Any) -> None:
@@ -357,11 +353,11 @@ class _Replay:
             try:
                 _delivering = held
                 takers: list[Tensor] = list(results)  # type: ignore[arg-type]
-                sums = [_added(leaf, [results.pop(leaf)]) for leaf in takers]
+                sums = [added(leaf, [results.pop(leaf)]) for leaf in takers]
                 while retained:
                     tensor, *box = retained.pop()
                     takers.append(tensor)
-                    sums.append(_added(tensor, box))
+                    sums.append(added(tensor, box))
                 before = list(map(_grad_of, takers))  # freed when all is done
                 at_once(map(setattr, takers, repeat("_grad"), sums))
             finally:
@@ -374,118 +370,15 @@ class _Replay:
         taken: list[Tensor | None] = []
         for key in keys:
             if key not in found:
-                found[key] = _own([self.results.pop(key, None)])
+                found[key] = own([self.results.pop(key, None)])
                 taken.append(found[key])
             else:
-                taken.append(_own([found[key]]))
+                taken.append(own([found[key]]))
         return taken
-
-
-def _split(pair: tuple[Any, ...], node: Node, position: int) -> tuple[Any, tuple[Any, ...]]:
-    """What a joint closure returned: the gradient of its operand, and those of the next ones."""
-    after, got = len(node.edges) - position - 1, ""
-    if len(pair) == 2:
-        own, others = pair if type(pair[1]) is tuple else (pair[0], pair[1:])
-        if len(others) <= after:
-            return own, others
-        got = f"gradients for {len(others)} operands after it, of which there are {after}"
-    raise GraphError(
-        f"{_rule(node, position)} must return one array of shape {node.edges[position].shape}, or "
-        "a pair: that, and the gradient of the next operand or a tuple of those of the next ones; "
-        f"got {got or f'a tuple of {len(pair)}'}"
-    )
-
-
-def _note_where(error: Exception, node: Node, position: int) -> None:
-    """Say in an error of a closure whose gradient it was, and where that was recorded."""
-    edge = node.edges[position]
-    error.add_note(
-        f"in the gradient of {node.op.name} with respect to "
-        f"'{node.op.operand_name(position)}', recorded at {node.source}"
-    )
-    if type(edge) is Node:
-        error.add_note(f"its operand was made by {edge.op.name} at {edge.source}")
-
-
-def _check_callable(error: Exception, node: Node, position: int, closure: Any) -> None:
-    """Raise ours for a closure that could not be called: it is no function of one gradient."""
-    traceback = error.__traceback__
-    if isinstance(error, TypeError) and traceback is not None and traceback.tb_next is None:
-        raise GraphError(
-            f"{node.op.name} (recorded at {node.source}): its closure for "
-            f"'{node.op.operand_name(position)}' must be a function of the gradient of its result, "
-            f"got {closure!r}: {error}"
-        ) from error
-
-
-def _key(tensor: Any, function: str) -> Edge:
-    """What stands for a Tensor in the graph: its node, or the leaf itself."""
-    if not isinstance(tensor, Tensor):
-        raise DTypeError(f"{function}: tensor must be a Tensor, got {type(tensor).__name__}")
-    if not tensor._requires_grad:
-        raise GraphError(
-            f"{function}: this Tensor (shape {tensor.shape}) requires no gradient: it was made "
-            "from constants, inside no_grad(), or detached. Set requires_grad=True on what the "
-            "gradient is wanted of, before computing with it."
-        )
-    return tensor.node or tensor
-
-
-def _leaf(tensor: Any) -> Tensor:
-    key = _key(tensor, "backward")
-    if key is not tensor:
-        raise GraphError(
-            f"backward: inputs must be leaves, got the result of {key!r}; "
-            "ag.grad(loss, [x]) returns gradients of recorded Tensors"
-        )
-    return key
-
-
-def _seed(root: Any, gradient: Any, function: str, create_graph: bool = False) -> Any:
-    """The gradient to start with at `root`: a Tensor if it is to be differentiated by itself."""
-    _key(root, function)
-    if gradient is None:
-        if root._data.size != 1:
-            raise GraphError(
-                f"{function}: a gradient is needed for a Tensor of shape {root.shape}; reduce it "
-                f"first (loss.sum() or loss.mean()) or pass one of shape {root.shape}"
-            )
-        seed = np.empty(root._data.shape, root._data.dtype)
-        seed.fill(1)
-        return seed
-    if create_graph and isinstance(gradient, Tensor) and gradient._requires_grad:
-        _check_gradient(gradient, root, function)
-        with enable_grad():
-            return _of_dtype(gradient, root.dtype)
-    fitting = _gradient_array(gradient, root, function)
-    # what is recorded of it must not change when the caller's array does
-    return fitting.copy() if create_graph else fitting
-
-
-def _gradient_array(given: Any, wanted: Any, what: str) -> np.ndarray:
-    """A gradient from outside as an array of the shape and dtype of the Tensor or node `wanted`."""
-    if isinstance(given, Tensor):
-        given = given._data
-    array = as_array(given, f"{what}: a gradient of shape {wanted.shape}", wanted.dtype)
-    _check_gradient(array, wanted, what)
-    return array
-
-
-def _check_gradient(given: Any, wanted: Any, what: str) -> None:
-    if given.dtype.kind not in "fiub":
-        raise DTypeError(f"{what}: the gradient must have dtype {wanted.dtype}, got {given.dtype}")
-    if given.shape != wanted.shape:
-        raise ShapeError(f"{what}: the gradient must have shape {wanted.shape}, got {given.shape}")
 
 
 def _hook_name(hook: Any) -> str:
     return f"hook {getattr(hook, '__qualname__', None) or type(hook).__qualname__}"
-
-
-def _edge_name(edge: Edge) -> str:
-    if type(edge) is Node:
-        return repr(edge)
-    return f"leaf {edge.name!r}" if edge.name else f"a leaf of shape {edge.shape}"
 
 
 def _check_unchanged(node: Node) -> None:
@@ -499,120 +392,3 @@ def _check_unchanged(node: Node) -> None:
                     f"'{name}' (shape {array.shape}) for the gradient, but that was changed "
                     f"in place at {written}. Change it after backward, or compute with x.clone()."
                 )
-
-
-def _fitted(g: Any, edge: Edge, node: Node, position: int) -> Any:
-    """A closure's result in the shape and dtype of its operand: broadcasting undone, once."""
-    if type(g) is SparseGradient:
-        return g
-    if type(g) is not np.ndarray and not isinstance(g, Tensor):
-        if g is None:
-            raise GraphError(
-                f"{node.op.name}: its rule for '{node.op.operand_name(position)}' returned None"
-            )
-        kind = type(g).__name__
-        if isinstance(g, tuple):
-            raise GraphError(
-                f"{_rule(node, position)} must return one array of shape {edge.shape}, got a tuple"
-            )
-        try:
-            g = np.asarray(unmasked(g, "a gradient"))  # who made it is worked out when it fails
-        except (ValueError, GlassgradError) as error:  # a ragged list, one of Tensors, a mask
-            raise GraphError(f"{_rule(node, position)} returned {kind}: {error}") from None
-        if kind == "list" and g.shape != edge.shape:  # several gradients would be added up
-            raise ShapeError(
-                f"{_rule(node, position)} must return one array of shape {edge.shape}, got a list "
-                f"of shape {g.shape}"
-            )
-    if g.dtype.kind not in "fiub":
-        raise DTypeError(
-            f"{_rule(node, position)} returned dtype {g.dtype} for an operand of dtype {edge.dtype}"
-        )
-    if g.shape != edge.shape:
-        g = _unbroadcast(g, edge.shape, node, position)
-    return _of_dtype(g, edge.dtype)
-
-
-def _of_dtype(g: Any, dtype: np.dtype[Any]) -> Any:
-    """The array or Tensor `g` itself, or what it is in another dtype."""
-    return g if g.dtype == dtype else g.astype(dtype)
-
-
-def _rule(node: Node, position: int) -> str:
-    operand = node.op.operand_name(position)
-    return f"{node.op.name} (recorded at {node.source}): its rule for '{operand}'"
-
-
-def _unbroadcast(g: Any, shape: tuple[int, ...], node: Node, position: int) -> Any:
-    """Sum `g` over the axes along which an operand of `shape` was broadcast."""
-    aligned = (1,) * (g.ndim - len(shape)) + shape
-    if len(aligned) > g.ndim or any(n not in (1, m) for n, m in zip(aligned, g.shape)):  # noqa: B905
-        raise ShapeError(
-            f"{_rule(node, position)} returned shape {g.shape} for an operand of shape {shape}"
-        )
-    axes = tuple(i for i, n in enumerate(aligned) if n != g.shape[i])
-    if axes:
-        # With its axes, as a sum over all of them would be a number and no array.
-        g = late_bound.added(g, axes, True) if type(g) is np.ndarray else ops.sum(g, axis=axes)
-    return g.reshape(shape)
-
-
-def _owned(box: list[np.ndarray]) -> np.ndarray:
-    """Contiguous, writable memory shared with nothing: the box's array where no one else has it."""
-    if box[0].flags.carray and getrefcount(box[0]) == _ALONE:
-        whole: list[Any] = [box[0].base]  # of a reshaped array: the one that owns the memory
-        if whole[0] is None:
-            return box[0]
-        if type(whole[0]) is np.ndarray and whole[0].base is None and _of_one(whole, box[0]):
-            return box[0]
-    return np.array(box[0], order="C")
-
-
-def _of_one(whole: list[np.ndarray], view: np.ndarray) -> bool:
-    """Whether `view` is all of the array in the box `whole`, and nobody else holds that."""
-    return whole[0].nbytes == view.nbytes and getrefcount(whole[0]) == _ALONE + 1
-
-
-_box = [object()]
-_ALONE = getrefcount(_box[0])  # references to an object that nothing but a list holds
-
-
-def _own(box: list[Any]) -> Tensor | None:
-    """The gradient in `box` as a Tensor with memory of its own, connected as it was."""
-    if box[0] is None:
-        return None
-    if not isinstance(box[0], Tensor):
-        return Tensor._of(_owned(box))
-    if (
-        getrefcount(box[0]) == _ALONE
-        and getrefcount(box[0]._data) == _ALONE
-        and box[0]._data.base is None
-        and box[0]._data.flags.carray
-    ):
-        return box[0]
-    return _copied(box[0])
-
-
-def _copied(g: Any) -> Tensor:
-    """A Tensor with the values of the gradient `g`, recorded if `g` is."""
-    if isinstance(g, Tensor) and g._requires_grad:
-        return ops.copy(g)
-    return Tensor._of(np.array(g._data if isinstance(g, Tensor) else g, order="C"))
-
-
-def _added(tensor: Tensor, box: list[Any]) -> Tensor:
-    """The gradient in `box` and what is in `tensor.grad` already, in memory of their own."""
-    old = tensor._grad
-    recorded = isinstance(box[0], Tensor)
-    if old is None:
-        return _own(box) if recorded else Tensor._of(_owned(box))  # type: ignore[return-value]
-    if old.shape != box[0].shape:
-        raise ShapeError(
-            f"backward: the `grad` of {_edge_name(tensor)} has shape {old.shape}, but its gradient "
-            f"has shape {box[0].shape}. Set it to None when the data are replaced."
-        )
-    if recorded:
-        return _of_dtype(old + box[0], tensor.dtype)
-    fresh = _owned(box)
-    np.add(old._data, fresh, out=fresh, casting="same_kind")
-    return Tensor._of(fresh)

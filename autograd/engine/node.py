@@ -146,3 +146,9 @@ def record(op: Op, edges: Sequence[Edge], closures: Any, out: np.ndarray) -> Ten
     tensor.node = node
     tensor._requires_grad = True
     return tensor
+
+
+def edge_name(edge: Edge) -> str:
+    if type(edge) is Node:
+        return repr(edge)
+    return f"leaf {edge.name!r}" if edge.name else f"a leaf of shape {edge.shape}"

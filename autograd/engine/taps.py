@@ -17,7 +17,7 @@ from autograd.engine.tensors import Tensor
 from autograd.support.interrupts import begins_at_once, to_the_end
 
 if TYPE_CHECKING:
-    from autograd.engine.backprop import _Replay
+    from autograd.engine.backprop import BackwardPass
     from autograd.engine.node import Node
     from autograd.engine.op_definition import Op
 
@@ -78,7 +78,7 @@ class Tap:
     def _on_result(self, call: Call) -> None:
         """An op was called. What this raises, the call raises."""
 
-    def _around_visit(self, visit: Callable[[], None], replay: _Replay, node: Node) -> None:
+    def _around_visit(self, visit: Callable[[], None], replay: BackwardPass, node: Node) -> None:
         """A backward pass has come to `node`: it goes on when `visit()` is called, once.
 
         `replay.waiting` holds the gradients on their way, by node or leaf.
@@ -151,7 +151,7 @@ def tell(call: Call) -> None:
             block.tap._on_result(call)
 
 
-def through_taps(visit: Callable[[Any], None], replay: _Replay, node: Node) -> None:
+def through_taps(visit: Callable[[Any], None], replay: BackwardPass, node: Node) -> None:
     """Visit a node through the taps; the one that was opened last is the outermost."""
 
     def inner() -> None:
@@ -162,5 +162,7 @@ def through_taps(visit: Callable[[Any], None], replay: _Replay, node: Node) -> N
     inner()
 
 
-def _around(tap: Tap, inner: Callable[[], None], replay: _Replay, node: Node) -> Callable[[], None]:
+def _around(
+    tap: Tap, inner: Callable[[], None], replay: BackwardPass, node: Node
+) -> Callable[[], None]:
     return lambda: tap._around_visit(inner, replay, node)

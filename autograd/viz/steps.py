@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.backprop import _leaf, _Replay, _seed
+from autograd.engine.backprop import BackwardPass
+from autograd.engine.given_gradients import leaf_of, seed_of
 from autograd.engine.grad_mode import no_grad
 from autograd.engine.node import Node
 from autograd.engine.source_lines import Source
@@ -112,13 +113,15 @@ def _prepared(
     retain_graph: bool,
     inputs: Sequence[Tensor] | None,
     function: str,
-) -> tuple[_Replay, Any]:
-    seed = _seed(loss, gradient, function)
-    targets = None if inputs is None else [_leaf(tensor) for tensor in inputs]
-    return _Replay([loss], targets, bool(retain_graph), create_graph=False), seed
+) -> tuple[BackwardPass, Any]:
+    seed = seed_of(loss, gradient, function)
+    targets = None if inputs is None else [leaf_of(tensor) for tensor in inputs]
+    return BackwardPass([loss], targets, bool(retain_graph), create_graph=False), seed
 
 
-def _run(prepared: tuple[_Replay, Any], deliver: bool, measure: bool = False) -> Iterator[Step]:
+def _run(
+    prepared: tuple[BackwardPass, Any], deliver: bool, measure: bool = False
+) -> Iterator[Step]:
     replayed, seed = prepared
     with no_grad():
         replayed.begin([seed])
@@ -138,7 +141,7 @@ def _run(prepared: tuple[_Replay, Any], deliver: bool, measure: bool = False) ->
         replayed.deliver()
 
 
-def _step(replayed: _Replay, node: Node, number: int, count: int) -> Step:
+def _step(replayed: BackwardPass, node: Node, number: int, count: int) -> Step:
     """Visit one node, and note what its closures are given and send on."""
     step = Step(number, count, node, replayed.waiting[node])
     outgoing = {

@@ -61,7 +61,7 @@ CONCERNED: dict[str, tuple[str, ...]] = {
     "autograd/ops/trigonometry": ("test_elementwise",),
     "autograd/ops": ("test_op_values", "test_shapes", "test_operand_dtypes"),
     "autograd/engine/walks": ("test_engine", "test_func", "test_viz_graph"),
-    "autograd/engine/backprop": (
+    "autograd/engine": (
         "test_own_ops",
         "test_joint_closures",
         "test_delivery",

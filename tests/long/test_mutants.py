@@ -18,7 +18,12 @@ SHARE = 0.97  # of the mutants that tests must notice
 
 FILES = {
     "ops": sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("autograd/ops/*.py")),
-    "backprop": ["autograd/engine/backprop.py", "autograd/engine/walks.py"],
+    "backprop": [
+        f"autograd/engine/{name}.py"
+        for name in (
+            "backprop", "given_gradients", "gradient_memory", "returned_gradients", "walks",
+        )
+    ],
     "optimisers": [
         f"optim/{name}.py"
         for name in (
