@@ -149,6 +149,7 @@ def record(op: Op, edges: Sequence[Edge], closures: Any, out: np.ndarray) -> Ten
 
 
 def edge_name(edge: Edge) -> str:
+    """What messages call the tensor that an edge leads to."""
     if type(edge) is Node:
         return repr(edge)
     return f"leaf {edge.name!r}" if edge.name else f"a leaf of shape {edge.shape}"

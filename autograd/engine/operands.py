@@ -21,8 +21,6 @@ NOT_GIVEN: Any = object()
 NATIVE = frozenset(map(np.dtype, "?bBhHiIlLqQefd"))
 """The dtypes of arrays that bodies take as they are."""
 
-"""PyTorch's words for NumPy's arguments."""
-
 _PLAIN = frozenset((np.ndarray, float, int, bool))  # types of operands passed on as they are
 _PLAIN_OR_NONE = _PLAIN | {type(None)}
 _VALUES = {int, float, bool, str, type(None)}  # statics that are what they are
