@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import functools
-import linecache
 import re
 from types import CodeType
 from typing import Any
 
 from autograd.engine.node import Node
 from autograd.engine.op_definition import Op
+from autograd.viz.source_text import tree_of
 
 _LONGEST = 72
 _Function = ast.Lambda | ast.FunctionDef
@@ -114,22 +114,6 @@ def _functions_in(filename: str) -> list[_Function]:
     if known is None or known[0] is not tree:
         found = [n for n in ast.walk(tree) if isinstance(n, _Function)]
         known = _functions[filename] = (tree, found)
-    return known[1]
-
-
-_trees: dict[str, tuple[list[str], ast.Module | None]] = {}
-
-
-def tree_of(filename: str) -> ast.Module | None:
-    """The syntax tree of a file (or notebook cell), None where its text is not to be had."""
-    lines = linecache.getlines(filename)
-    known = _trees.get(filename)
-    if known is None or known[0] != lines:
-        try:
-            tree = ast.parse("".join(lines)) if lines else None
-        except SyntaxError:  # edited since it was imported
-            tree = None
-        known = _trees[filename] = (lines, tree)
     return known[1]
 
 

@@ -16,7 +16,8 @@ from autograd.engine.scope import Scope
 from autograd.engine.tensors import Tensor
 from autograd.engine.walks import nodes_below
 from autograd.errors import DTypeError
-from autograd.viz.names import Paths, Variables, assigned_names, module_paths, written_operands
+from autograd.viz.names import Paths, Variables, module_paths
+from autograd.viz.source_text import assigned_names, written_operands
 from autograd.viz.values import Alive, operands_in_closures
 from autograd.viz.watching import kept
 

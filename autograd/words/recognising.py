@@ -9,22 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.node import Node
-from autograd.viz.formulas import tree_of
-
-
-def written_operand(node: Node, position: int) -> ast.expr | None:
-    """The expression that stands for an operand in the line that recorded `node`: of `a + 1.0`
-    the `1.0`, for position 1. None where the op was not called by an operator there."""
-    source = node.source
-    tree = tree_of(source.filename)
-    positions = list(source.code.co_positions())
-    if tree is None or source.offset // 2 >= len(positions):
-        return None
-    span = positions[source.offset // 2]
-    for found in ast.walk(tree):
-        if isinstance(found, ast.BinOp) and _span(found) == span:
-            return found.right if position else found.left
-    return None
+from autograd.viz.source_text import written_operand
 
 
 def written_number(node: Node, position: int) -> float | int | None:
@@ -32,10 +17,6 @@ def written_number(node: Node, position: int) -> float | int | None:
     found = written_operand(node, position)
     value = found.value if isinstance(found, ast.Constant) else None
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _span(node: Any) -> tuple[int, int, int, int]:
-    return node.lineno, node.end_lineno, node.col_offset, node.end_col_offset
 
 
 def sigmoid_of(node: Node, users: dict[Any, int], constant: Any) -> Node | None:

@@ -12,11 +12,12 @@ from autograd.engine.captures import captured
 from autograd.engine.node import Node
 from autograd.engine.op_definition import Op
 from autograd.engine.tensors import Tensor
+from autograd.viz.source_text import written_operand
 from autograd.viz.sources import source_in_words
 from autograd.viz.values import operands_in_closures
 from autograd.words.lines import Edge, Lines
 from autograd.words.observing import Calls, operand_name
-from autograd.words.recognising import implied_statics, written_number, written_operand
+from autograd.words.recognising import implied_statics, written_number
 from autograd.words.rewriting import Rewriter
 from autograd.words.symbols import ATOM, CannotEmitError, Symbol, plain
 
