@@ -142,7 +142,7 @@ class BackwardPass:
                 _check_unchanged(node)
 
     def run(self, seeds: Sequence[Any], then: Callable[[], T]) -> T:
-        """Call the closures of every node, newest first; what `then` makes of the results."""
+        """Call the closures of every node, newest first, and return `then()`."""
         outer = record_ops(self.create_graph)
         try:
             held = blas.hold_beside_convolutions()
@@ -167,7 +167,7 @@ class BackwardPass:
                 self.waiting[start] = seed
 
     def finish(self) -> None:
-        """What still waits is complete: leaves, and wanted nodes with nothing wanted below."""
+        """What still waits is complete: leaves, and targets that lead to no other target."""
         waiting = self.waiting
         for edge in list(waiting):
             g = waiting.pop(edge)
@@ -315,7 +315,7 @@ class BackwardPass:
         return g
 
     def _add(self, edge: Edge, g: Any) -> None:
-        """Add a gradient to what waits for `edge`; the first is shared, the second copies."""
+        """Add g to what waits for `edge`: the first as it is, a second makes a buffer of ours."""
         have = self.waiting.get(edge)
         if type(g) is SparseGradient:
             if edge not in self.owned:

@@ -1,8 +1,8 @@
 """The call of an op: arrays out of the Tensors, the body, a node and a Tensor around the result.
 
 `general_call` takes whatever an op may be given, and tells the taps. The commonest calls are
-spelled out by `call_template.py`, which hands to it what it does not know before the body has run,
-and to `finished` what needs a thought after it.
+spelled out by `call_template.py`, which calls `general_call` where an argument is unusual, and
+`finished` where the result is: of another dtype, or of a user's op.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _wrapped = Tensor._of
 
 
 def general_call(op: Op, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """Call an op with any arguments, and tell whoever listens."""
+    """Call an op with any arguments, and tell the taps."""
     while args and args[-1] is NOT_GIVEN:
         args = args[:-1]
     operands = args if op.starred else args[: len(op.operands)]
@@ -132,7 +132,7 @@ def finished(
 def recorded(
     op: Op, operands: tuple[Any, ...], edges: Sequence[Edge], closures: Any, out: np.ndarray
 ) -> Tensor:
-    """Record what was computed without the body of an op, and tell whoever listens."""
+    """Record what was computed without the body of an op, and tell the taps."""
     tensor = record(op, edges, closures, out)
     if open_taps:
         values = tuple([x._data if isinstance(x, Tensor) else x for x in operands])

@@ -108,7 +108,7 @@ _CLOSURE = """\
                             None if edge_{a} is None else closures[{i}],"""
 
 _NAMES = {
-    "MIXED": object(),  # for a dtype where Tensors have two, so that the result needs a thought
+    "MIXED": object(),  # what `dtype` is where Tensors have two; None where there is no Tensor
     "NATIVE": NATIVE,
     "NOT_GIVEN": NOT_GIVEN,
     "Tensor": Tensor,

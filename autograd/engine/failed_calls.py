@@ -89,4 +89,12 @@ def _explained(
             f"got the number {values[numbers[0]]!r}"
         )
     shown = _shown(op, error, statics)
-    return ours(error)(f"{op.name}({described}){shown}: {error}")
+    return ours(error)(f"{op.name}({described}){shown}: {error}{_allowed(error)}")
+
+
+def _allowed(error: Exception) -> str:
+    """Which axes there are, for NumPy's complaint that there is not the one asked for."""
+    ndim = getattr(error, "ndim", None)
+    if not isinstance(error, np.exceptions.AxisError) or ndim is None:
+        return ""
+    return f"; allowed: {-ndim} to {ndim - 1}" if ndim else "; allowed: none, it has no axes"

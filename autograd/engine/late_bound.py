@@ -1,9 +1,9 @@
 """The one circle of this package, and where it is closed.
 
 A Tensor's operators are ops, and ops make Tensors. Imports run one way, from ops to Tensors: so a
-Tensor reaches what is built on it through the names here, which are empty until `bind` fills them,
-the last thing that `autograd/__init__.py` does. Ops of different families reach each other through
-the same `ops`.
+Tensor reaches what is built on it through the names here, which are empty until `bind` fills them:
+`autograd/__init__.py` calls it once its imports are done. Ops of different families reach each
+other through the same `ops`.
 """
 
 from __future__ import annotations

@@ -51,7 +51,9 @@ class Op:
             )
         self.body = body
         self.call: Callable[..., Any] = body  # what `@op` makes of it
-        self.foreign = not body.__module__.startswith("autograd.ops.")  # what it returns is checked
+        self.foreign = not str(body.__module__).startswith(
+            "autograd.ops."
+        )  # what it returns is checked
         self.max_order = max_order
         operands: list[str] = []
         optional: set[str] = set()

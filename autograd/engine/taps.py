@@ -30,8 +30,8 @@ class Call:
     `operands` as they were given, Tensors among them; `values` as the body saw them, arrays and
     numbers. `out` is the result's array, `node` its node (None if nothing was recorded).
     `on_tensors`: whether any operand is a Tensor; closures call ops on plain arrays. `began` and
-    `ended` are the times of the body, by `time.perf_counter`; both are 0 where none ran, since
-    `checkpoint` for one records a call of its own.
+    `ended` are the times of the body, by `time.perf_counter`; both are 0 for a call without a body,
+    as `checkpoint` records.
     """
 
     __slots__ = (
@@ -128,7 +128,7 @@ class _Block:
         self.tap = tap
 
 
-#: The blocks that are open, in all threads: a call looks for its own where this is not empty.
+#: Open blocks of all threads. If there are any, a call looks in `_here` for those of its thread.
 open_taps: set[_Block] = set()
 
 _here: ContextVar[tuple[_Block, ...]] = ContextVar("glassgrad_taps", default=())
@@ -152,7 +152,7 @@ def tell(call: Call) -> None:
 
 
 def through_taps(visit: Callable[[Any], None], replay: BackwardPass, node: Node) -> None:
-    """Visit a node through the taps; the one that was opened last is the outermost."""
+    """Visit a node through the taps: the one opened last is called first and wraps the others."""
 
     def inner() -> None:
         visit((node,))
