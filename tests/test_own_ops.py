@@ -407,3 +407,13 @@ def test_a_masked_seed_or_hook_is_refused():
     with pytest.raises(ag.DTypeError, match="masked"):
         (x * 2).sum().backward()
     assert x.grad is None
+
+
+def test_an_op_made_where_there_is_no_module():
+    """`exec` with a namespace of one's own."""
+    namespace = {"ag": ag, "Array": ag.Array}
+    exec("@ag.op\ndef twice(x: Array):\n    return 2 * x, lambda g: 2 * g\n", namespace)
+    del namespace["__builtins__"]
+    x = leaf(3)
+    namespace["twice"](x).sum().backward()
+    np.testing.assert_array_equal(x.grad.data, [2.0, 2.0, 2.0])

@@ -462,3 +462,11 @@ def test_row_that_pads_gets_no_gradient():
     weight = ag.ones(4, 2, requires_grad=True)
     ag.embedding([[0, 3], [3, 1]], weight, padding_idx=-1).sum().backward()
     np.testing.assert_array_equal(weight.grad.data, [[1, 1], [1, 1], [0, 0], [0, 0]])
+
+
+@pytest.mark.parametrize("name", ["sum", "softmax", "flip", "max", "expand_dims"])
+def test_who_asks_for_an_axis_that_is_not_there_is_told_which_there_are(name):
+    with pytest.raises(ag.AxisError, match=r"axis 5.*allowed: -\d to \d"):
+        getattr(ag, name)(ag.ones((2, 3)), axis=5)
+    with pytest.raises(ag.AxisError, match="none, it has no axes|axis 5"):
+        getattr(ag, name)(ag.ones(()), axis=5)

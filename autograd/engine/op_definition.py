@@ -51,9 +51,8 @@ class Op:
             )
         self.body = body
         self.call: Callable[..., Any] = body  # what `@op` makes of it
-        self.foreign = not str(body.__module__).startswith(
-            "autograd.ops."
-        )  # what it returns is checked
+        #: Whether it is a user's, so that what its body returns is checked.
+        self.foreign = not str(body.__module__).startswith("autograd.ops.")
         self.max_order = max_order
         operands: list[str] = []
         optional: set[str] = set()
