@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from autograd.engine.captures import captured_arrays
 from autograd.engine.error_notes import origin
 from autograd.engine.node import Node
 from autograd.engine.source_lines import Source, caller
@@ -166,29 +167,17 @@ def _backward_message(node: Node, position: int, g: np.ndarray, operand: Any) ->
 
 
 def _checksums(node: Node) -> dict[str, int]:
-    return {name: _checksum(array) for name, array in _captured_arrays(node)}
+    return {name: _checksum(array) for name, array in _captured_arrays(node).items()}
 
 
-def _captured_arrays(node: Node) -> Any:
-    """`(name, array)` of what the closures of a node captured, each name once."""
-    seen = set()
+def _captured_arrays(node: Node) -> dict[str, np.ndarray]:
+    """The arrays that the closures of a node captured, by name."""
+    found: dict[str, np.ndarray] = {}
     for closure in node.closures or ():
-        code = getattr(closure, "__code__", None)
-        if code is None:
-            continue
-        cells = getattr(closure, "__closure__", None) or ()
-        for name, cell in zip(code.co_freevars, cells, strict=True):
-            if name in seen:
-                continue
-            seen.add(name)
-            try:
-                content = cell.cell_contents
-            except ValueError:  # a name the body never reached
-                continue
-            parts = content if isinstance(content, tuple) else (content,)
-            for i, part in enumerate(parts):
-                if isinstance(part, np.ndarray) and part.dtype.kind != "O":
-                    yield (f"{name}[{i}]" if isinstance(content, tuple) else name), part
+        for name, array in captured_arrays(closure):
+            if array.dtype.kind != "O":
+                found.setdefault(name, array)
+    return found
 
 
 def _checksum(array: np.ndarray) -> int:
@@ -199,7 +188,7 @@ def _check_sums(detector: detect_anomaly, node: Node) -> None:
     known = detector.sums.get(node)
     if not known:
         return
-    for name, array in _captured_arrays(node):
+    for name, array in _captured_arrays(node).items():
         if name in known and known[name] != _checksum(array):
             raise InPlaceError(
                 f"detect_anomaly: {node.op.name} (recorded at {node.source}) needs the value of "

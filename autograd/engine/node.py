@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.engine import scope as scopes
+from autograd.engine.captures import cells_of, rebound
 from autograd.engine.in_place import next_id
 from autograd.engine.source_lines import Source, is_ours, outermost
 from autograd.engine.tensors import Tensor
@@ -82,17 +83,7 @@ class Node:
         closure = self.closures[position]  # type: ignore[index]
         if not isinstance(closure, FunctionType):
             raise GraphError(f"{self.op.name}: its closure is no plain function: {closure!r}")
-        cells = tuple(
-            self._cell_on_tensors(name, cell)
-            for name, cell in zip(
-                closure.__code__.co_freevars, closure.__closure__ or (), strict=True
-            )
-        )
-        rebound = FunctionType(
-            closure.__code__, closure.__globals__, closure.__name__, closure.__defaults__, cells
-        )
-        rebound.__kwdefaults__ = closure.__kwdefaults__
-        return rebound
+        return rebound(closure, [self._cell_on_tensors(*named) for named in cells_of(closure)])
 
     def _cell_on_tensors(self, name: str, cell: CellType) -> CellType:
         if name == "out":

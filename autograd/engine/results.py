@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.engine.captures import cells_of
 from autograd.engine.dtypes import get_default_dtype
 from autograd.engine.node import Closure, Edge
 from autograd.engine.tensors import Tensor
@@ -60,8 +61,7 @@ def demoted(out: np.ndarray, result: tuple[Any, ...], values: Sequence[Any]) -> 
     rounded = out.astype(dtype)
     closures = result[1] if isinstance(result[1], tuple) else (result[1],)
     for closure in closures:
-        code = getattr(closure, "__code__", None)
-        for name, cell in zip(code.co_freevars, closure.__closure__ or ()) if code else ():  # noqa: B905
+        for name, cell in cells_of(closure):
             if name == "out" and cell.cell_contents is result[0]:
                 cell.cell_contents = rounded
     aux = [

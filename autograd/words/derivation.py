@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.engine.captures import cells_of
 from autograd.engine.node import Node
 from autograd.engine.tensors import Tensor
 from autograd.engine.walks import nodes_below
@@ -153,11 +154,7 @@ class _Deriver:
         closure = node.closures[position]  # type: ignore[index]
         if not isinstance(closure, FunctionType):
             raise GraphError(f"{self.function}: {node!r}: its closure is no plain function")
-        code = closure.__code__
-        cells = tuple(
-            self.values.cell(node, name, cell)
-            for name, cell in zip(code.co_freevars, closure.__closure__ or (), strict=True)
-        )
+        cells = [self.values.cell(node, name, cell) for name, cell in cells_of(closure)]
         where = f"the gradient of {node.op.name} with respect to '{node.op.operand_name(position)}'"
         try:
             sent = self.values.rewriter.function(closure, cells)(g)

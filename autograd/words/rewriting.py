@@ -10,11 +10,12 @@ from __future__ import annotations
 import inspect
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
+from autograd.engine.captures import cells_of, rebound
 from autograd.engine.op_definition import Array, Op, registry
 from autograd.kernels.pointwise.numpy_twin import kept
 from autograd.ops.index import piece
@@ -52,20 +53,12 @@ class Rewriter:
         self._globals: dict[int, dict[str, Any]] = {}
 
     def function(
-        self, original: Any, cells: tuple[types.CellType, ...] | None = None
+        self, original: Any, cells: Iterable[types.CellType] | None = None
     ) -> types.FunctionType:
         """`original` with rewritten globals and the given cells (or its own, rewritten)."""
         if cells is None:
-            cells = tuple(self._cell(cell) for cell in original.__closure__ or ())
-        rewritten = types.FunctionType(
-            original.__code__,
-            self._globals_for(original.__globals__),
-            original.__name__,
-            original.__defaults__,
-            cells,
-        )
-        rewritten.__kwdefaults__ = original.__kwdefaults__
-        return rewritten
+            cells = [self._cell(cell) for _, cell in cells_of(original)]
+        return rebound(original, cells, self._globals_for(original.__globals__))
 
     def value(self, value: Any) -> Any:
         """A global or captured value as rewritten code sees it."""
@@ -83,9 +76,10 @@ class Rewriter:
         if isinstance(spec, Op):
             return self._once(value, lambda: self._op(spec))
         if isinstance(value, types.FunctionType):
-            if value.__module__.startswith("autograd.kernels."):
+            module = str(value.__module__)  # None of a function that `exec` made
+            if module.startswith("autograd.kernels."):
                 return self._once(value, lambda: self._kernel(value))
-            if value.__module__.startswith("autograd."):
+            if module.startswith("autograd."):
                 return self._once(value, lambda: self.function(value))
         return value
 

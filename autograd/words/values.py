@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.captures import captured
+from autograd.engine.captures import captured, cells_of
 from autograd.engine.node import Node
 from autograd.engine.op_definition import Op
 from autograd.engine.tensors import Tensor
@@ -134,19 +134,14 @@ class Values:
         op = node.op
         if name == "out":
             return self.symbol(node)
-        if name == "aux" and op.body.__module__.startswith("autograd."):
+        if name == "aux" and not op.foreign:
             return None  # it would be a constant: our rules compute it again
         if name in op.operands:
             if op.starred:
                 return tuple(self._operand(node, i, x) for i, x in enumerate(content))
             return self._operand(node, op.operands.index(name), content)
         if isinstance(content, FunctionType):
-            cells = tuple(
-                self.cell(node, inner, c)
-                for inner, c in zip(
-                    content.__code__.co_freevars, content.__closure__ or (), strict=True
-                )
-            )
+            cells = [self.cell(node, inner, cell) for inner, cell in cells_of(content)]
             if content.__name__ == "<lambda>" or cells:
                 return self.rewriter.function(content, cells)
         return self._plain(content, name)
