@@ -12,6 +12,7 @@ from autograd.engine.operands import as_operand
 from autograd.engine.scope import locate
 from autograd.engine.source_lines import Source, caller
 from autograd.errors import GlassgradError, ShapeError, ours
+from autograd.support.arguments import allowed_axes
 
 if TYPE_CHECKING:
     from autograd.engine.op_definition import Op
@@ -97,4 +98,4 @@ def _allowed(error: Exception) -> str:
     ndim = getattr(error, "ndim", None)
     if not isinstance(error, np.exceptions.AxisError) or ndim is None:
         return ""
-    return f"; allowed: {-ndim} to {ndim - 1}" if ndim else "; allowed: none, it has no axes"
+    return f"; allowed: {allowed_axes(ndim)}"

@@ -28,10 +28,10 @@ def nodes_below(starts: Iterable[Any], since: int = 0) -> list[Node]:
     return order
 
 
-def leaves_below(starts: Iterable[Any], since: int = 0) -> list[Any]:
-    """What the graph below `starts` grew from: leaf Tensors, and nodes with an id below `since`."""
+def leaves_of(nodes: Iterable[Node], since: int = 0) -> list[Any]:
+    """What the graph of these nodes grew from: leaf Tensors, and nodes with an id below `since`."""
     found: dict[Any, None] = {}
-    for node in nodes_below(starts, since):
+    for node in nodes:
         for edge in node.edges:
             if edge is not None and (type(edge) is not Node or edge.id < since):
                 found[edge] = None

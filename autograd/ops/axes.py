@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import AxisError, DTypeError
+from autograd.support.arguments import allowed_axes
 
 
 def normal_axis(op: str, axis: Any, shape: tuple[int, ...]) -> int:
@@ -16,7 +17,7 @@ def normal_axis(op: str, axis: Any, shape: tuple[int, ...]) -> int:
         raise DTypeError(f"{op}: axis must be an integer, got {axis!r}")
     ndim = len(shape)
     if not -ndim <= axis < ndim:
-        allowed = f"{-ndim} to {ndim - 1}" if ndim else "none: it has no axes"
+        allowed = allowed_axes(ndim)
         raise AxisError(f"{op}: axis {axis} does not exist in shape {shape}; allowed: {allowed}")
     return int(axis) % ndim
 

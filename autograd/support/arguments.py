@@ -17,6 +17,7 @@ import numpy as np
 from autograd.errors import ArgumentError, DTypeError
 
 __all__ = [
+    "allowed_axes",
     "check_annotated",
     "flag",
     "fraction",
@@ -109,6 +110,11 @@ def fraction(where: str, name: str, value: Any) -> float:
     if type(value) is float and 0 <= value <= 1:  # nearly always
         return value
     return number(where, name, value, "a number from 0 to 1", lambda x: 0 <= x <= 1)
+
+
+def allowed_axes(ndim: int) -> str:
+    """Which axes an array of so many has, for the error about one that it has not."""
+    return f"{-ndim} to {ndim - 1}" if ndim else "none: it has no axes"
 
 
 def require_constant(where: str, name: str, value: Any) -> None:

@@ -274,7 +274,7 @@ class NamedArguments:
         if args or kwargs:  # without any, it may be a copy that is being made
             constructor = cls.__init__
             given = _fitted(_signature(constructor), cls.__name__, (None, *args), kwargs)
-            if constructor.__module__.partition(".")[0] in _OURS:
+            if str(constructor.__module__).partition(".")[0] in _OURS:
                 check_annotated(cls.__name__, constructor.__annotations__, given)
         return super().__new__(cls)
 

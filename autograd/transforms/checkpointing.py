@@ -20,7 +20,7 @@ from autograd.engine.op_definition import Array, Op
 from autograd.engine.scope import current
 from autograd.engine.taps import Call, Tap
 from autograd.engine.tensors import Tensor
-from autograd.engine.walks import leaves_below, nodes_below
+from autograd.engine.walks import leaves_of, nodes_below
 from autograd.errors import GlassgradError, GraphError, InPlaceError
 from autograd.support.interrupts import at_once
 from autograd.support.pytree import flatten
@@ -256,9 +256,10 @@ def _outside(out: Tensor, born: int) -> tuple[list[Any], dict[int, Any]]:
 
     And the outermost modules that were called.
     """
+    nodes = nodes_below([out.node], born)
     modules: dict[int, Any] = {}
     outer = current()
-    for scope in {node.scope for node in nodes_below([out.node], born)}:
+    for scope in {node.scope for node in nodes}:
         if scope is None or scope is outer:
             continue
         while scope.parent is not None and scope.parent is not outer:
@@ -266,7 +267,7 @@ def _outside(out: Tensor, born: int) -> tuple[list[Any], dict[int, Any]]:
         module = scope.module
         if module is not None:
             modules[id(module)] = module
-    return leaves_below([out.node], born), modules
+    return leaves_of(nodes, born), modules
 
 
 def _stand_in(node: Node) -> Tensor:

@@ -22,7 +22,7 @@ from autograd.engine.grad_mode import enable_grad, is_grad_enabled
 from autograd.engine.in_place import next_id
 from autograd.engine.op_definition import Array, Op
 from autograd.engine.tensors import Tensor
-from autograd.engine.walks import leaves_below, nodes_below
+from autograd.engine.walks import leaves_of, nodes_below
 from autograd.errors import ArgumentError, DTypeError, GlassgradError, GraphError, ShapeError
 from autograd.support.pytree import flatten, matching, paths
 
@@ -208,7 +208,7 @@ def reaches_outside(tensor: Tensor, born: int) -> bool:
     start = tensor.node
     if start is None or start.id < born:
         return True
-    return bool(leaves_below([start], born))
+    return bool(leaves_of(nodes_below([start], born), born))
 
 
 def pull_back(

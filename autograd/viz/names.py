@@ -1,4 +1,4 @@
-"""Names for what a picture shows: parameter paths, the caller's variables, assigned names."""
+"""Names for what a picture shows: paths of modules and parameters, the caller's variables."""
 
 from __future__ import annotations
 
