@@ -262,19 +262,11 @@ class BackwardPass:
             later, closure = next(pending)
             edge = edges[later]
             if closure is not None and (reached is None or edge in reached):
-                sent = self._fit(g, edge, node, later)
+                sent = self._fitting(fitted(g, edge, node, later))
                 if self.told is not None:
                     self.told(later, given, sent)
                 self._add(edge, sent)
-        return self._fit(own, edges[position], node, position)
-
-    def _fit(self, g: Any, edge: Edge, node: Node, position: int) -> Any:
-        """One of the gradients of a joint closure, made to fit its operand if it does not."""
-        expected = edge if type(edge) is Node else edge._data
-        kind: type[Any] = Tensor if self.create_graph else np.ndarray
-        if type(g) is kind and g.shape == expected.shape and g.dtype is expected.dtype:
-            return g
-        return self._fitting(fitted(g, edge, node, position))
+        return self._fitting(fitted(own, edges[position], node, position))
 
     def _retain(self, node: Node, g: Any) -> None:
         """Note the gradient for the Tensor that asked to keep it, if that still lives."""
